@@ -1,0 +1,242 @@
+"""Plan -> ``nn.Module``, and the example inputs of a plan as tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from layercli.build.engine import TORCH_ERRORS, TorchEngine, _code_of, find_torch_function, first_line, make_value, to_torch
+from layercli.build.module import SpecModule
+from layercli.errors import Position, Problem, SpecError, did_you_mean
+from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe
+from layercli.spec.interpreter import FunctionValue
+from layercli.spec.model import Glob, TieDefinition
+
+
+class SkipInitialisation(TorchFunctionMode):
+    """Leaves new parameters as they are: on meta they have no values, and each fill costs time."""
+
+    _FILLS = frozenset({"uniform_", "normal_", "zero_", "fill_", "trunc_normal_"})
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(function, "__module__", None) == "torch.nn.init":
+            return (kwargs or {}).get("tensor", args[0] if args else None)
+        if args and getattr(function, "__name__", "") in self._FILLS:
+            return args[0]
+        return function(*args, **(kwargs or {}))
+
+
+@contextmanager
+def default_dtype(name: str) -> Iterator[None]:
+    """PyTorch's default dtype is ``name`` inside."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, name))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def build_model(plan: Plan, *, device: str = "cpu", seed: int | None = None) -> nn.Module:
+    """The module that a plan describes, in the plan's mode.
+
+    On ``"meta"`` parameters have sizes and no values. With a ``seed`` PyTorch's generator is set first.
+    Raises SpecError with the problems of all layers that PyTorch refuses to make.
+    """
+    if seed is not None:
+        torch.manual_seed(seed)
+    meta = device == "meta"
+    place = torch.device("meta" if meta else "cpu")
+    with default_dtype(plan.dtype):
+        if meta:
+            with place, SkipInitialisation():
+                model = _make_root(plan, place)
+        else:
+            model = _make_root(plan, place)
+    if not meta and device != "cpu":
+        model = model.to(device)
+    return model.train(plan.mode == "train")
+
+
+def _make_root(plan: Plan, place: torch.device) -> nn.Module:
+    maker = _Maker(place)
+    block = plan.spec.main
+    model: nn.Module = SpecModule(block, plan.params, plan.dims, getattr(torch, plan.dtype))
+    maker.fill(model, plan.root)
+    if maker.problems:
+        raise SpecError(*maker.problems)
+    tie_parameters(model, block.tie)
+    freeze_parameters(model, block.freeze)
+    return model
+
+
+def make_inputs(plan: Plan, *, device: str = "cpu") -> dict[str, Any]:
+    """The example inputs by name. Raises SpecError for an expression that PyTorch refuses."""
+    place = torch.device("meta" if device == "meta" else "cpu")
+    engine = TorchEngine(None, place)
+    with default_dtype(plan.dtype):
+        values = {name: make_value(value, engine) for name, value in plan.inputs}
+    if device in ("cpu", "meta"):
+        return values
+    return {name: move(value, device) for name, value in values.items()}
+
+
+def move(value: Any, device: str) -> Any:
+    """A tensor, or every tensor in a nest of them, on another device."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    if isinstance(value, (tuple, list)):
+        return type(value)(move(item, device) for item in value)
+    return {key: move(item, device) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+class _Maker:
+    """Makes the modules of one model and collects the problems of all of them."""
+
+    def __init__(self, place: torch.device) -> None:
+        self.place = place
+        self.engine = TorchEngine(None, place)
+        self.problems: list[Problem] = []
+
+    def fill(self, module: nn.Module, plan: LayerPlan) -> None:
+        """Make the members of a block or container and register them in order."""
+        for name, member in plan.children:
+            try:
+                if isinstance(member, ParameterPlan):
+                    module.register_parameter(name, self.make_parameter(member))
+                elif isinstance(member, BufferPlan):
+                    value = make_value(member.value, self.engine)
+                    module.register_buffer(name, value, persistent=member.persistent)
+                else:
+                    module.add_module(name, self.make_layer(member))
+            except SpecError as error:
+                self.problems += [problem for problem in error.problems if problem not in self.problems]
+
+    def make_parameter(self, plan: ParameterPlan) -> nn.Parameter:
+        value = make_value(plan.value, self.engine)
+        try:
+            return nn.Parameter(value, requires_grad=plan.requires_grad)
+        except RuntimeError as error:
+            raise _refused("Parameter", plan.site.position, error) from error
+
+    def make_layer(self, plan: LayerPlan) -> nn.Module:
+        target = plan.target
+        layer: nn.Module
+        if plan.block is not None:
+            layer = SpecModule(plan.block, plan.arguments, {}, None)
+            self.fill(layer, plan)
+            if not self.problems:
+                tie_parameters(layer, plan.block.tie)
+                freeze_parameters(layer, plan.block.freeze)
+        elif target.name in _CONTAINERS:
+            layer = _CONTAINERS[target.name]()
+            self.fill(layer, plan) if target.name not in ("ParameterList", "ParameterDict") else self._fill_parameters(layer, plan)
+        else:
+            layer = self._make_torch_layer(plan)
+        for wrapper in plan.wrappers:
+            given = {name: to_torch(value) for name, value in wrapper.arguments.items() if name != "module"}
+            try:
+                layer = getattr(nn.utils.parametrizations, wrapper.entry.name)(layer, **given)
+            except TORCH_ERRORS as error:
+                raise _refused(wrapper.entry.name, wrapper.site.position, error) from error
+        return layer
+
+    def _fill_parameters(self, layer: nn.Module, plan: LayerPlan) -> None:
+        for name, member in plan.children:
+            assert isinstance(member, ParameterPlan)
+            value = self.make_parameter(member)
+            if isinstance(layer, nn.ParameterList):
+                layer.append(value)
+            elif isinstance(layer, nn.ParameterDict):
+                layer[name] = value
+
+    def _make_torch_layer(self, plan: LayerPlan) -> nn.Module:
+        arguments = {name: self._make_argument(value) for name, value in plan.arguments.items()}
+        try:
+            made: nn.Module = getattr(nn, plan.target.name)(**arguments)
+        except TORCH_ERRORS as error:
+            raise _refused(plan.target.name, _blame(plan, error), error) from error
+        return made
+
+    def _make_argument(self, value: Any) -> Any:
+        if isinstance(value, LayerPlan):
+            return self.make_layer(value)
+        if isinstance(value, FunctionValue):
+            return find_torch_function(value)
+        if isinstance(value, Recipe):
+            return make_value(value, self.engine)
+        if isinstance(value, (tuple, list)):
+            return type(value)(self._make_argument(item) for item in value)
+        return to_torch(value)
+
+
+_CONTAINERS: Mapping[str, Callable[[], nn.Module]] = {
+    "Sequential": nn.Sequential,
+    "ModuleList": nn.ModuleList,
+    "ModuleDict": nn.ModuleDict,
+    "ParameterList": nn.ParameterList,
+    "ParameterDict": nn.ParameterDict,
+}
+
+
+def _refused(name: str, position: Position, error: BaseException) -> SpecError:
+    code = _code_of(error, "argument-refused")
+    return SpecError(Problem(code, f"PyTorch refuses to make {name}: {first_line(error)}", position))
+
+
+def _blame(plan: LayerPlan, error: BaseException) -> Position:
+    """The place of the argument that a complaint names last, which is the one that has to fit the others."""
+    words = re.findall(r"[A-Za-z_]\w*", str(error))
+    named = [word for word in words if word in plan.argument_sites]
+    return plan.locate(named[-1]) if named else plan.position
+
+
+def find_parameter(model: nn.Module, name: str) -> tuple[nn.Module, str] | None:
+    """The module that holds the parameter of a dotted name, and its name there."""
+    *path, last = name.split(".")
+    module = model
+    for part in path:
+        child = module._modules.get(part)
+        if child is None:
+            return None
+        module = child
+    return (module, last) if module._parameters.get(last) is not None else None
+
+
+def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
+    """Make each left parameter the same tensor as the right one. Raises SpecError."""
+    for tie in ties:
+        places = []
+        for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
+            place = find_parameter(model, name)
+            if place is None:
+                hint = did_you_mean(name, (known for known, _ in model.named_parameters(remove_duplicate=False)))
+                raise SpecError(Problem("unknown-parameter", f"there is no parameter {name}", position, hint=hint))
+            places.append(place)
+        (left, left_name), (right, right_name) = places
+        old, new = left._parameters[left_name], right._parameters[right_name]
+        assert old is not None and new is not None
+        if old.shape != new.shape or old.dtype != new.dtype:
+            message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
+            raise SpecError(Problem("tie-shapes", message, tie.position))
+        left._parameters[left_name] = new
+
+
+def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...]) -> None:
+    """Turn gradients off by glob. Raises SpecError for a glob that matches nothing."""
+    named = list(model.named_parameters(remove_duplicate=False))
+    for glob in globs:
+        matched = [parameter for name, parameter in named if fnmatchcase(name, glob.pattern)]
+        if not matched:
+            names = [name for name, _ in named]
+            hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
+            raise SpecError(Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint))
+        for parameter in matched:
+            parameter.requires_grad_(False)

@@ -1,0 +1,294 @@
+"""The interpreter's engine on PyTorch: tensors are ``torch.Tensor``, layers are ``nn.Module``."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import torch
+from torch import nn
+
+from layercli.build.recording import RECORDER
+from layercli.catalogue.entries import Method
+from layercli.errors import SpecError
+from layercli.plan.records import Recipe
+from layercli.spec.interpreter import (
+    MISSING,
+    BlockClass,
+    Device,
+    Dtype,
+    FunctionValue,
+    LayerClass,
+    Site,
+    TensorClass,
+    WrapperClass,
+)
+
+if TYPE_CHECKING:
+    from layercli.build.module import SpecModule
+
+#: What PyTorch raises about a call that it refuses.
+TORCH_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError, MemoryError)
+
+#: Elements of one tensor that is made in memory.
+MAX_ELEMENTS = 1 << 31
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, name)
+    for name in (
+        "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "neg", "pos",
+        "invert", "eq", "ne", "lt", "le", "gt", "ge", "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod",
+        "ipow", "imatmul", "iand", "ior", "ixor",
+    )
+}  # fmt: skip
+
+
+def to_torch(value: Any) -> Any:
+    """A value of the language as PyTorch takes it."""
+    if isinstance(value, Dtype):
+        return getattr(torch, value.name)
+    if isinstance(value, tuple):
+        return tuple(to_torch(item) for item in value)
+    if isinstance(value, list):
+        return [to_torch(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_torch(item) for key, item in value.items()}
+    if isinstance(value, FunctionValue):
+        return find_torch_function(value)
+    return value
+
+
+def from_torch(value: Any) -> Any:
+    """What PyTorch gave as a value of the language: sizes are tuples, dtypes names."""
+    if isinstance(value, torch.Size):
+        return tuple(value)
+    if isinstance(value, torch.dtype):
+        return Dtype(str(value).removeprefix("torch."))
+    return Device() if isinstance(value, torch.device) else value
+
+
+def find_torch_function(function: FunctionValue) -> Callable[..., Any]:
+    """The function of PyTorch that an entry of the catalogue stands for."""
+    home = nn.functional if function.namespace == "F" else torch
+    found: Callable[..., Any] = getattr(home, function.entry.name)
+    return found
+
+
+class TorchEngine:
+    """Runs one module's forward. ``owner`` is None where tensors are made outside of a module."""
+
+    def __init__(self, owner: SpecModule | None, device: torch.device | None) -> None:
+        self.owner = owner
+        self.device = device
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, torch.Tensor)
+
+    def is_layer(self, value: Any) -> bool:
+        return isinstance(value, nn.Module)
+
+    def is_training(self) -> bool:
+        return self.owner is not None and self.owner.training
+
+    def construct(
+        self,
+        target: LayerClass | BlockClass | WrapperClass | TensorClass,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        site: Site,
+    ) -> NoReturn:
+        raise site.error("layer-made-here", "layers are made in `layers`")
+
+    def repeat_layer(self, count: int, layer: Any, site: Site) -> NoReturn:
+        raise site.error("layer-made-here", "layers are made in `layers`")
+
+    # Operations ------------------------------------------------------------------------------------------
+
+    def run(self, name: str, function: Callable[..., Any], arguments: Sequence[Any], keywords: dict[str, Any], site: Site) -> Any:
+        """Run an operation, through the recorder where there is one. Raises SpecError for what PyTorch refuses."""
+        recorder = RECORDER.get()
+        try:
+            if recorder is None:
+                return from_torch(function(*arguments, **keywords))
+            return from_torch(recorder.run_operation(name, function, arguments, keywords, site))
+        except SpecError:
+            raise
+        except TORCH_ERRORS as error:
+            raise explain_operation(name, arguments, keywords, site, error) from error
+
+    def call_function(self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        entry = function.entry
+        given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
+        values = [to_torch(value) for value in arguments]
+        if entry.creates:
+            self._check_size(values, given, site)
+            if not entry.name.endswith("_like"):
+                given["device"] = self.device
+        return self.run(entry.name, find_torch_function(function), values, given, site)
+
+    def _check_size(self, values: list[Any], keywords: dict[str, Any], site: Site) -> None:
+        """Refuse to make a tensor that memory has no room for."""
+        if self.device is not None and self.device.type == "meta":
+            return
+        count = 1
+        for value in (*values, keywords.get("size", 1)):
+            for size in value if isinstance(value, (tuple, list)) else (value,):
+                if isinstance(size, int) and size > 1:
+                    count *= size
+        if count > MAX_ELEMENTS and not isinstance(values[0] if values else None, torch.Tensor):
+            if site.text.startswith(("randint", "full", "torch.randint", "torch.full", "arange", "torch.arange")) and max(
+                (value for value in values if isinstance(value, int)), default=0
+            ) * MAX_ELEMENTS > count:
+                return
+            raise site.error("tensor-too-large", f"this tensor would have {count:,} elements", "use --device meta")
+
+    def call_method(self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
+        values = [to_torch(value) for value in arguments if not isinstance(value, Device)]
+        if method.name == "to" and not values and not given:
+            return tensor
+        bound = getattr(type(tensor), method.name)
+        return self.run(method.name, bound, [tensor, *values], given, site)
+
+    def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any:
+        name = attribute.name
+        if name in ("shape", "dtype", "device", "ndim"):
+            return from_torch(getattr(tensor, name))
+        return self.run(name, lambda value: getattr(value, name), [tensor], {}, site)
+
+    def apply_operator(self, name: str, operands: list[Any], site: Site) -> Any:
+        return self.run(name, _OPERATORS[name], [to_torch(value) for value in operands], {}, site)
+
+    def get_item(self, tensor: Any, index: Any, site: Site) -> Any:
+        for part in index if isinstance(index, tuple) else (index,):
+            if isinstance(part, torch.Tensor) and part.dtype in (torch.bool, torch.uint8):
+                raise site.error(
+                    "value-dependent", "a mask as an index gives a size that depends on values", "use where or masked_fill"
+                )
+        return self.run("getitem", operator.getitem, [tensor, index], {}, site)
+
+    def length(self, tensor: Any, site: Site) -> int:
+        if tensor.dim() == 0:
+            raise site.error("wrong-kind", "a tensor without dimensions has no length")
+        return int(tensor.shape[0])
+
+    # Layers ----------------------------------------------------------------------------------------------
+
+    def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        recorder = RECORDER.get()
+        if recorder is not None:
+            recorder.enter_call(site)
+        values = [to_torch(value) for value in arguments]
+        given = {name: to_torch(value) for name, value in keywords.items()}
+        try:
+            return layer(*values, **given)
+        except SpecError:
+            raise
+        except TORCH_ERRORS as error:
+            raise explain_layer(layer, values, given, site, error) from error
+
+    def get_member(self, layer: Any, name: str) -> Any:
+        for group in (layer._modules, layer._parameters, layer._buffers):
+            if name in group:
+                return group[name]
+        parametrizations = layer._modules.get("parametrizations")
+        if parametrizations is not None and name in parametrizations:
+            return getattr(layer, name)
+        names = getattr(layer, "member_names", ())
+        return None if name in names else MISSING
+
+    def list_members(self, layer: Any) -> Sequence[str]:
+        return [*layer._modules, *layer._parameters, *layer._buffers, *getattr(layer, "member_names", ())]
+
+    def container_kind(self, layer: Any) -> Literal["list", "dict", ""]:
+        if isinstance(layer, (nn.Sequential, nn.ModuleList, nn.ParameterList)):
+            return "list"
+        return "dict" if isinstance(layer, (nn.ModuleDict, nn.ParameterDict)) else ""
+
+    def container_items(self, layer: Any) -> Sequence[tuple[str, Any]]:
+        if isinstance(layer, nn.ParameterList):
+            return [(str(index), value) for index, value in enumerate(layer)]
+        return list(layer.items()) if isinstance(layer, nn.ParameterDict) else list(layer._modules.items())
+
+
+def describe_tensors(values: Sequence[Any]) -> str:
+    """The types of what met in a call, as ``float32[1, 400] and int64[2]``."""
+    from layercli.build.types import type_of
+    from layercli.trace import format_type
+
+    shown = [format_type(type_of(value)) for value in values]
+    return " and ".join(shown) if len(shown) < 3 else ", ".join(shown)
+
+
+def first_line(error: BaseException) -> str:
+    """PyTorch's own sentence, without what it appends for developers."""
+    text = str(error).strip().split("\n\n")[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(lines)[:400] or type(error).__name__
+
+
+def explain_operation(name: str, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException) -> SpecError:
+    """An operation that PyTorch refused: what was called on what, and PyTorch's sentence below."""
+    from layercli.errors import Problem
+
+    tensors = [value for value in (*arguments, *keywords.values()) if isinstance(value, (torch.Tensor, tuple, list))]
+    met = f" on {describe_tensors(tensors)}" if tensors else ""
+    return SpecError(Problem(_code_of(error, "operation-failed"), f"{name} failed{met}", site.position, notes=(f"PyTorch: {first_line(error)}",)))
+
+
+def explain_layer(layer: nn.Module, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException) -> SpecError:
+    """A layer that PyTorch refused to run on what it was given."""
+    from layercli.errors import Problem
+
+    values = [value for value in (*arguments, *keywords.values()) if value is not None]
+    message = f"{type(layer).__name__} failed on {describe_tensors(values)}" if values else f"{type(layer).__name__} failed"
+    return SpecError(Problem(_code_of(error, "layer-failed"), message, site.position, notes=(f"PyTorch: {first_line(error)}",)))
+
+
+def _code_of(error: BaseException, code: str) -> str:
+    text = str(error)
+    memory = isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
+    return "out-of-memory" if memory else code
+
+
+def make_value(recipe: Any, engine: TorchEngine) -> Any:
+    """The tensor that a recipe describes; tuples, lists and dicts of recipes likewise; plain values as they are."""
+    if isinstance(recipe, Recipe):
+        operands = [make_value(operand, engine) for operand in recipe.operands]
+        keywords = {name: make_value(value, engine) for name, value in recipe.keywords.items()}
+        return _MAKE[recipe.kind](engine, recipe, operands, keywords)
+    if isinstance(recipe, tuple):
+        return tuple(make_value(item, engine) for item in recipe)
+    if isinstance(recipe, list):
+        return [make_value(item, engine) for item in recipe]
+    if isinstance(recipe, dict):
+        return {key: make_value(item, engine) for key, item in recipe.items()}
+    return to_torch(recipe)
+
+
+def _make_function(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
+    from layercli.catalogue.functions import FUNCTIONS
+
+    return engine.call_function(FunctionValue(FUNCTIONS[recipe.name], recipe.namespace), operands, keywords, recipe.site)
+
+
+def _make_method(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
+    from layercli.catalogue.methods import METHODS
+
+    return engine.call_method(operands[0], METHODS[recipe.name], operands[1:], keywords, recipe.site)
+
+
+def _make_attribute(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
+    from layercli.catalogue.methods import METHODS
+
+    return engine.get_attribute(operands[0], METHODS[recipe.name], recipe.site)
+
+
+_MAKE: dict[str, Callable[[TorchEngine, Recipe, list[Any], dict[str, Any]], Any]] = {
+    "function": _make_function,
+    "method": _make_method,
+    "attribute": _make_attribute,
+    "operator": lambda engine, recipe, operands, keywords: engine.apply_operator(recipe.name, operands, recipe.site),
+    "item": lambda engine, recipe, operands, keywords: engine.get_item(operands[0], operands[1], recipe.site),
+}

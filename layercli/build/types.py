@@ -1,0 +1,29 @@
+"""The types of PyTorch's values, as the records of a trace write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from layercli.trace import DictType, PlainType, TensorType, Type
+
+
+def type_of(value: Any) -> Type:
+    """What is known of a value without its contents."""
+    if isinstance(value, torch.Tensor):
+        return tensor_type(value)
+    if isinstance(value, (tuple, list)):
+        return tuple(type_of(item) for item in value)
+    if isinstance(value, dict):
+        return DictType(tuple((str(key), type_of(item)) for key, item in value.items()))
+    if value is None:
+        return None
+    if hasattr(value, "to_tuple") and hasattr(value, "items"):
+        return DictType(tuple((str(key), type_of(item)) for key, item in value.items()))
+    return PlainType(repr(value)[:80] if isinstance(value, (bool, int, float, str)) else type(value).__name__)
+
+
+def tensor_type(tensor: torch.Tensor) -> TensorType:
+    """dtype and sizes."""
+    return TensorType(str(tensor.dtype).removeprefix("torch."), tuple(int(size) for size in tensor.shape))

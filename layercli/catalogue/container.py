@@ -1,0 +1,51 @@
+"""Containers: layers made of layers or parameters."""
+
+from __future__ import annotations
+
+from layercli.catalogue.entries import Layer
+
+LAYERS: tuple[Layer, ...] = (
+    Layer(
+        "Sequential",
+        "*args",
+        "Runs its layers in order, each on the output of the one before.",
+    ),
+    Layer(
+        "ModuleList",
+        "modules=None",
+        "Holds layers under numbers, for a forward that calls them.",
+    ),
+    Layer(
+        "ModuleDict",
+        "modules=None",
+        "Holds layers under names, for a forward that calls them.",
+    ),
+    Layer(
+        "ParameterList",
+        "values=None",
+        "Holds parameters under numbers, for a forward that uses them.",
+    ),
+    Layer(
+        "ParameterDict",
+        "parameters=None",
+        "Holds parameters under names, for a forward that uses them.",
+    ),
+    Layer(
+        "Module",
+        "",
+        "Is the base class of every layer.",
+        refused="it is the base class of all layers and computes nothing; a block takes its place",
+    ),
+    Layer(
+        "Container",
+        "**kwargs",
+        "Is the deprecated base class of containers.",
+        refused="it is deprecated and has no forward; Sequential, ModuleList or ModuleDict take its place",
+    ),
+    Layer(
+        "DataParallel",
+        "module, device_ids=None, output_device=None, dim=0",
+        "Splits a batch over several GPUs, one copy of its layer on each.",
+        refused="it spreads a running model over several GPUs, which is no part of a model's description",
+    ),
+)

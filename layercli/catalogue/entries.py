@@ -1,0 +1,143 @@
+"""What is known of a layer, function, method or attribute: one frozen entry each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Literal, TypeAlias
+
+from layercli.catalogue.signature import Parameter, Signature, parse_signature
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module class of ``torch.nn``.
+
+    ``arguments`` is the constructor's signature as text, without ``self`` and ``device``; what PyTorch has
+    after ``device`` is given by keyword, since its place would be another:
+    ``"in_features, out_features, bias=True, *, dtype=None"``. ``doc`` is one sentence. ``refused`` says why a
+    spec may not use the class, as ``"it is ..."``; the empty text means that it may.
+    """
+
+    name: str
+    arguments: str
+    doc: str
+    refused: str = ""
+
+    @cached_property
+    def signature(self) -> Signature:
+        return parse_signature(self.arguments)
+
+
+#: Where an operation is found: ``torch.nn.functional``, ``torch``, or the methods of ``Tensor``.
+Namespace: TypeAlias = Literal["F", "torch", "Tensor"]
+
+FUNCTIONAL: tuple[Namespace, ...] = ("F",)
+TORCH: tuple[Namespace, ...] = ("torch",)
+TENSOR: tuple[Namespace, ...] = ("Tensor",)
+FUNCTIONAL_AND_TORCH: tuple[Namespace, ...] = ("F", "torch")
+EVERYWHERE: tuple[Namespace, ...] = ("F", "torch", "Tensor")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one operation is, wherever it is found: as a function of ``F`` or ``torch``, a method, an attribute.
+
+    ``arguments`` is the signature of the function as text, the tensor first; of a method without ``self``
+    where there is no function. A method takes the same without the first one, and only ``F`` takes
+    ``inplace``; ``in_torch`` and ``in_tensor`` hold the signatures that follow neither rule. ``out``,
+    ``layout``, ``pin_memory``, ``requires_grad``, ``generator``, ``memory_format`` and functions as arguments are
+    never part of a signature; ``device`` is.
+
+    ``aliases`` are further names of the same thing. ``in_place`` says where the same name with an underscore
+    writes into its first argument. ``creates`` marks functions that make a tensor from sizes or literals and
+    so take ``device`` and the default dtype, ``random`` those that may draw from the generator, ``attribute``
+    those that ``Tensor`` has as an attribute instead of a method.
+    """
+
+    name: str
+    arguments: str
+    doc: str
+    namespaces: tuple[Namespace, ...] = ("torch", "Tensor")
+    aliases: tuple[str, ...] = ()
+    in_place: tuple[Namespace, ...] = ()
+    in_torch: str | None = None
+    in_tensor: str | None = None
+    creates: bool = False
+    random: bool = False
+    attribute: bool = False
+
+    def signature_in(self, namespace: Namespace) -> Signature:
+        """The signature as ``namespace`` has it, without ``self``."""
+        special = {"torch": self.in_torch, "Tensor": self.in_tensor}.get(namespace)
+        if special is not None:
+            return _allow_sizes_by_name(_parse_once(special).parameters)
+        parameters = _parse_once(self.arguments).parameters
+        if namespace == "Tensor" and self.namespaces != TENSOR:
+            parameters = parameters[1:]
+        if namespace != "F":
+            parameters = tuple(parameter for parameter in parameters if parameter.name != "inplace")
+        return _allow_sizes_by_name(parameters)
+
+
+@cache
+def _parse_once(arguments: str) -> Signature:
+    return parse_signature(arguments)
+
+
+def _allow_sizes_by_name(parameters: tuple[Parameter, ...]) -> Signature:
+    """PyTorch takes sizes one by one, as a tuple, or by name; lists of tensors never by name."""
+    stars = {parameter.name for parameter in parameters if parameter.kind == "rest"}
+    return Signature(parameters, star_by_name=bool(stars & {"size", "shape", "dims", "repeats"}))
+
+
+@dataclass(frozen=True)
+class Form:
+    """An operation under one of its names, in the namespaces that have it under this name."""
+
+    name: str
+    operation: Operation
+    namespaces: tuple[Namespace, ...]
+    in_place: bool = False
+
+    @property
+    def doc(self) -> str:
+        return self.operation.doc
+
+    @property
+    def creates(self) -> bool:
+        return self.operation.creates
+
+    @property
+    def random(self) -> bool:
+        return self.operation.random
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The signature in the first of the namespaces, which is where a bare name is looked up."""
+        return self.signature_in(self.namespaces[0])
+
+    def signature_in(self, namespace: Namespace) -> Signature:
+        """The signature as ``namespace`` has it; a form that writes in place anyway takes no ``inplace``."""
+        signature = self.operation.signature_in(namespace)
+        if not self.in_place:
+            return signature
+        return replace(signature, parameters=tuple(p for p in signature.parameters if p.name != "inplace"))
+
+
+@dataclass(frozen=True)
+class Function(Form):
+    """A pure function of ``torch.nn.functional`` (``"F"``), ``torch`` (``"torch"``) or both."""
+
+    @property
+    def attribute(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Method(Form):
+    """A method of ``Tensor``, its signature without ``self``, or an attribute where ``attribute`` is True."""
+
+    @property
+    def attribute(self) -> bool:
+        return self.operation.attribute

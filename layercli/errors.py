@@ -1,0 +1,154 @@
+"""Positions, problems and the exceptions that carry them; the one place that draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that positions point into: ``name`` is what a person calls the file."""
+
+    name: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.replace("\r\n", "\n").split("\n")
+
+    def line(self, number: int) -> str:
+        """The text of line ``number``, counted from 1; empty past the end."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A stretch of one line of a source. Lines and columns count from 1, columns in characters."""
+
+    source: Source
+    line: int
+    column: int
+    width: int = 1
+
+    @property
+    def file(self) -> str:
+        return self.source.name
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Label:
+    """A second place that a problem points to, with what stands there."""
+
+    position: Position
+    text: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong.
+
+    ``code`` is stable and documented; ``message`` is one sentence without a full stop; ``label`` stands
+    beside the caret; ``notes`` are details; ``hint`` says what to write instead.
+    """
+
+    code: str
+    message: str
+    position: Position | None = None
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    hint: str = ""
+    severity: str = "error"
+
+
+class LayercliError(Exception):
+    """Something that the user has to know. ``exit_code``: 1 the model is wrong, 2 the work can't be done."""
+
+    exit_code = 2
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems: tuple[Problem, ...] = problems
+
+    def __str__(self) -> str:
+        return "\n".join(problem.message for problem in self.problems)
+
+
+class SpecError(LayercliError):
+    """The spec is wrong: what it says is no model."""
+
+    exit_code = 1
+
+
+class CommandError(LayercliError):
+    """The command can't do its work: usage, an unreadable file, no such device, nothing to check."""
+
+    exit_code = 2
+
+
+def escape_controls(text: str) -> str:
+    """Show control characters as escapes, so that no text of a stranger drives a terminal."""
+    return "".join(
+        character
+        if character.isprintable() or character == "\n"
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def draw_problem(problem: Problem) -> str:
+    """A problem as plain text: the sentence, each place with its source line and caret, notes, hint."""
+    places: list[tuple[Position, str]] = []
+    if problem.position is not None:
+        places.append((problem.position, problem.label))
+    places += [(label.position, label.text) for label in problem.labels]
+    margin = max((len(str(position.line)) for position, _ in places), default=1) + 1
+    lines = [f"{problem.severity}[{problem.code}]: {problem.message}"]
+    for position, label in places:
+        text = position.source.line(position.line)
+        shown = text.expandtabs(1)
+        width = max(1, min(position.width, len(shown) - position.column + 1))
+        lines.append(f"{' ' * margin}--> {position}")
+        lines.append(f"{position.line:>{margin}} | {shown}")
+        caret = " " * (position.column - 1) + "^" * width
+        lines.append(f"{' ' * margin} | {caret} {label}".rstrip())
+    lines += [f"{' ' * margin} = {note}" for note in problem.notes]
+    if problem.hint:
+        lines.append(f"help: {problem.hint}")
+    return escape_controls("\n".join(lines))
+
+
+def draw_problems(problems: Sequence[Problem]) -> str:
+    """Several problems in order, with a closing count where there is more than one."""
+    drawn = [draw_problem(problem) for problem in problems]
+    if len(problems) > 1:
+        files = sorted({problem.position.file for problem in problems if problem.position is not None})
+        errors = sum(problem.severity == "error" for problem in problems)
+        if errors > 1:
+            drawn.append(f"{errors} problems" + (f" in {', '.join(files)}" if files else ""))
+    return "\n".join(drawn)
+
+
+def suggest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """The names in ``known`` that someone who wrote ``word`` may have meant, best first."""
+    from difflib import get_close_matches
+
+    names = sorted(set(known))
+    lowered: dict[str, list[str]] = {}
+    for name in names:
+        lowered.setdefault(name.lower(), []).append(name)
+    exact = lowered.get(word.lower(), [])
+    close = get_close_matches(word.lower(), lowered, n=limit, cutoff=0.6)
+    found = exact + [name for key in close for name in lowered[key] if name not in exact]
+    return found[:limit]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``did you mean Linear?`` or nothing."""
+    found = suggest(word, known)
+    return f"did you mean {' or '.join(found)}?" if found else ""

@@ -1,0 +1,40 @@
+"""The committed record of a model, and what changed since it was written."""
+
+from layercli.lock.differences import CODES, Difference, DifferenceClass, compare_locks
+from layercli.lock.file import format_lock, load_lock, parse_lock
+from layercli.lock.records import (
+    LOCK_VERSION,
+    Lock,
+    LockEntry,
+    LockRow,
+    LockUncalled,
+    collect_positions,
+    lock_from_trace,
+)
+from layercli.lock.result import CheckResult, SpecResult
+from layercli.lock.store import check_lock_names, lock_path, write_lock
+from layercli.lock.verdicts import Verdict, judge_differences
+
+__all__ = [
+    "CODES",
+    "LOCK_VERSION",
+    "CheckResult",
+    "Difference",
+    "DifferenceClass",
+    "Lock",
+    "LockEntry",
+    "LockRow",
+    "LockUncalled",
+    "SpecResult",
+    "Verdict",
+    "check_lock_names",
+    "collect_positions",
+    "compare_locks",
+    "format_lock",
+    "judge_differences",
+    "load_lock",
+    "lock_from_trace",
+    "lock_path",
+    "parse_lock",
+    "write_lock",
+]

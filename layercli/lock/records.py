@@ -1,0 +1,160 @@
+"""What a lock file says of one model: structured facts, nothing that churns when a tool is upgraded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from layercli.errors import Position
+from layercli.trace import Row, TensorType, Trace, Uncalled, format_type
+
+#: The version that this layercli writes and the newest that it reads.
+LOCK_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LockRow:
+    """One call of a layer or operation, in call order.
+
+    ``call`` is the normalised text (``Conv2d(1, 6, kernel_size=5)``), ``sources`` says where each tensor
+    input comes from, by its name within the owner. ``output`` is a type in the notation of the spec language,
+    ``parameters`` the number of elements that the module holds itself.
+    """
+
+    path: str
+    kind: Literal["layer", "operation"]
+    type: str
+    call: str
+    sources: tuple[str, ...]
+    output: str
+    parameters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockUncalled:
+    """A layer whose forward never ran, with the number of elements that it holds itself."""
+
+    path: str
+    type: str
+    parameters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """One entry of ``state_dict``. ``tied`` names the parameter whose storage it shares."""
+
+    name: str
+    kind: Literal["parameter", "buffer"]
+    type: TensorType
+    tied: str = ""
+    frozen: bool = False
+
+    @property
+    def count(self) -> int:
+        """The number of elements."""
+        return math.prod(self.type.shape)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The facts of one model. ``dims`` are names, ``parameters`` and ``trainable`` count each tensor once."""
+
+    model: str
+    mode: Literal["eval", "train"]
+    dtype: str
+    params: tuple[tuple[str, str], ...]
+    dims: tuple[str, ...]
+    tie: tuple[tuple[str, str], ...]
+    freeze: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...]
+    output: str
+    rows: tuple[LockRow, ...]
+    never_called: tuple[LockUncalled, ...]
+    state_dict: tuple[LockEntry, ...]
+    parameters: int
+    trainable: int
+
+
+def lock_from_trace(
+    trace: Trace, *, dtype: str, tie: Iterable[tuple[str, str]] = (), freeze: Iterable[str] = ()
+) -> Lock:
+    """The lock of a whole trace. ``tie`` is pairs (name, target), ``freeze`` the globs of the spec.
+
+    Raises ValueError for a trace whose forward pass failed or whose parts disagree about the number of
+    parameters.
+    """
+    if trace.failed:
+        raise ValueError(f"the trace of {trace.model} ended early")
+    lock = Lock(
+        model=trace.model,
+        mode=trace.mode,
+        dtype=dtype,
+        params=trace.params,
+        dims=tuple(name for name, _ in trace.dims),
+        tie=tuple(tie),
+        freeze=tuple(freeze),
+        inputs=tuple((name, format_type(value)) for name, value in trace.inputs),
+        output=format_type(trace.output),
+        rows=tuple(
+            LockRow(
+                path=row.path,
+                kind=row.kind,
+                type=row.type,
+                call=row.arguments,
+                sources=row.sources,
+                output=format_type(row.output),
+                parameters=row.parameters,
+            )
+            for row in trace.rows
+        ),
+        never_called=tuple(
+            LockUncalled(layer.path, layer.type, layer.parameters) for layer in trace.never_called
+        ),
+        state_dict=tuple(
+            LockEntry(
+                name=tensor.name,
+                kind=tensor.kind,
+                type=tensor.type,
+                tied=tensor.tied,
+                frozen=tensor.kind == "parameter" and not tensor.trainable,
+            )
+            for tensor in trace.tensors
+            if tensor.persistent
+        ),
+        parameters=trace.totals.parameters,
+        trainable=trace.totals.trainable,
+    )
+    disagreement = find_disagreement(lock)
+    if disagreement:
+        raise ValueError(f"the trace of {trace.model} contradicts itself: {disagreement[1]}")
+    return lock
+
+
+def find_disagreement(lock: Lock) -> tuple[Literal["parameters", "trainable"], str] | None:
+    """The total that doesn't follow from the parts of a lock, and a sentence about it; None if all do."""
+    held = sum(row.parameters for row in lock.rows) + sum(layer.parameters for layer in lock.never_called)
+    owned = [entry for entry in lock.state_dict if entry.kind == "parameter" and not entry.tied]
+    named = sum(entry.count for entry in owned)
+    trainable = sum(entry.count for entry in owned if not entry.frozen)
+    if lock.parameters != held:
+        return "parameters", f"the total is {lock.parameters:,} parameters and the rows hold {held:,}"
+    if lock.parameters != named:
+        return "parameters", f"the total is {lock.parameters:,} parameters and state_dict has {named:,}"
+    if lock.trainable != trainable:
+        return (
+            "trainable",
+            f"the total is {lock.trainable:,} trainable parameters and state_dict has {trainable:,}",
+        )
+    return None
+
+
+def collect_positions(trace: Trace) -> dict[str, Position]:
+    """Where each path of a trace stands in its spec: for ``compare_locks``."""
+    positions: dict[str, Position] = {}
+    parts: list[Row | Uncalled] = [*trace.rows, *trace.never_called]
+    for part in parts:
+        if part.position is not None:
+            positions.setdefault(part.path, part.position)
+    return positions

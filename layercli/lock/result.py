@@ -1,0 +1,97 @@
+"""What a check of some specs found."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from layercli.errors import Problem
+from layercli.lock.differences import Difference
+from layercli.lock.verdicts import Verdict
+
+Status: TypeAlias = Literal["ok", "differs", "missing", "orphaned", "error"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+@dataclass(frozen=True)
+class SpecResult:
+    """The check of one spec, or of one lock that has none.
+
+    ``path`` is the spec as the user names it (for an orphan, the lock), ``lock`` its lock. ``rows`` is the
+    number of rows compared. ``exit_code`` matters for the status ``error``: 1 where the spec is wrong, 2
+    where it or its lock can't be read.
+    """
+
+    path: str
+    lock: str
+    status: Status
+    differences: tuple[Difference, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    rows: int = 0
+    exit_code: int = 2
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The checks of all specs, in order."""
+
+    specs: tuple[SpecResult, ...]
+
+    def count(self, status: Status) -> int:
+        """How many have this status."""
+        return sum(spec.status == status for spec in self.specs)
+
+    @property
+    def models(self) -> int:
+        """How many specs there are; orphaned locks have none."""
+        return len(self.specs) - self.count("orphaned")
+
+    @property
+    def rows(self) -> int:
+        """How many rows were compared."""
+        return sum(spec.rows for spec in self.specs)
+
+    @property
+    def accept(self) -> str:
+        """The command that accepts what changed, empty where there is nothing to accept."""
+        paths = [spec.path for spec in self.specs if spec.status in ("differs", "missing")]
+        return " ".join(["layercli lock", *map(_quote_argument, paths)]) if paths else ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all holds; 1 a difference or a wrong model; 2 something, or everything, couldn't be checked."""
+        codes = (_EXIT_CODES.get(spec.status, spec.exit_code) for spec in self.specs)
+        return max(codes, default=2)
+
+    @property
+    def summary(self) -> str:
+        """``24 models, 1,912 rows compared: 1 model differs``."""
+        if not self.specs:
+            return "nothing was there to check"
+        counts = f"{_count(self.models, 'model')}, {_count(self.rows, 'row')} compared"
+        found = [
+            f"{_count(number, noun)} {verb if number == 1 else verbs}"
+            for status, noun, verb, verbs in _FINDINGS
+            if (number := self.count(status))
+        ]
+        return f"{counts}: {', '.join(found) if found else 'all hold'}"
+
+
+_EXIT_CODES: dict[Status, int] = {"ok": 0, "differs": 1, "missing": 1, "orphaned": 1}
+_FINDINGS: tuple[tuple[Status, str, str, str], ...] = (
+    ("differs", "model", "differs", "differ"),
+    ("missing", "model", "has no lock", "have no lock"),
+    ("orphaned", "lock", "has no spec", "have no spec"),
+    ("error", "model", "couldn't be checked", "couldn't be checked"),
+)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _quote_argument(path: str) -> str:
+    # A path that starts with a dash would be read as an option.
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)

@@ -1,0 +1,1 @@
+"""Spec -> Plan: the tree of layers with evaluated arguments, before any of them exists."""

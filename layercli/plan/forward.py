@@ -1,0 +1,217 @@
+"""What can be said of a ``forward`` before it runs: names that mean nothing, and layers in order that can't be called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from layercli.catalogue.dtypes import DTYPES
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.methods import METHODS
+from layercli.catalogue.refused import REFUSED
+from layercli.errors import Problem, SpecError, did_you_mean
+from layercli.spec.expressions import Body
+from layercli.spec.interpreter import (
+    BUILTINS,
+    MISSING,
+    explain_unknown,
+    find_class,
+    find_function,
+    find_in_namespace,
+    names_of_namespace,
+    resolve_prefix,
+)
+from layercli.spec.model import Block
+
+if TYPE_CHECKING:
+    from layercli.plan.records import LayerPlan, Member
+
+#: Attributes of plain values that a forward may use.
+_PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "training"})
+
+
+def check_forward(
+    block: Block, children: Sequence[tuple[str, Member]] | None, params: Mapping[str, Any], dims: Mapping[str, int]
+) -> list[Problem]:
+    """The problems of a block's forward that need no run. ``children`` is None where the layers have problems."""
+    if block.forward is None:
+        return _check_order(block, children or ())
+    checker = _Checker(block, params, dims)
+    for body in block.forward.bodies:
+        checker.body = body
+        checker.check_statements(body.statements)
+    if block.forward.style == "block" and not any(
+        isinstance(node, ast.Return) for node in ast.walk(block.forward.bodies[0].tree)
+    ):
+        body = block.forward.bodies[0]
+        last = body.statements[-1] if body.statements else None
+        hint = f"return {body.segment(last.value)}" if isinstance(last, ast.Expr) else "end it with return x"
+        checker.problems.append(Problem("no-return", "this forward returns nothing", body.position(last), hint=hint))
+    return checker.problems
+
+
+def _check_order(block: Block, children: Sequence[tuple[str, Member]]) -> list[Problem]:
+    """Without a forward the layers run in order, so each has to be one that can be called."""
+    problems = []
+    for name, child in children:
+        target = getattr(child, "target", None)
+        if target is not None and target.name in ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
+            layer: LayerPlan = child  # type: ignore[assignment]
+            problems.append(
+                Problem(
+                    "not-callable",
+                    f"{name} is a {target.name}, which can't be called, and without a forward the layers run in order",
+                    layer.position,
+                    hint="write a forward, or make it a Sequential",
+                )
+            )
+    return problems
+
+
+class _Checker:
+    """Walks the statements in order and keeps the names that are assigned so far."""
+
+    def __init__(self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int]) -> None:
+        self.block = block
+        self.params = params
+        self.dims = dims
+        self.members = set(block.layer_names)
+        self.assigned = {item.name for item in block.inputs}
+        self.anywhere = {
+            node.id
+            for body in (block.forward.bodies if block.forward else ())
+            for node in ast.walk(body.tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        self.problems: list[Problem] = []
+        self.body: Body
+
+    def report(self, error: SpecError) -> None:
+        self.problems += error.problems
+
+    def check_statements(self, statements: Sequence[ast.stmt]) -> None:
+        for statement in statements:
+            if isinstance(statement, ast.Assign):
+                self.check(statement.value)
+                self.assign(statement.targets[0])
+            elif isinstance(statement, ast.AugAssign):
+                self.check(ast.copy_location(ast.Name(statement.target.id, ast.Load()), statement.target))  # type: ignore[union-attr]
+                self.check(statement.value)
+                self.assign(statement.target)
+            elif isinstance(statement, ast.For):
+                self.check(statement.iter)
+                self.assign(statement.target)
+                self.check_statements(statement.body)
+            elif isinstance(statement, ast.If):
+                self.check(statement.test)
+                self.check_statements(statement.body)
+                self.check_statements(statement.orelse)
+            else:
+                for child in ast.iter_child_nodes(statement):
+                    if isinstance(child, ast.expr):
+                        self.check(child)
+
+    def assign(self, target: ast.expr) -> None:
+        self.assigned |= {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+    def check(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Name):
+            self.check_name(node, called=False)
+        elif isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                self.check_name(node.func, called=True)
+            else:
+                self.check(node.func)
+            for child in (*node.args, *node.keywords):
+                self.check(child)
+        elif isinstance(node, ast.Attribute):
+            self.check_attribute(node)
+        elif isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.DictComp)):
+            before = set(self.assigned)
+            for generator in node.generators:
+                self.check(generator.iter)
+                self.assign(generator.target)
+                for test in generator.ifs:
+                    self.check(test)
+            for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+                self.check(part)
+            self.assigned = before
+        else:
+            for child in ast.iter_child_nodes(node):
+                self.check(child)
+
+    def check_name(self, node: ast.Name, *, called: bool) -> None:
+        name = node.id
+        if name in self.assigned or name in self.members or name in self.params or name in self.dims:
+            return
+        if name in self.anywhere:
+            self.report(self.body.problem("used-before-assigned", f"{name} is used before it is assigned", node))
+            return
+        if name in DTYPES:
+            return
+        found = [value for value in (find_class(name, self.block.definitions), find_function(name)) if value is not MISSING]
+        if found:
+            return
+        if name == "self":
+            self.report(self.body.problem("unknown-name", "self alone is no value", node, "write self.layer, or a tensor's name"))
+            return
+        known = [*self.assigned, *self.anywhere, *self.members, *self.params, *self.dims, *self.block.definitions, *FUNCTIONS, *BUILTINS]
+        code, message, hint = explain_unknown(name, known, called=called)
+        if code == "unknown-layer" and not hint:
+            hint = did_you_mean(name, LAYERS)
+        self.report(self.body.problem(code, message, node, hint))
+
+    def check_attribute(self, node: ast.Attribute) -> None:
+        prefix = resolve_prefix(node.value)
+        if isinstance(node.value, ast.Name) and node.value.id in self.assigned:
+            prefix = None
+        if prefix == "self":
+            if node.attr not in self.members and node.attr not in self.params and node.attr != "training":
+                hint = did_you_mean(node.attr, [*self.members, *self.params])
+                message = f"there is no layer, parameter or param called {node.attr}"
+                self.report(self.body.problem("unknown-name", message, node, hint))
+            return
+        if prefix is not None:
+            self.check_in_namespace(node, prefix)
+            return
+        self.check(node.value)
+        if isinstance(node.value, (ast.Call, ast.BinOp)) or (isinstance(node.value, ast.Name) and node.value.id in self.assigned):
+            self.check_method(node)
+
+    def check_in_namespace(self, node: ast.Attribute, prefix: str) -> None:
+        if find_in_namespace(prefix, node.attr) is not MISSING:
+            return
+        if node.attr in REFUSED:
+            message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
+            self.report(self.body.problem("refused-name", message, node))
+            return
+        shown = {"F": "torch.nn.functional", "nn": "torch.nn"}.get(prefix, prefix)
+        kind = "layer" if prefix == "nn" else "function"
+        hint = did_you_mean(node.attr, names_of_namespace(prefix))
+        message = f"{shown} has no {kind} {node.attr} that a spec may use"
+        self.report(self.body.problem(f"unknown-{kind}", message, node, hint))
+
+    def check_method(self, node: ast.Attribute) -> None:
+        """A method of what is a local value: of a tensor, or one of the few of lists and dicts."""
+        if node.attr in METHODS or node.attr in _PLAIN_ATTRIBUTES or node.attr in self.members:
+            return
+        if self._may_be_layer(node.value):
+            return
+        if node.attr in REFUSED:
+            message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
+            self.report(self.body.problem("refused-name", message, node))
+            return
+        message = f"a tensor has no method {node.attr} that a spec may use"
+        self.report(self.body.problem("unknown-method", message, node, did_you_mean(node.attr, METHODS)))
+
+    def _may_be_layer(self, node: ast.expr) -> bool:
+        """Names of loops over containers hold layers, whose members aren't known here."""
+        return isinstance(node, ast.Name) and any(
+            isinstance(target, ast.Name) and target.id == node.id
+            for body in (self.block.forward.bodies if self.block.forward else ())
+            for loop in ast.walk(body.tree)
+            if isinstance(loop, (ast.For, ast.comprehension))
+            for target in ast.walk(loop.target)
+        )

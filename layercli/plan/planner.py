@@ -1,0 +1,808 @@
+"""Spec -> Plan: evaluate params, dims, layers and inputs, and check every constructor call, without torch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NoReturn
+
+from layercli.catalogue.dtypes import DTYPES
+from layercli.catalogue.entries import Layer, Method
+from layercli.catalogue.layers import LAYERS, REFUSED_ARGUMENTS
+from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
+from layercli.catalogue.signature import BindingError, Signature
+from layercli.errors import CommandError, Position, Problem, Source, SpecError, did_you_mean
+from layercli.plan.forward import check_forward
+from layercli.plan.records import (
+    BufferPlan,
+    LayerPlan,
+    Member,
+    ParameterPlan,
+    Plan,
+    Recipe,
+    WrapperPlan,
+    block_signature,
+)
+from layercli.spec.document import Text
+from layercli.spec.expressions import Expression, parse_expression
+from layercli.spec.interpreter import (
+    MISSING,
+    BlockClass,
+    Budget,
+    Builtin,
+    Device,
+    Dtype,
+    FunctionValue,
+    Interpreter,
+    LayerClass,
+    Scope,
+    Site,
+    Stage,
+    TensorClass,
+    WrapperClass,
+    explain_unknown,
+    find_class,
+)
+from layercli.spec.model import (
+    Block,
+    LayerValue,
+    ListValue,
+    LongForm,
+    Named,
+    NamedLayers,
+    NumberedLayers,
+    Sizes,
+    Spec,
+    Value,
+)
+
+#: Modules of one model, layers of one recurrent or composite layer, and levels of blocks inside blocks.
+MAX_MODULES = 200_000
+MAX_INNER_LAYERS = 10_000
+MAX_BLOCK_DEPTH = 60
+
+_INNER_LAYERS = ("num_layers", "num_encoder_layers", "num_decoder_layers")
+_PLAIN = (bool, int, float, str, type(None))
+
+
+@dataclass
+class PlanEngine:
+    """The interpreter's engine while a model is planned: tensors are recipes, layers are plans."""
+
+    budget: Budget = field(default_factory=Budget)
+    depth: int = 0
+    checked: set[int] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, Recipe)
+
+    def is_layer(self, value: Any) -> bool:
+        return isinstance(value, LayerPlan)
+
+    def call_function(
+        self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
+        check_keywords(function.entry.name, function.entry.signature, keywords, site)
+        return Recipe("function", function.entry.name, tuple(arguments), keywords, site, function.namespace)
+
+    def call_method(
+        self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
+        if method.name in ("size", "dim", "numel", "ndimension", "nelement", "stride", "unbind", "element_size"):
+            self._refuse_size(site)
+        check_keywords(method.name, method.signature, keywords, site)
+        return Recipe("method", method.name, (tensor, *arguments), keywords, site)
+
+    def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any:
+        if attribute.name not in ("T", "mT", "H", "mH", "real", "imag"):
+            self._refuse_size(site)
+        return Recipe("attribute", attribute.name, (tensor,), {}, site)
+
+    def apply_operator(self, name: str, operands: list[Any], site: Site) -> Any:
+        return Recipe("operator", name, tuple(operands), {}, site)
+
+    def get_item(self, tensor: Any, index: Any, site: Site) -> Any:
+        return Recipe("item", "getitem", (tensor, index), {}, site)
+
+    def length(self, tensor: Any, site: Site) -> int:
+        self._refuse_size(site)
+
+    def _refuse_size(self, site: Site) -> NoReturn:
+        raise site.error("size-of-tensor", "a tensor's size can't be asked here", "write the size itself, or a param")
+
+    def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        raise site.error("layer-called-here", "a layer is called in `forward` only")
+
+    def get_member(self, layer: Any, name: str) -> Any:
+        return next((member for key, member in layer.children if key == name), MISSING)
+
+    def list_members(self, layer: Any) -> Sequence[str]:
+        return [name for name, _ in layer.children]
+
+    def container_kind(self, layer: Any) -> Literal["list", "dict", ""]:
+        return {"Sequential": "list", "ModuleList": "list", "ModuleDict": "dict"}.get(layer.type_name, "")  # type: ignore[return-value]
+
+    def container_items(self, layer: Any) -> Sequence[tuple[str, Any]]:
+        return list(layer.children)
+
+    def is_training(self) -> bool:
+        return False
+
+    # Construction ----------------------------------------------------------------------------------------
+
+    def repeat_layer(self, count: int, layer: LayerPlan, site: Site) -> LayerPlan:
+        children = tuple((str(index), layer) for index in range(count))
+        return self._container(LAYERS["Sequential"], children, site, product=True)
+
+    def construct(
+        self,
+        target: LayerClass | BlockClass | WrapperClass | TensorClass,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        site: Site,
+    ) -> Any:
+        if isinstance(target, TensorClass):
+            return _TENSORS[target.name](arguments, keywords, site)
+        if isinstance(target, WrapperClass):
+            return self._wrap(target, arguments, keywords, site)
+        if isinstance(target, BlockClass):
+            bound = bind(target.block.name, block_signature(target.block), arguments, keywords, site)
+            sites = argument_sites(block_signature(target.block), arguments, keywords, site)
+            return self.construct_block(target.block, bound, site.position, sites)
+        entry = target.entry
+        if entry.refused:
+            raise site.error("refused-layer", f"{entry.name} can't be used in a spec: {entry.refused}")
+        if entry.name in _CONTAINERS:
+            return self._container(entry, _CONTAINERS[entry.name](arguments, keywords, site), site)
+        bound = bind(entry.name, entry.signature, arguments, keywords, site)
+        sites = argument_sites(entry.signature, arguments, keywords, site)
+        return self.construct_layer(entry, bound, site.position, sites)
+
+    def construct_layer(
+        self, entry: Layer, bound: Mapping[str, Any], position: Position, sites: Mapping[str, Site]
+    ) -> LayerPlan:
+        """A layer of ``torch.nn`` with bound arguments, each looked at for what a spec may not give."""
+        modules = 1
+        for name, value in bound.items():
+            site = sites.get(name)
+            place = position if site is None else site.position
+            if name in REFUSED_ARGUMENTS and value is not None:
+                raise _error("refused-argument", f"{name} can't be given in a spec: {REFUSED_ARGUMENTS[name]}", place)
+            _check_argument(entry.name, name, value, place)
+            if name in _INNER_LAYERS and isinstance(value, int) and value > MAX_INNER_LAYERS:
+                raise _error("too-many-modules", f"{name} is more than {MAX_INNER_LAYERS:,}", place)
+            if isinstance(value, LayerPlan):
+                modules += value.modules * _repeats(bound)
+        modules += 16 * sum(value for name in _INNER_LAYERS[1:] if isinstance(value := bound.get(name), int))
+        return self._counted(LayerPlan(entry, bound, position, sites, modules=modules))
+
+    def construct_block(
+        self, block: Block, given: Mapping[str, Any], position: Position, sites: Mapping[str, Site]
+    ) -> LayerPlan:
+        """A block with bound params: defaults are filled in, its layers are evaluated, its forward checked."""
+        self.depth += 1
+        if self.depth > MAX_BLOCK_DEPTH:
+            raise _error("too-deep", f"blocks stand inside blocks more than {MAX_BLOCK_DEPTH} deep", position)
+        try:
+            params = self.evaluate_params(block, given)
+            children = self.plan_layers(block, params)
+        finally:
+            self.depth -= 1
+        if id(block) not in self.checked:
+            self.checked.add(id(block))
+            self.problems += check_forward(block, children, params, {})
+        modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
+        return self._counted(LayerPlan(block, params, position, sites, children, modules=modules))
+
+    def _container(
+        self, entry: Layer, children: tuple[tuple[str, Member], ...], site: Site, product: bool = False
+    ) -> LayerPlan:
+        modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
+        return self._counted(
+            LayerPlan(entry, {}, site.position, children=children, product=product, modules=modules)
+        )
+
+    def _counted(self, plan: LayerPlan) -> LayerPlan:
+        if plan.modules > MAX_MODULES:
+            raise _error("too-many-modules", f"this makes {plan.modules:,} modules, more than {MAX_MODULES:,}", plan.position)
+        return plan
+
+    def _wrap(self, target: WrapperClass, arguments: list[Any], keywords: dict[str, Any], site: Site) -> LayerPlan:
+        entry = target.entry
+        bound = bind(entry.name, entry.signature, arguments, keywords, site)
+        module = bound["module"]
+        if not isinstance(module, LayerPlan):
+            raise site.argument(0).error("wrong-kind", f"{entry.name} takes a layer", f"{entry.name}(Linear(8, 8))")
+        for name, value in bound.items():
+            if name != "module":
+                _check_argument(entry.name, name, value, site.argument(name).position)
+        return replace(module, wrappers=(*module.wrappers, WrapperPlan(entry, bound, site)))
+
+    # Evaluation ------------------------------------------------------------------------------------------
+
+    def interpreter(self, stage: Stage, **names: Any) -> Interpreter:
+        return Interpreter(self, Scope(stage, **names), self.budget)
+
+    def evaluate_params(self, block: Block, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All params of a block by name: what was given, else the default. Raises SpecError for a required one."""
+        params: dict[str, Any] = {}
+        interpreter = self.interpreter("params", params=params, definitions=block.definitions, layer_names=block.layer_names)
+        for param in block.params:
+            if param.name in given:
+                params[param.name] = given[param.name]
+            elif param.value is None:
+                raise _error(
+                    "param-needed", f"{block.name} needs the param {param.name}", param.position, f"--set {param.name}=..."
+                )
+            else:
+                params[param.name] = evaluate_value(interpreter, param.value)
+        return params
+
+    def plan_layers(self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int] | None = None) -> tuple[tuple[str, Member], ...]:
+        """The members of a block in order. Raises SpecError with the problems of all of them."""
+        interpreter = self.interpreter(
+            "layers", params=params, dims=dims or {}, definitions=block.definitions, layer_names=block.layer_names
+        )
+        children: list[tuple[str, Member]] = []
+        problems: list[Problem] = []
+        for layer in block.layers:
+            try:
+                value = self.plan_layer_value(interpreter, layer.value)
+            except SpecError as error:
+                problems += [problem for problem in error.problems if problem not in problems]
+                continue
+            if value is not None:
+                children.append((layer.name, value))
+        if problems:
+            raise SpecError(*problems)
+        return tuple(children)
+
+    def plan_layer_value(self, interpreter: Interpreter, value: LayerValue) -> Member | None:
+        """One entry of ``layers`` in any of its forms."""
+        if isinstance(value, Expression):
+            result = interpreter.evaluate(value)
+            if result is not None and not isinstance(result, (LayerPlan, ParameterPlan, BufferPlan)):
+                raise explain_no_layer(interpreter, value, result)
+            return result
+        if isinstance(value, LongForm):
+            return self._long_form(interpreter, value)
+        named = (
+            [(entry.name, entry.value) for entry in value.entries]
+            if isinstance(value, NamedLayers)
+            else [(None, item) for item in value.items]
+        )
+        children: list[tuple[str, Member]] = []
+        problems: list[Problem] = []
+        for name, item in named:
+            try:
+                child = self.plan_layer_value(interpreter, item)
+            except SpecError as error:
+                problems += error.problems
+                continue
+            if child is None:
+                continue
+            if not isinstance(child, LayerPlan):
+                problems.append(Problem("not-a-layer", "a Sequential holds layers only", child.site.position))
+            elif name is None and child.product:
+                children += [(str(len(children) + index), part) for index, (_, part) in enumerate(child.children)]
+            else:
+                children.append((name or str(len(children)), child))
+        if problems:
+            raise SpecError(*problems)
+        modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
+        return self._counted(LayerPlan(LAYERS["Sequential"], {}, value.position, children=tuple(children), modules=modules))
+
+    def _long_form(self, interpreter: Interpreter, value: LongForm) -> Member | None:
+        site = Site(value.type, value.type.tree)
+        target = interpreter.evaluate(value.type) if not isinstance(value.type.tree, ast.Name) else interpreter.look_up(value.type, value.type.tree, called=True)
+        if not isinstance(target, (LayerClass, BlockClass)):
+            raise site.error("wrong-kind", f"type needs a layer class, and this is {interpreter.describe(target)}")
+        signature = target.entry.signature if isinstance(target, LayerClass) else block_signature(target.block)
+        given = {
+            argument.name: evaluate_value(interpreter, argument.value, lone_words=True)
+            for argument in value.arguments
+            if argument.value is not None
+        }
+        positions = {argument.name: argument.position for argument in value.arguments}
+        name = repr(target)
+        try:
+            bound = signature.bind(name, [], given)
+        except BindingError as error:
+            place = positions.get(str(error.argument), value.type.position())
+            raise _error(error.code, error.message, place, error.hint) from None
+        sites = {
+            argument.name: Site(argument.value, argument.value.tree)
+            for argument in value.arguments
+            if isinstance(argument.value, Expression)
+        }
+        if isinstance(target, BlockClass):
+            return self.construct_block(target.block, bound, value.position, sites)
+        if target.entry.refused or target.entry.name in _CONTAINERS:
+            return self.construct(target, [], given, site)  # type: ignore[no-any-return]
+        return self.construct_layer(target.entry, bound, value.position, sites)
+
+
+def _error(code: str, message: str, position: Position, hint: str = "") -> SpecError:
+    return SpecError(Problem(code, message, position, hint=hint))
+
+
+def bind(
+    name: str, signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+) -> dict[str, Any]:
+    """Arguments by parameter name. Raises SpecError at the argument that doesn't fit."""
+    for keyword in keywords:
+        if keyword in REFUSED_ARGUMENTS and keyword not in signature.by_name:
+            reason = REFUSED_ARGUMENTS[keyword]
+            raise site.argument(keyword).error("refused-argument", f"{keyword} can't be given in a spec: {reason}")
+    try:
+        return signature.bind(name, arguments, keywords)
+    except BindingError as error:
+        raise site.argument(error.argument).error(error.code, error.message, error.hint) from None
+
+
+def argument_sites(signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site) -> dict[str, Site]:
+    """Where each bound argument stands."""
+    names = [parameter.name for parameter in signature.parameters if parameter.kind in ("positional", "positional-only")]
+    places: dict[str, int | str] = {name: index for index, name in enumerate(names[: len(arguments)])}
+    places |= {name: name for name in keywords}
+    return {name: site.argument(key) for name, key in places.items()}
+
+
+def check_keywords(name: str, signature: Signature, keywords: Mapping[str, Any], site: Site) -> None:
+    """Refuse keywords that a function or method hasn't."""
+    if any(parameter.kind == "keywords" for parameter in signature.parameters):
+        return
+    for keyword in keywords:
+        if keyword not in signature.by_name and keyword != "device":
+            hint = did_you_mean(keyword, signature.by_name) or f"{name}({signature})"
+            raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
+
+
+def _repeats(bound: Mapping[str, Any]) -> int:
+    count = bound.get("num_layers", 1)
+    return count if isinstance(count, int) else 1
+
+
+def _check_argument(layer: str, name: str, value: Any, position: Position) -> None:
+    """Refuse values that no constructor may be given from a spec."""
+    if name == "dtype" and value is not None and not isinstance(value, Dtype):
+        raise _error("wrong-kind", f"dtype needs a dtype, such as torch.float32, not {value!r}", position)
+    if isinstance(value, FunctionValue):
+        if value.entry.creates or value.entry.random:
+            raise _error("refused-argument", f"{value!r} can't be a layer's {name}", position)
+        return
+    if isinstance(value, (Builtin, LayerClass, BlockClass, WrapperClass, TensorClass)):
+        hint = f"write {value!r}()" if isinstance(value, (LayerClass, BlockClass)) else ""
+        raise _error("wrong-kind", f"{name} of {layer} can't be {value!r}", position, hint)
+    if isinstance(value, Device):
+        raise _error("refused-argument", "device can't be given in a spec", position)
+    if isinstance(value, (tuple, list)):
+        for item in value:
+            _check_argument(layer, name, item, position)
+        return
+    if not isinstance(value, (*_PLAIN, Dtype, LayerPlan, Recipe, dict, range)):
+        raise _error("wrong-kind", f"{name} of {layer} can't be {value!r}", position)
+
+
+def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> SpecError:
+    """Why a value can't stand in ``layers``, and what may have been meant."""
+    text = code.segment(code.tree)
+    if isinstance(value, (LayerClass, BlockClass)):
+        return code.problem("layer-not-called", f"{text} is a class, not a layer", code.tree, f"write {text}(...)" if value_needs(value) else f"write {text}()")
+    if isinstance(value, FunctionValue):
+        close = [name for name in LAYERS if name.lower() == value.entry.name.replace("_", "").lower()]
+        hint = f"write {close[0]}()" if close else "functions are called in `forward`"
+        return code.problem("not-a-layer", f"{text} is a function, not a layer", code.tree, hint)
+    if isinstance(value, Recipe):
+        return code.problem("not-a-layer", f"{text} is a tensor", code.tree, f"write Parameter({text}) or Buffer({text})")
+    hint = "a plain value belongs in `params`" if isinstance(value, _PLAIN) else ""
+    return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
+
+
+def value_needs(value: LayerClass | BlockClass) -> bool:
+    signature = value.entry.signature if isinstance(value, LayerClass) else block_signature(value.block)
+    try:
+        signature.bind("", [], {})
+    except BindingError:
+        return True
+    return False
+
+
+def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool = True) -> Any:
+    """A value of ``params`` or of a long form: a list of values, an expression, or a lone word as text."""
+    if isinstance(value, ListValue):
+        return [evaluate_value(interpreter, item, lone_words=lone_words) for item in value.items]
+    tree = value.tree
+    if lone_words and isinstance(tree, ast.Name):
+        if next(interpreter.candidates(tree.id), MISSING) is MISSING and tree.id not in ("self",):
+            return tree.id
+    return interpreter.evaluate(value)
+
+
+# Parameters, buffers and containers ------------------------------------------------------------------------
+
+
+def _tensor_of(name: str, arguments: list[Any], site: Site) -> Recipe:
+    """The tensor of ``Parameter(zeros(1, 4))`` or, in short, ``Parameter(1, 4)``."""
+    if len(arguments) == 1 and isinstance(arguments[0], Recipe):
+        return arguments[0]
+    sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+    if sizes and all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
+        return Recipe("function", "zeros", tuple(sizes), {}, site, "torch")
+    raise site.error("wrong-kind", f"{name} takes a tensor or its sizes", f"{name}(zeros(4)) or {name}(4)")
+
+
+def _flag(name: str, default: bool, allowed: str, keywords: Mapping[str, Any], site: Site) -> bool:
+    for keyword in keywords:
+        if keyword != allowed:
+            raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", did_you_mean(keyword, [allowed]) or f"it has {allowed}={default}")
+    value = keywords.get(allowed, default)
+    if not isinstance(value, bool):
+        raise site.argument(allowed).error("wrong-kind", f"{allowed} is True or False")
+    return value
+
+
+def _plan_parameter(arguments: list[Any], keywords: dict[str, Any], site: Site) -> ParameterPlan:
+    requires_grad = _flag("Parameter", True, "requires_grad", keywords, site)
+    return ParameterPlan(_tensor_of("Parameter", arguments, site), requires_grad, site)
+
+
+def _plan_buffer(arguments: list[Any], keywords: dict[str, Any], site: Site) -> BufferPlan:
+    persistent = _flag("Buffer", True, "persistent", keywords, site)
+    return BufferPlan(_tensor_of("Buffer", arguments, site), persistent, site)
+
+
+_TENSORS: dict[str, Callable[[list[Any], dict[str, Any], Site], ParameterPlan | BufferPlan]] = {
+    "Parameter": _plan_parameter,
+    "Buffer": _plan_buffer,
+}
+
+_Children = tuple[tuple[str, Member], ...]
+
+
+def _flatten_layers(values: Sequence[Any], site: Site, kind: str) -> list[LayerPlan]:
+    layers: list[LayerPlan] = []
+    for index, value in enumerate(values):
+        if isinstance(value, LayerPlan):
+            layers += [child for _, child in value.children if isinstance(child, LayerPlan)] if value.product else [value]
+        elif isinstance(value, (list, tuple)):
+            layers += _flatten_layers(value, site, kind)
+        else:
+            place = site.argument(index)
+            hint = f"write {value!r}()" if isinstance(value, (LayerClass, BlockClass)) else ""
+            what = "None" if value is None else "a function" if isinstance(value, (FunctionValue, Builtin)) else f"{value!r}"
+            raise place.error("not-a-layer", f"{kind} holds layers, and this is {what}", hint)
+    return layers
+
+
+def _plan_sequence(kind: str) -> Callable[[list[Any], dict[str, Any], Site], _Children]:
+    def plan(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
+        if len(arguments) == 1 and isinstance(arguments[0], dict) and kind == "Sequential":
+            return _plan_dict([arguments[0]], keywords, site)
+        if keywords and not (kind == "ModuleList" and set(keywords) == {"modules"}):
+            name = next(iter(keywords))
+            raise site.argument(name).error(
+                "unknown-argument", f"{kind} takes no names", "for named children write a mapping: {conv: ..., act: ...}"
+            )
+        layers = _flatten_layers([*arguments, *keywords.values()], site, kind)
+        return tuple((str(index), layer) for index, layer in enumerate(layers))
+
+    return plan
+
+
+def _plan_dict(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
+    given: dict[Any, Any] = {}
+    for argument in arguments:
+        if not isinstance(argument, dict):
+            raise site.argument(0).error("wrong-kind", "this takes a dict or names", "ModuleDict(box=Linear(8, 4))")
+        given |= argument
+    given |= keywords
+    children: list[tuple[str, Member]] = []
+    for name, value in given.items():
+        if not isinstance(name, str) or not name or "." in name or name in MODULE_ATTRIBUTES:
+            raise site.argument(name).error("bad-name", f"{name!r} can't name a layer")
+        if not isinstance(value, LayerPlan):
+            raise site.argument(name).error("not-a-layer", f"{name} is no layer")
+        children.append((name, value))
+    return tuple(children)
+
+
+def _as_parameter(value: Any, site: Site) -> ParameterPlan:
+    if isinstance(value, ParameterPlan):
+        return value
+    if isinstance(value, Recipe):
+        return ParameterPlan(value, True, site)
+    raise site.error("not-a-layer", f"this holds parameters, and {value!r} is none", "Parameter(zeros(4))")
+
+
+def _plan_parameter_list(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
+    values = [*arguments, *keywords.values()]
+    if len(values) == 1 and isinstance(values[0], (list, tuple)):
+        values = list(values[0])
+    return tuple((str(index), _as_parameter(value, site)) for index, value in enumerate(values))
+
+
+def _plan_parameter_dict(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
+    given = dict(keywords)
+    for argument in arguments:
+        if not isinstance(argument, dict):
+            raise site.argument(0).error("wrong-kind", "ParameterDict takes a dict or names")
+        given |= argument
+    for name in given:
+        if not isinstance(name, str) or not name or "." in name or name in MODULE_ATTRIBUTES:
+            raise site.argument(name).error("bad-name", f"{name!r} can't name a parameter")
+    return tuple((name, _as_parameter(value, site)) for name, value in given.items())
+
+
+_CONTAINERS: dict[str, Callable[[list[Any], dict[str, Any], Site], _Children]] = {
+    "Sequential": _plan_sequence("Sequential"),
+    "ModuleList": _plan_sequence("ModuleList"),
+    "ModuleDict": _plan_dict,
+    "ParameterList": _plan_parameter_list,
+    "ParameterDict": _plan_parameter_dict,
+}
+
+
+# The whole plan --------------------------------------------------------------------------------------------
+
+
+def plan_model(
+    spec: Spec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    mode: Literal["eval", "train"] | None = None,
+) -> Plan:
+    """Evaluate a spec. ``params`` and ``dims`` replace defaults, ``inputs`` the sizes of inputs, by name.
+
+    A value of ``params`` may be text in the spec language wrapped in ``Setting``. Raises SpecError for what the spec
+    says, CommandError for a replacement that doesn't fit.
+    """
+    engine = PlanEngine()
+    block = spec.main
+    given = _settings(engine, spec, params or {})
+    values = engine.evaluate_params(block, given)
+    sizes = _evaluate_dims(engine, spec, values, dims or {})
+    replaced = dict(inputs or {})
+    _check_names(replaced, [item.name for item in block.inputs], "input", "--input")
+    sizes |= _dims_of_inputs(spec, sizes, replaced, dims or {})
+    problems: list[Problem] = []
+    children: _Children = ()
+    try:
+        children = engine.plan_layers(block, values, sizes)
+    except SpecError as error:
+        problems += error.problems
+    planned_inputs: list[tuple[str, Any]] = []
+    for item in block.inputs:
+        try:
+            planned_inputs.append((item.name, _plan_input(engine, spec, item.value, values, sizes, replaced.get(item.name))))
+        except SpecError as error:
+            problems += error.problems
+    problems += engine.problems
+    problems += check_forward(block, children if not problems else None, values, sizes)
+    if problems:
+        raise SpecError(*sorted_problems(problems))
+    modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
+    root = LayerPlan(block, values, block.position, children=children, modules=modules)
+    return Plan(spec, engine._counted(root), values, sizes, tuple(planned_inputs), mode or spec.mode)
+
+
+def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
+    """Each problem once, in the order of the file."""
+    unique = list(dict.fromkeys(problems))
+    order = {problem: index for index, problem in enumerate(unique)}
+
+    def key(problem: Problem) -> tuple[str, int, int, int]:
+        place = problem.position
+        return ("", 0, 0, order[problem]) if place is None else (place.file, place.line, place.column, order[problem])
+
+    return sorted(unique, key=key)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The text of ``--set name=text``."""
+
+    text: str
+
+
+def _check_names(given: Mapping[str, Any], known: Sequence[str], kind: str, option: str) -> None:
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else f"it has no {kind}s")
+            raise CommandError(Problem(f"unknown-{kind}", f"{option} {name}: the spec has no {kind} {name}", hint=hint))
+
+
+def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of ``--set``, checked against the kind of each default."""
+    block = spec.main
+    _check_names(given, [param.name for param in block.params], "param", "--set")
+    values: dict[str, Any] = {}
+    for param in block.params:
+        if param.name not in given:
+            continue
+        value = given[param.name]
+        if isinstance(value, Setting):
+            earlier = engine.evaluate_params(replace(block, params=block.params[: block.params.index(param)]), values)
+            interpreter = engine.interpreter("params", params=earlier, definitions=block.definitions)
+            source = Source(f"--set {param.name}", value.text)
+            try:
+                value = evaluate_value(interpreter, parse_expression(Text.whole(source)))
+            except SpecError as error:
+                raise CommandError(*error.problems) from None
+        if param.value is not None:
+            default = engine.evaluate_params(block, {**_required_as_none(block), **values})[param.name]
+            value = _fit_kind(param, value, default)
+        values[param.name] = value
+    return values
+
+
+def _required_as_none(block: Block) -> dict[str, None]:
+    return {param.name: None for param in block.params if param.value is None}
+
+
+def _fit_kind(param: Named, value: Any, default: Any) -> Any:
+    """A setting of the default's kind; an int widens to a float. Raises CommandError."""
+    if default is None or value is None or type(value) is type(default):
+        return value
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    callables = (FunctionValue, LayerClass, BlockClass)
+    sequences = (tuple, list)
+    for kinds in (callables, sequences, (*callables, str)):
+        if isinstance(value, kinds) and isinstance(default, kinds):
+            return value
+    kinds_named = {bool: "True or False", int: "an int", float: "a number", str: "a text"}
+    wanted = kinds_named.get(type(default), f"of the kind of {default!r}")
+    raise CommandError(
+        Problem("wrong-kind", f"--set {param.name}={value!r}: {param.name} is {wanted}, {default!r} in the spec", param.position)
+    )
+
+
+def _evaluate_dims(engine: PlanEngine, spec: Spec, params: Mapping[str, Any], given: Mapping[str, int]) -> dict[str, int]:
+    _check_names(given, [dim.name for dim in spec.dims], "dim", "--dim")
+    sizes: dict[str, int] = {}
+    interpreter = engine.interpreter("dims", params=params, dims=sizes, definitions=spec.main.definitions)
+    for dim in spec.dims:
+        if dim.name in given:
+            size: Any = given[dim.name]
+        else:
+            assert dim.value is not None
+            size = evaluate_value(interpreter, dim.value, lone_words=False)
+        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+            raise _error("wrong-kind", f"the dim {dim.name} is a size, an int of at least 0", dim.position)
+        sizes[dim.name] = size
+    return sizes
+
+
+def _size_nodes(value: Sizes | Expression | None) -> list[ast.expr]:
+    """The nodes that give an input's sizes, where they stand by themselves."""
+    if isinstance(value, Sizes):
+        return [item.tree for item in value.items]
+    if value is None:
+        return []
+    calls = [node for node in ast.walk(value.tree) if isinstance(node, ast.Call)]
+    sized = [nodes for call in calls if (nodes := _size_arguments(call)) is not None]
+    return sized[0] if len(sized) == 1 else []
+
+
+def _size_arguments(call: ast.Call) -> list[ast.expr] | None:
+    name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    place = _SIZE_PLACES.get(name)
+    if place is None:
+        return None
+    for keyword in call.keywords:
+        if keyword.arg == "size" and isinstance(keyword.value, (ast.Tuple, ast.List)):
+            return list(keyword.value.elts)
+    if place == "all":
+        arguments = call.args
+        if len(arguments) == 1 and isinstance(arguments[0], (ast.Tuple, ast.List)):
+            return list(arguments[0].elts)
+        return list(arguments)
+    index = len(call.args) - 1 if name == "randint" else 0
+    node = call.args[index] if 0 <= index < len(call.args) else None
+    return list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else None
+
+
+#: Functions that make a tensor of given sizes: all positional arguments are sizes, or one tuple of them is.
+_SIZE_PLACES = {"rand": "all", "randn": "all", "zeros": "all", "ones": "all", "randint": "one", "full": "one"}
+
+
+def _dims_of_inputs(
+    spec: Spec, dims: Mapping[str, int], replaced: Mapping[str, Sequence[int]], given: Mapping[str, int]
+) -> dict[str, int]:
+    """Dims that take their size from a replaced input: ``--input x=4x1x32x32`` sets N of ``[N, 1, 32, 32]``."""
+    found: dict[str, int] = {}
+    for item in spec.main.inputs:
+        sizes = replaced.get(item.name)
+        nodes = _size_nodes(item.value)
+        if sizes is None or len(nodes) != len(sizes):
+            continue
+        for node, size in zip(nodes, sizes, strict=True):
+            if not isinstance(node, ast.Name) or node.id not in dims:
+                continue
+            known = found.get(node.id, given.get(node.id))
+            if known is not None and known != size:
+                raise CommandError(
+                    Problem("conflicting-size", f"--input {item.name}: {node.id} would be {size} here and {known} elsewhere", item.position)
+                )
+            found[node.id] = size
+    return found
+
+
+def _plan_input(
+    engine: PlanEngine,
+    spec: Spec,
+    value: Sizes | Expression | None,
+    params: Mapping[str, Any],
+    dims: Mapping[str, int],
+    sizes: Sequence[int] | None,
+) -> Any:
+    interpreter = engine.interpreter("inputs", params=params, dims=dims, definitions=spec.main.definitions, layer_names=spec.main.layer_names)
+    assert value is not None
+    if isinstance(value, Sizes):
+        if sizes is None:
+            sizes = [_evaluate_size(interpreter, item) for item in value.items]
+        first = value.items[0] if value.items else None
+        site = Site(first, first.tree) if first is not None else Site(_NO_CODE, ast.Constant(None))
+        return Recipe("function", "rand", tuple(sizes) if sizes else ((),), {}, site, "torch")
+    result = interpreter.evaluate(value)
+    if isinstance(result, (FunctionValue, LayerClass, BlockClass, Builtin, LayerPlan)):
+        raise value.problem("wrong-kind", f"an input is a tensor or a plain value, not {interpreter.describe(result)}", value.tree)
+    if sizes is None:
+        return result
+    resized = _resize(result, tuple(sizes)) if isinstance(result, Recipe) else None
+    if resized is None:
+        raise CommandError(
+            Problem("input-not-sized", "--input can't replace the sizes of this input", value.position(), hint="change the spec, or use --dim")
+        )
+    return resized
+
+
+_NO_CODE = parse_expression(Text.whole(Source("-", "0")))
+
+
+def _evaluate_size(interpreter: Interpreter, item: Expression) -> int:
+    size = interpreter.evaluate(item)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        hint = ""
+        if isinstance(size, float):
+            hint = "write // for whole numbers"
+        elif isinstance(size, Recipe):
+            hint = "for an expression leave out the square brackets"
+        raise item.problem("wrong-kind", f"a size is an int of at least 0, not {interpreter.describe(size)}", item.tree, hint)
+    return size
+
+
+def _resize(recipe: Recipe, sizes: tuple[int, ...]) -> Recipe | None:
+    """The same recipe with other sizes in its one creating call, or None where there isn't just one."""
+    if recipe.kind == "function" and recipe.name in _SIZE_PLACES:
+        keywords = {name: value for name, value in recipe.keywords.items() if name != "size"}
+        if _SIZE_PLACES[recipe.name] == "all":
+            return replace(recipe, operands=sizes or ((),), keywords=keywords)
+        if recipe.name == "full":
+            return replace(recipe, operands=(sizes, *recipe.operands[1:]))
+        bounds = tuple(value for value in recipe.operands if isinstance(value, int))
+        return replace(recipe, operands=(*bounds, sizes), keywords=keywords)
+    changed = [(index, _resize(value, sizes)) for index, value in enumerate(recipe.operands) if isinstance(value, Recipe)]
+    found = [(index, value) for index, value in changed if value is not None]
+    if len(found) != 1:
+        return None
+    index, value = found[0]
+    return replace(recipe, operands=(*recipe.operands[:index], value, *recipe.operands[index + 1 :]))
+
+
+def check_dtype(name: str, position: Position) -> str:
+    """The canonical name of a floating dtype. Raises SpecError."""
+    canonical = DTYPES.get(name.removeprefix("torch."))
+    if canonical is None:
+        raise _error("unknown-dtype", f"there is no dtype {name}", position, did_you_mean(name, DTYPES))
+    if not canonical.startswith(("float", "bfloat")):
+        raise _error("unknown-dtype", f"{name} is not a floating dtype", position, "float32, bfloat16, float16 or float64")
+    return canonical
+
+
+__all__ = ["Plan", "PlanEngine", "Setting", "check_dtype", "explain_unknown", "find_class", "plan_model"]

@@ -1,0 +1,278 @@
+"""The result of a check, one function per format: ``CHECK_FORMATS`` lists them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from layercli.errors import Position, Problem, draw_problems, escape_controls
+from layercli.lock.differences import Difference
+from layercli.lock.result import STATUSES, CheckResult, SpecResult
+from layercli.lock.verdicts import Verdict
+from layercli.report.github import format_github
+
+#: The version of the JSON: keys may be added within it, never changed.
+JSON_VERSION = 1
+
+#: How many lines of differences the text shows for one spec.
+MAX_LINES = 40
+
+_STYLES = {"old": "31", "new": "32", "breaks": "31", "holds": "32", "heading": "1", "dim": "2"}
+
+
+def format_text(result: CheckResult, colour: bool = False) -> str:
+    """The result for a person: what changed, what it breaks, counts, and the command that accepts it."""
+    paint = _paint if colour else _leave
+    sections = [
+        section for spec in result.specs if (section := "\n".join(_SECTIONS[spec.status](spec, paint)))
+    ]
+    end = result.summary
+    if result.accept:
+        end += f"\naccept it with: {_escape(result.accept)}"
+    return "\n\n".join([*sections, end]) + "\n"
+
+
+_Paint = Callable[[str, str], str]
+
+
+def _paint(style: str, text: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if text else ""
+
+
+def _leave(style: str, text: str) -> str:
+    return text
+
+
+def _escape(text: str) -> str:
+    """A text on one line, whatever is in it."""
+    return escape_controls(text).replace("\n", "\\n")
+
+
+def _draw_ok(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+    if spec.problems:
+        yield draw_problems(spec.problems)
+
+
+def _draw_missing(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+    yield paint("heading", f"{_escape(spec.path)} has no lock") + f": there is no {_escape(spec.lock)}"
+
+
+def _draw_orphaned(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+    heading = paint("heading", f"{_escape(spec.lock)} has no spec")
+    yield f"{heading}: remove it, or bring its spec back"
+
+
+def _draw_error(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+    yield paint("heading", f"{_escape(spec.path)} couldn't be checked")
+    yield draw_problems(spec.problems)
+
+
+def _draw_differs(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+    yield paint("heading", f"{_escape(spec.path)} differs from {_escape(spec.lock)}")
+    yield from _draw_ok(spec, paint)
+    told = [difference for difference in spec.differences if difference.kind not in ("inside", "cost")]
+    inside = [difference for difference in spec.differences if difference.kind == "inside"]
+    if told:
+        yield ""
+        yield from _draw_lines(told, paint)
+    if inside:
+        if not told:
+            yield ""
+        yield from _draw_inside(inside, bool(told))
+    if spec.verdicts:
+        yield ""
+        yield from _draw_verdicts(spec.verdicts, paint)
+
+
+_SECTIONS: Mapping[str, Callable[[SpecResult, _Paint], Iterator[str]]] = {
+    "ok": _draw_ok,
+    "differs": _draw_differs,
+    "missing": _draw_missing,
+    "orphaned": _draw_orphaned,
+    "error": _draw_error,
+}
+
+#: What stands before a path where the change itself doesn't tell what it is of.
+_PREFIXES = {
+    "input-added": "input ",
+    "input-removed": "input ",
+    "input-changed": "input ",
+    "inputs-reordered": "inputs",
+    "output-changed": "output",
+    "param-added": "param ",
+    "param-removed": "param ",
+    "dims-changed": "dims",
+    "mode-changed": "mode",
+    "dtype-changed": "dtype",
+    "entries-reordered": "state_dict",
+    "entry-tied": "tied ",
+    "wiring-changed": "inputs of ",
+}
+
+
+def _draw_lines(differences: Sequence[Difference], paint: _Paint) -> Iterator[str]:
+    """A line for each difference; those that differ only in the numbers of their paths share one."""
+    groups: dict[tuple[str, str, str, str], list[Difference]] = {}
+    for difference in differences:
+        key = (difference.code, _mask_numbers(difference.path), difference.old, difference.new)
+        groups.setdefault(key, []).append(difference)
+    rows: list[tuple[str, str, str]] = []
+    for group in list(groups.values())[:MAX_LINES]:
+        first = group[0]
+        name = _PREFIXES.get(first.code, "") + _name_group(group)
+        place = str(first.position) if first.position is not None else ""
+        rows.append((_escape(name), _draw_change(first, paint), _escape(place)))
+    name_width = max(len(name) for name, _, _ in rows)
+    change_width = max(_measure(change) for _, change, _ in rows)
+    for name, change, place in rows:
+        line = f"  {name:<{name_width}}   {change}"
+        if place:
+            line += " " * (change_width - _measure(change) + 3) + paint("dim", place)
+        yield line.rstrip()
+    left = sum(len(group) for group in list(groups.values())[MAX_LINES:])
+    if left:
+        yield f"  and {left:,} more"
+
+
+def _name_group(group: Sequence[Difference]) -> str:
+    return group[0].path if len(group) == 1 else f"{_mask_numbers(group[0].path)} ({len(group):,})"
+
+
+def _mask_numbers(path: str) -> str:
+    return re.sub(r"(?<![^.])[0-9]+(?![^.])", "*", path)
+
+
+def _measure(text: str) -> int:
+    return len(re.sub(r"\x1b\[[0-9]+m", "", text))
+
+
+def _draw_change(difference: Difference, paint: _Paint) -> str:
+    old, new = (_escape(text) for text in _shorten(difference.old, difference.new))
+    if not old and not new:
+        return _escape(difference.message)
+    if not old:
+        return paint("new", f"+ {new}")
+    if not new:
+        return paint("old", f"- {old}")
+    return f"{paint('old', old)} -> {paint('new', new)}"
+
+
+def _shorten(old: str, new: str) -> tuple[str, str]:
+    """Two tensor types without their dtype where it is the same."""
+    dtype, bracket, sizes = old.partition("[")
+    if bracket and new.startswith(f"{dtype}[") and old.endswith("]") and new.endswith("]"):
+        return bracket + sizes, new[len(dtype) :]
+    return old, new
+
+
+def _draw_inside(differences: Sequence[Difference], consequences: bool) -> Iterator[str]:
+    """Rows that now put out something else, those with the same output together; then the rest."""
+    outputs: dict[tuple[str, str], list[str]] = {}
+    others: list[str] = []
+    for difference in differences:
+        if difference.code == "shape-changed":
+            outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
+        else:
+            others.append(difference.message)
+    parts = [
+        f"{_join(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}"
+        for (old, new), paths in outputs.items()
+    ]
+    shown = [_escape(part) for part in [*parts, *others]]
+    for number, part in enumerate(shown[:MAX_LINES]):
+        start = "" if not consequences else "and so: " if number == 0 else "        "
+        yield f"  {start}{part}"
+    if len(shown) > MAX_LINES:
+        yield f"  and {len(shown) - MAX_LINES:,} more"
+
+
+def _join(names: Sequence[str], most: int = 4) -> str:
+    """``fc1, fc2 and 3 more``."""
+    named = [name or "the model" for name in names]
+    if len(named) > most:
+        named = [*named[: most - 1], f"{len(named) - most + 1:,} more"]
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def _draw_verdicts(verdicts: Sequence[Verdict], paint: _Paint) -> Iterator[str]:
+    name_width = max(len(verdict.kind) for verdict in verdicts)
+    word_width = max(len(verdict.word) for verdict in verdicts)
+    for verdict in verdicts:
+        if not verdict.word:
+            yield f"  {verdict.kind:<{name_width}}  {verdict.text}"
+            continue
+        blanks = " " * (word_width - len(verdict.word))
+        word = paint("holds" if verdict.holds else "breaks", verdict.word) + blanks
+        yield f"  {verdict.kind:<{name_width}}  {word}  {verdict.text}"
+
+
+# JSON
+
+
+def format_json(result: CheckResult, colour: bool = False) -> str:
+    """The result as one JSON object, version 1; in ASCII, so that nothing in it drives a terminal."""
+    statuses: dict[str, int] = {status: result.count(status) for status in STATUSES}
+    data = {
+        "version": JSON_VERSION,
+        "specs": [_spec_to_json(spec) for spec in result.specs],
+        "totals": {
+            "models": result.models,
+            "rows": result.rows,
+            "differences": sum(len(spec.differences) for spec in result.specs),
+            **statuses,
+        },
+        "accept": result.accept or None,
+        "exit_code": result.exit_code,
+    }
+    return json.dumps(data, indent=1) + "\n"
+
+
+def _spec_to_json(spec: SpecResult) -> dict[str, Any]:
+    return {
+        "path": spec.path,
+        "lock": spec.lock,
+        "status": spec.status,
+        "rows": spec.rows,
+        "differences": [
+            {
+                "code": difference.code,
+                "class": difference.kind,
+                "path": difference.path,
+                "old": difference.old or None,
+                "new": difference.new or None,
+                "message": difference.message,
+                "source": _position_to_json(difference.position),
+            }
+            for difference in spec.differences
+        ],
+        "verdict": [
+            {"class": verdict.kind, "holds": verdict.holds, "text": verdict.text} for verdict in spec.verdicts
+        ],
+        "problems": [_problem_to_json(problem) for problem in spec.problems],
+    }
+
+
+def _problem_to_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "hint": problem.hint or None,
+        "source": _position_to_json(problem.position),
+    }
+
+
+def _position_to_json(position: Position | None) -> dict[str, Any] | None:
+    if position is None:
+        return None
+    return {"file": position.file, "line": position.line, "column": position.column}
+
+
+#: From the name of a format to the function that makes it; the second argument asks for colour codes.
+CHECK_FORMATS: Mapping[str, Callable[[CheckResult, bool], str]] = {
+    "text": format_text,
+    "json": format_json,
+    "github": format_github,
+}

@@ -1,0 +1,31 @@
+"""A trace or a listing as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from layercli.trace.records import Trace
+
+if TYPE_CHECKING:
+    from layercli.report.parameters import ParameterListing
+
+
+def format_trace(trace: Trace) -> str:
+    """``Trace.to_dict`` as text, every row in it, with a newline at the end."""
+    return _format(trace.to_dict())
+
+
+def format_runs(traces: Sequence[Trace]) -> str:
+    """One run as its object, several as a list of objects."""
+    return format_trace(traces[0]) if len(traces) == 1 else _format([trace.to_dict() for trace in traces])
+
+
+def format_parameters(listing: ParameterListing) -> str:
+    """``ParameterListing.to_dict`` as text, with a newline at the end."""
+    return _format(listing.to_dict())
+
+
+def _format(data: object) -> str:
+    return json.dumps(data, indent=1) + "\n"

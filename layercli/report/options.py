@@ -1,0 +1,23 @@
+"""What a person may choose about the look of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOptions:
+    """How to show a trace or a listing; each format heeds what applies to it.
+
+    ``width`` is in terminal columns, None for no limit. ``columns`` are names in ``columns.COLUMNS``, shown
+    after the usual ones. ``fold`` draws a run of identical siblings once. ``depth`` is the number of levels
+    of the tree that are drawn, None for all. ``ascii`` keeps to characters that any terminal can show.
+    """
+
+    width: int | None = None
+    columns: tuple[str, ...] = ()
+    fold: bool = True
+    depth: int | None = None
+    layers_only: bool = False
+    color: bool = False
+    ascii: bool = False

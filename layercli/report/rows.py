@@ -1,0 +1,386 @@
+"""The tree view of a trace: its rows by level, runs of identical siblings folded, nothing drawn yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from layercli.errors import CommandError, Problem
+from layercli.trace.records import Row, Tie, Trace, Uncalled
+
+#: A longer number in a name is text, not an index.
+INDEX_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of elements, bytes and MACs; ``macs`` is None where any part of it isn't known."""
+
+    parameters: int = 0
+    trainable: int = 0
+    buffers: int = 0
+    bytes: int = 0
+    macs: int | None = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.parameters + other.parameters,
+            self.trainable + other.trainable,
+            self.buffers + other.buffers,
+            self.bytes + other.bytes,
+            None if self.macs is None or other.macs is None else self.macs + other.macs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One line of the tree.
+
+    ``name`` is the path from the line it stands under, ``path`` the whole one, ``level`` counts from 0.
+    ``row`` is None for a heading: a container that isn't called itself. A run of ``count`` identical
+    siblings is the first of them, ``last_name`` names the last. ``counts`` is what the row holds itself, and
+    all rows that ``depth`` hides under it (``hidden`` of them); of a run it is all that one of them holds,
+    its children included. ``repeated`` is the number of the call where that is worth saying, else 0.
+    ``failed`` marks the one row where the pass ended early.
+    """
+
+    name: str
+    path: str
+    level: int
+    row: Row | None
+    counts: Counts
+    hidden: int = 0
+    count: int = 1
+    last_name: str = ""
+    last_path: str = ""
+    repeated: int = 0
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UncalledGroup:
+    """Layers that never ran and are of one kind: how many, what names them, all that they hold together.
+
+    ``used_by`` is the type of the layer that reads their parameters without calling them, or empty.
+    """
+
+    name: str
+    type: str
+    count: int
+    counts: Counts
+    used_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A line before folding; ``owner`` is the path of the called layer that it stands in."""
+
+    tree_row: TreeRow
+    owner: str
+
+
+def build_tree(
+    trace: Trace, *, fold: bool = True, depth: int | None = None, layers_only: bool = False
+) -> tuple[TreeRow, ...]:
+    """The lines of a trace in the order of the calls, containers before what they hold.
+
+    Raises ``CommandError`` for a depth below 1.
+    """
+    if depth is not None and depth < 1:
+        raise CommandError(Problem("bad-depth", f"a depth is at least 1, not {depth}"))
+    failing = max((index for index, row in enumerate(trace.rows) if not row.finished), default=-1)
+    rows = [
+        (row, index == failing)
+        for index, row in enumerate(trace.rows)
+        if not layers_only or row.kind == "layer" or index == failing
+    ]
+    nodes = _hide_below(_arrange(rows), depth)
+    return _fold_runs(nodes) if fold else tuple(node.tree_row for node in nodes)
+
+
+def group_uncalled(trace: Trace) -> tuple[UncalledGroup, ...]:
+    """The layers that never ran: those inside one that never ran are counted with it, like ones together.
+
+    A container that holds nothing itself and whose children were called is left out.
+    """
+    types = {row.path: row.type for row in trace.rows if row.kind == "layer"}
+    around_called = {prefix for path in types for prefix in _prefixes(path)}
+    silent = {layer.path for layer in trace.never_called} - around_called
+    groups: dict[tuple[str, str, str], UncalledGroup] = {}
+    tops: dict[str, tuple[str, str, str]] = {}
+    for layer in trace.never_called:
+        holds = layer.parameters or layer.buffers
+        if layer.path in around_called and not holds:
+            continue
+        top = next((prefix for prefix in _prefixes(layer.path) if prefix in silent), "")
+        if top in tops and not layer.used_by:
+            key = tops[top]
+            groups[key] = replace(groups[key], counts=groups[key].counts + _count(layer))
+            continue
+        used_by = types.get(layer.used_by, layer.used_by)
+        key = (_name_uncalled(layer.path), layer.type, used_by)
+        tops[layer.path] = key
+        found = groups.get(key, UncalledGroup(key[0], layer.type, 0, Counts(), used_by))
+        name = layer.path if found.count == 0 else key[0]
+        groups[key] = replace(found, name=name, count=found.count + 1, counts=found.counts + _count(layer))
+    return tuple(groups.values())
+
+
+def _name_uncalled(path: str) -> str:
+    """What several layers at such places are called: ``self_attn.out_proj``, or ``h.*`` for bare indices."""
+    parts = path.split(".")
+    if parts[-1].isdigit():
+        return ".".join("*" if part.isdigit() else part for part in parts)
+    last_index = max((index for index, part in enumerate(parts) if part.isdigit()), default=-1)
+    return ".".join(parts[last_index + 1 :])
+
+
+def _count(holder: Row | Uncalled) -> Counts:
+    macs = holder.macs if isinstance(holder, Row) else 0
+    return Counts(holder.parameters, holder.trainable, holder.buffers, holder.bytes, macs)
+
+
+def _prefixes(path: str) -> list[str]:
+    """The paths of the modules around ``path``, outermost first, the root left out."""
+    return [path[:index] for index, character in enumerate(path) if character == "."]
+
+
+def _find_headings(rows: Sequence[tuple[Row, bool]]) -> set[str]:
+    """The containers that get a line of their own though they aren't called.
+
+    These are the ones with two children or more that have names, not only numbers, and whose rows stand
+    together: elsewhere a heading would have to be repeated, and the whole name in each row says more.
+    """
+    called = {row.path for row, _ in rows if row.kind == "layer"}
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    number: dict[str, int] = {}
+    children: dict[str, set[str]] = {}
+    for index, (row, _) in enumerate(rows):
+        for prefix in _prefixes(row.path):
+            if prefix in called:
+                continue
+            first.setdefault(prefix, index)
+            last[prefix] = index
+            number[prefix] = number.get(prefix, 0) + 1
+            children.setdefault(prefix, set()).add(row.path[len(prefix) + 1 :].partition(".")[0])
+    return {
+        prefix
+        for prefix, names in children.items()
+        if last[prefix] - first[prefix] + 1 == number[prefix]
+        and len(names) > 1
+        and not all(name.isdigit() for name in names)
+    }
+
+
+def _arrange(rows: Sequence[tuple[Row, bool]]) -> list[_Node]:
+    """One node a row, with headings before the rows that need them."""
+    headings = _find_headings(rows)
+    nodes: list[_Node] = []
+    # Around the current row, outermost first: path, level of what it holds, the called layer, its call.
+    open_layers: list[tuple[str, int, str, int]] = []
+    for row, failed in rows:
+        while open_layers and not row.path.startswith(open_layers[-1][0] + "."):
+            open_layers.pop()
+        around, level, owner, call = open_layers[-1] if open_layers else ("", 0, "", 1)
+        for prefix in _prefixes(row.path):
+            if len(prefix) > len(around) and prefix in headings:
+                name = prefix[len(around) + 1 :] if around else prefix
+                nodes.append(_Node(TreeRow(name, prefix, level, None, Counts()), owner))
+                around, level = prefix, level + 1
+                open_layers.append((around, level, owner, call))
+        tree_row = TreeRow(
+            name=row.path[len(around) + 1 :] if around else row.path,
+            path=row.path,
+            level=level,
+            row=row,
+            counts=_count(row),
+            repeated=row.call if row.kind == "layer" and row.call not in (1, call) else 0,
+            failed=failed,
+        )
+        nodes.append(_Node(tree_row, owner))
+        if row.kind == "layer" and row.path:
+            open_layers.append((row.path, level + 1, row.path, row.call))
+    return nodes
+
+
+def _hide_below(nodes: list[_Node], depth: int | None) -> list[_Node]:
+    """The nodes of the upper ``depth`` levels, each with the counts of those it hides."""
+    if depth is None:
+        return nodes
+    shown: list[_Node] = []
+    hidden: list[TreeRow] = []
+
+    def close() -> None:
+        if hidden:
+            above = shown[-1].tree_row
+            shown[-1] = _Node(
+                replace(
+                    above,
+                    counts=_sum_counts([above.counts, *(tree_row.counts for tree_row in hidden)]),
+                    hidden=sum(tree_row.row is not None for tree_row in hidden),
+                    failed=above.failed or any(tree_row.failed for tree_row in hidden),
+                ),
+                shown[-1].owner,
+            )
+            hidden.clear()
+
+    for node in nodes:
+        if node.tree_row.level < depth:
+            close()
+            shown.append(node)
+        else:
+            hidden.append(node.tree_row)
+    close()
+    return shown
+
+
+def _sum_counts(counts: Sequence[Counts]) -> Counts:
+    macs = [count.macs for count in counts]
+    return Counts(
+        sum(count.parameters for count in counts),
+        sum(count.trainable for count in counts),
+        sum(count.buffers for count in counts),
+        sum(count.bytes for count in counts),
+        None if None in macs else sum(number for number in macs if number is not None),
+    )
+
+
+def _fold_runs(nodes: list[_Node]) -> tuple[TreeRow, ...]:
+    """The tree with every run of identical siblings drawn once, by its first."""
+    ends = _find_ends(nodes)
+    folded: list[TreeRow] = []
+    jumps: list[tuple[int, int]] = []
+    index = 0
+    while index < len(nodes):
+        if jumps and jumps[-1][0] == index:
+            index = jumps.pop()[1]
+            continue
+        run = _find_run(nodes, ends, index)
+        tree_row = nodes[index].tree_row
+        if len(run) > 1:
+            last = nodes[run[-1]].tree_row
+            inside = nodes[index : ends[index]]
+            tree_row = replace(
+                tree_row,
+                count=len(run),
+                last_name=last.name,
+                last_path=last.path,
+                counts=_sum_counts([node.tree_row.counts for node in inside]),
+            )
+            jumps.append((ends[index], ends[run[-1]]))
+        folded.append(tree_row)
+        index += 1
+    return tuple(folded)
+
+
+def _find_ends(nodes: list[_Node]) -> list[int]:
+    """For each node the index after the last one inside it."""
+    ends = [len(nodes)] * len(nodes)
+    waiting: list[int] = []
+    for index, node in enumerate(nodes):
+        while waiting and nodes[waiting[-1]].tree_row.level >= node.tree_row.level:
+            ends[waiting.pop()] = index
+        waiting.append(index)
+    return ends
+
+
+def _find_run(nodes: list[_Node], ends: list[int], start: int) -> list[int]:
+    """The indices of ``start`` and of the siblings after it that are the same but for their index."""
+    run = [start]
+    level = nodes[start].tree_row.level
+    place: int | None = None
+    while (following := ends[run[-1]]) < len(nodes) and nodes[following].tree_row.level == level:
+        step = _find_step(nodes[run[-1]].tree_row.path, nodes[following].tree_row.path)
+        if step is None or place not in (None, step) or not _are_alike(nodes, ends, run, following):
+            break
+        place = step
+        run.append(following)
+    return run
+
+
+def _find_step(path: str, following: str) -> int | None:
+    """Which part of a path is an index that grows by one, where all other parts are the same."""
+    before, after = path.split("."), following.split(".")
+    if len(before) != len(after):
+        return None
+    places = [place for place, (left, right) in enumerate(zip(before, after, strict=True)) if left != right]
+    if len(places) != 1:
+        return None
+    left, right = before[places[0]], after[places[0]]
+    numbers = all(part.isascii() and part.isdigit() and len(part) <= INDEX_DIGITS for part in (left, right))
+    return places[0] if numbers and int(right) == int(left) + 1 else None
+
+
+def _are_alike(nodes: list[_Node], ends: list[int], run: list[int], following: int) -> bool:
+    """Whether the sibling at ``following`` continues a run: the same inside and out, up to its index."""
+    current = run[-1]
+    if ends[current] - current != ends[following] - following:
+        return False
+    before = nodes[run[-2]] if len(run) > 1 else None
+    return all(
+        _is_counterpart(
+            nodes[current + offset],
+            nodes[following + offset],
+            (before, nodes[current], nodes[following]),
+        )
+        for offset in range(ends[current] - current)
+    )
+
+
+def _is_counterpart(left: _Node, right: _Node, siblings: tuple[_Node | None, _Node, _Node]) -> bool:
+    """Whether two rows, each inside one of two neighbouring siblings, are the same up to the index."""
+    before, current, following = siblings
+    one, other = left.tree_row, right.tree_row
+    if (one.level, one.hidden, one.counts, one.failed) != (
+        other.level,
+        other.hidden,
+        other.counts,
+        other.failed,
+    ):
+        return False
+    if one.path[len(current.tree_row.path) :] != other.path[len(following.tree_row.path) :]:
+        return False
+    if one.row is None or other.row is None:
+        return one.row is other.row
+    if not (one.row.finished and other.row.finished) or _identify(one.row) != _identify(other.row):
+        return False
+    if _shift_ties(one.row.tied, current) != _shift_ties(other.row.tied, following):
+        return False
+    if len(one.row.sources) != len(other.row.sources):
+        return False
+    for source, counterpart in zip(one.row.sources, other.row.sources, strict=True):
+        shifted = _shift_source(counterpart, following, current)
+        # What feeds the first of a run is whatever stands before the run.
+        enters = before is None and shifted.startswith("<before>")
+        if not enters and _shift_source(source, current, before) != shifted:
+            return False
+    return True
+
+
+def _identify(row: Row) -> tuple[object, ...]:
+    """All of a row that must be the same in a run, apart from names."""
+    return (row.kind, row.type, row.call, row.arguments, row.inputs, row.output, row.trainable)
+
+
+def _shift_source(source: str, node: _Node, before: _Node | None) -> str:
+    """A source with the names of its own sibling and of the one before replaced by what they are."""
+    for sibling, word in ((node, "<same>"), (before, "<before>")):
+        if sibling is not None:
+            path = sibling.tree_row.path
+            name = path[len(sibling.owner) + 1 :] if sibling.owner else path
+            rest = source[len(name) :]
+            if source.startswith(name) and not (rest[:1].isalnum() or rest[:1] == "_"):
+                return word + rest
+    return source
+
+
+def _shift_ties(ties: tuple[Tie, ...], node: _Node) -> tuple[tuple[str, str], ...]:
+    """Ties with the path of the sibling they stand in replaced by what it is."""
+    inside = node.tree_row.path + "."
+    return tuple(
+        (tie.name.removeprefix(inside), "<same>" + tie.target[len(inside) - 1 :])
+        if tie.target.startswith(inside)
+        else (tie.name.removeprefix(inside), tie.target)
+        for tie in ties
+    )

@@ -1,0 +1,1 @@
+"""``torch.nn.Module`` -> Trace, by forward hooks."""

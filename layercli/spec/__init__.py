@@ -1,0 +1,1 @@
+"""YAML text -> Spec: the language, its documents, expressions and interpreter."""

@@ -1,0 +1,314 @@
+"""The subset of Python inside a spec's strings: parsed with ``ast``, checked node by node, never executed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from layercli.errors import Position, Problem, SpecError
+from layercli.spec.document import Text
+
+#: Characters of one expression, and of a whole ``forward`` block.
+MAX_EXPRESSION = 10_000
+MAX_BLOCK = 100_000
+#: Levels of brackets, and of the syntax tree (a chain ``a + b + c`` has one for each term).
+MAX_BRACKETS = 60
+MAX_DEPTH = 150
+
+#: Whole scalars that YAML 1.2 gives a meaning which Python writes otherwise.
+YAML_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None}
+
+
+@dataclass(frozen=True)
+class Code:
+    """A checked piece of the language: ``tree`` is an expression or the statements of a body."""
+
+    text: Text
+    start: int = field(repr=False)
+    shown: str
+    tree: ast.AST = field(compare=False, repr=False)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        for index, character in enumerate(self.shown):
+            if character == "\n":
+                starts.append(index + 1)
+        return starts
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset in ``shown`` of ast's line (from 1) and column (from 0, in UTF-8 bytes)."""
+        start = self._line_starts[min(line, len(self._line_starts)) - 1]
+        if self.shown.isascii():
+            return start + column
+        rest = self.shown[start:].split("\n", 1)[0]
+        return start + len(rest.encode()[:column].decode(errors="ignore"))
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Where ``node`` begins and ends in ``shown``; the whole where ast doesn't say."""
+        line = getattr(node, "lineno", None)
+        if line is None:
+            return 0, len(self.shown)
+        end_line = getattr(node, "end_lineno", None) or line
+        end_column = getattr(node, "end_col_offset", None) or 0
+        return self.offset(line, node.col_offset), self.offset(end_line, end_column)  # type: ignore[attr-defined]
+
+    def position(self, node: ast.AST | None = None) -> Position:
+        """Where ``node`` stands in the file; the whole text without one."""
+        begin, end = (0, len(self.shown)) if node is None else self.span(node)
+        return self.text.position(self.start + begin, max(1, end - begin))
+
+    def segment(self, node: ast.AST) -> str:
+        """The text of ``node`` as it was written, on one line."""
+        begin, end = self.span(node)
+        return " ".join(self.shown[begin:end].split())
+
+    def problem(self, code: str, message: str, node: ast.AST | None = None, hint: str = "", label: str = "") -> SpecError:
+        """An error at ``node``."""
+        return SpecError(Problem(code, message, self.position(node), label=label, hint=hint))
+
+
+@dataclass(frozen=True)
+class Expression(Code):
+    """One expression."""
+
+    tree: ast.expr = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Body(Code):
+    """Statements: one item of a ``forward`` list, or a whole literal block."""
+
+    tree: ast.Module = field(compare=False, repr=False)
+
+    @property
+    def statements(self) -> list[ast.stmt]:
+        return self.tree.body
+
+
+_EXPRESSIONS: tuple[type[ast.AST], ...] = (
+    ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List,
+    ast.Dict, ast.Subscript, ast.Slice, ast.Attribute, ast.Call, ast.keyword, ast.Starred, ast.ListComp,
+    ast.GeneratorExp, ast.DictComp, ast.comprehension, ast.expr_context, ast.operator, ast.unaryop, ast.boolop,
+    ast.cmpop, ast.Expression,
+)  # fmt: skip
+_STATEMENTS: tuple[type[ast.AST], ...] = (
+    ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.For, ast.If, ast.Assert, ast.Pass,
+    ast.Break, ast.Continue,
+)  # fmt: skip
+
+#: What Python has and the language hasn't, with what to write instead.
+_REFUSED: dict[type[ast.AST], tuple[str, str]] = {
+    ast.While: ("while", "write a for loop over range(...)"),
+    ast.Lambda: ("lambda", "name a listed function, or write the expression where it is needed"),
+    ast.FunctionDef: ("def", "write a block in `blocks` and call it"),
+    ast.AsyncFunctionDef: ("async def", "write a block in `blocks` and call it"),
+    ast.ClassDef: ("class", "write a block in `blocks`"),
+    ast.Import: ("import", "functions are used by name: relu, F.relu, torch.cat"),
+    ast.ImportFrom: ("import", "functions are used by name: relu, F.relu, torch.cat"),
+    ast.JoinedStr: ("f-strings", "write plain text"),
+    ast.NamedExpr: (":=", "assign on a line of its own"),
+    ast.Await: ("await", ""),
+    ast.Yield: ("yield", "collect in a list with .append and return it"),
+    ast.YieldFrom: ("yield", "collect in a list with .append and return it"),
+    ast.Try: ("try", ""),
+    ast.With: ("with", ""),
+    ast.Raise: ("raise", "write assert condition, 'text'"),
+    ast.Global: ("global", ""),
+    ast.Nonlocal: ("nonlocal", ""),
+    ast.Delete: ("del", "leave the name; nothing is kept after forward"),
+    ast.SetComp: ("sets", "write a list"),
+    ast.Set: ("sets", "write a list [a, b] or a tuple (a, b)"),
+    ast.AnnAssign: ("annotations", "write name = value"),
+    ast.Match: ("match", "write if and elif"),
+}
+
+
+def parse_expression(text: Text) -> Expression:
+    """Read one expression. Raises SpecError at the fault."""
+    start, shown = _strip(text)
+    if not shown:
+        raise SpecError(Problem("empty-value", "a value is missing here", text.position(0, 1)))
+    if shown in YAML_WORDS:
+        constant = ast.Constant(YAML_WORDS[shown], lineno=1, col_offset=0, end_lineno=1, end_col_offset=len(shown))
+        return Expression(text, start, shown, constant)
+    tree = _parse(text, start, shown, "eval", MAX_EXPRESSION)
+    assert isinstance(tree, ast.Expression)
+    code = Expression(text, start, shown, tree.body)
+    check_grammar(code, statements=False)
+    return code
+
+
+def parse_body(text: Text, *, block: bool) -> Body:
+    """Read statements: one item of a ``forward`` list, or with ``block`` the whole of a literal block."""
+    start, shown = (0, text.text) if block else _strip(text)
+    if not shown.strip():
+        raise SpecError(Problem("empty-value", "a statement is missing here", text.position(0, 1)))
+    tree = _parse(text, start, shown, "exec", MAX_BLOCK if block else MAX_EXPRESSION)
+    assert isinstance(tree, ast.Module)
+    code = Body(text, start, shown, tree)
+    check_grammar(code, statements=True)
+    return code
+
+
+def _strip(text: Text) -> tuple[int, str]:
+    shown = text.text.strip()
+    return len(text.text) - len(text.text.lstrip()), shown
+
+
+def _parse(text: Text, start: int, shown: str, mode: str, limit: int) -> ast.AST:
+    _check_size(text, start, shown, limit)
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(shown, mode=mode)  # type: ignore[no-any-return]
+    except SyntaxError as error:
+        raise SpecError(_explain_syntax(text, start, shown, error)) from None
+    except (RecursionError, MemoryError):
+        raise SpecError(_too_deep(text.position(start, 1))) from None
+    except ValueError as error:
+        raise SpecError(Problem("syntax", f"this can't be read: {error}", text.position(start, 1))) from None
+
+
+def _too_deep(position: Position) -> Problem:
+    return Problem(
+        "too-deep",
+        "this expression is nested too deeply",
+        position,
+        hint="give a part of it a name, in `params` or by an assignment in `forward`",
+    )
+
+
+def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
+    """Bound what ast.parse is given, since the parser itself has no bound on memory."""
+    if len(shown) > limit:
+        raise SpecError(
+            Problem("too-long", f"this text has {len(shown):,} characters, more than {limit:,}", text.position(start, 1))
+        )
+    depth = line_start = 0
+    for index, character in enumerate(shown):
+        if character in "([{":
+            depth += 1
+            if depth > MAX_BRACKETS:
+                raise SpecError(_too_deep(text.position(start + index, 1)))
+        elif character in ")]}":
+            depth = max(0, depth - 1)
+        elif character == "\n" and depth == 0:
+            line_start = index + 1
+        if index - line_start > MAX_EXPRESSION:
+            raise SpecError(
+                Problem("too-long", f"a statement has more than {MAX_EXPRESSION:,} characters", text.position(start + line_start, 1))
+            )
+
+
+def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> Problem:
+    lines = shown.split("\n")
+    line = min(max(error.lineno or 1, 1), len(lines))
+    column = min(max((error.offset or 1) - 1, 0), max(len(lines[line - 1]) - 1, 0))
+    offset = sum(len(part) + 1 for part in lines[: line - 1]) + column
+    message = (error.msg or "invalid syntax").rstrip(".")
+    hint = ""
+    if "was never closed" in message or "unmatched" in message:
+        hint = "close every bracket; a comma or ' #' inside brackets may have cut the text: put quotes around it"
+    elif "leading zeros" in message:
+        message = "a number may not begin with zeros"
+    elif "=" in message and "==" in message:
+        hint = "compare with =="
+    return Problem("syntax", f"this isn't an expression of the spec language: {message}", text.position(start + offset, 1), hint=hint)
+
+
+def check_grammar(code: Code, *, statements: bool) -> None:
+    """Refuse every node that the language hasn't, names that aren't ASCII, and trees that are too deep."""
+    allowed = _EXPRESSIONS + _STATEMENTS if statements else _EXPRESSIONS
+    stack: list[tuple[ast.AST, int]] = [(code.tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise SpecError(_too_deep(code.position(node)))
+        if not isinstance(node, allowed):
+            word, hint = _REFUSED.get(type(node), (type(node).__name__, ""))
+            raise code.problem("not-in-language", f"{word} is not in the spec language, version 1", node, hint)
+        _check_node(code, node)
+        stack += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
+    if not code.shown.isascii():
+        _check_ascii(code)
+
+
+def _check_node(code: Code, node: ast.AST) -> None:
+    if isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
+            raise code.problem("number-too-large", "this number is too large for any size", node)
+        if isinstance(value, (bytes, complex)):
+            raise code.problem("not-in-language", f"{type(value).__name__} values are not in the spec language", node)
+    elif isinstance(node, (ast.Assign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if len(targets) > 1:
+            raise code.problem("not-in-language", "a = b = ... is not in the spec language, version 1", node, "write two assignments")
+        _check_target(code, targets[0])
+    elif isinstance(node, ast.For):
+        _check_target(code, node.target)
+        if node.orelse:
+            raise code.problem("not-in-language", "for ... else is not in the spec language, version 1", node.orelse[0])
+    elif isinstance(node, ast.comprehension):
+        _check_target(code, node.target)
+        if node.is_async:
+            raise code.problem("not-in-language", "async is not in the spec language", node.target)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.LShift, ast.RShift)):
+        raise code.problem("not-in-language", "<< and >> are not in the spec language, version 1", node, "write * 2 ** n or // 2 ** n")
+
+
+def _check_target(code: Code, target: ast.expr) -> None:
+    if isinstance(target, ast.Subscript):
+        raise code.problem(
+            "not-in-language",
+            "item assignment is not in the spec language, version 1",
+            target,
+            "make a new tensor: where(mask, value, x), cat([...]) or x.masked_fill(mask, value)",
+        )
+    if isinstance(target, ast.Attribute):
+        raise code.problem(
+            "not-in-language", "attributes can't be assigned", target, "assign to a plain name: y = ..."
+        )
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for item in target.elts:
+            if isinstance(item, ast.Starred):
+                raise code.problem("not-in-language", "*name in an assignment is not in the spec language, version 1", item)
+            _check_target(code, item)
+    elif isinstance(target, ast.Name):
+        if target.id.startswith("__"):
+            raise code.problem("bad-name", f"{target.id} begins with two underscores", target)
+        if target.id in ("self", "F", "nn", "torch", "math"):
+            raise code.problem("bad-name", f"{target.id} has a meaning of its own here", target, "take another name")
+
+
+def _check_ascii(code: Code) -> None:
+    """Python folds look-alike letters of identifiers into ASCII; a reviewer doesn't."""
+    covered = [code.span(node) for node in ast.walk(code.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    comment = False
+    for index, character in enumerate(code.shown):
+        inside = any(begin <= index < end for begin, end in covered)
+        if character == "\n":
+            comment = False
+        elif character == "#" and not inside:
+            comment = True
+        if ord(character) > 127 and not inside and not comment:
+            raise SpecError(
+                Problem(
+                    "not-ascii",
+                    f"{character!r} (U+{ord(character):04X}) is not allowed outside quoted text",
+                    code.text.position(code.start + index, 1),
+                    hint="names and operators are written in ASCII",
+                )
+            )
+
+
+def loaded_names(tree: ast.AST) -> Iterator[ast.Name]:
+    """Every name that ``tree`` reads."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node

@@ -1,0 +1,1187 @@
+"""The bounded interpreter of the spec language, over any kind of tensor and layer.
+
+It knows Python's plain values itself and asks an ``Engine`` for everything about tensors and layers, so that
+one interpreter serves the planning of a model, its run on PyTorch and its derivation from types.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from layercli.catalogue.dtypes import DTYPES
+from layercli.catalogue.entries import Function, Layer, Method
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.methods import METHODS
+from layercli.catalogue.refused import REFUSED
+from layercli.catalogue.wrappers import WRAPPERS, Wrapper
+from layercli.errors import Position, SpecError, did_you_mean
+from layercli.spec.expressions import Body, Code, Expression
+from layercli.spec.model import Block
+
+#: Bounds on one evaluation: nodes evaluated, items of one list or range, bits of an int, characters of a text.
+MAX_STEPS = 5_000_000
+MAX_ITEMS = 100_000
+MAX_BITS = 256
+MAX_TEXT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dtype:
+    """A dtype by its canonical name, such as ``float32``."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What ``x.device`` gives: accepted as an argument, without effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue:
+    """A listed function as a value, such as ``activation=gelu``."""
+
+    entry: Function
+    namespace: str
+
+    def __repr__(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True, slots=True)
+class LayerClass:
+    """A class of ``torch.nn`` as a value."""
+
+    entry: Layer
+
+    def __repr__(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True, slots=True)
+class BlockClass:
+    """A block as a value."""
+
+    block: Block
+
+    def __repr__(self) -> str:
+        return self.block.name
+
+
+@dataclass(frozen=True, slots=True)
+class WrapperClass:
+    """``weight_norm`` and its like, which take a layer and give it back changed."""
+
+    entry: Wrapper
+
+    def __repr__(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True, slots=True)
+class TensorClass:
+    """``Parameter`` or ``Buffer``, which make an attribute of a layer out of a tensor."""
+
+    name: Literal["Parameter", "Buffer"]
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A function of Python on plain values."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMethod:
+    """A method that was looked up and waits for its call."""
+
+    owner: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The node at which the interpreter stands."""
+
+    code: Code
+    node: ast.AST
+
+    @property
+    def position(self) -> Position:
+        return self.code.position(self.node)
+
+    @property
+    def text(self) -> str:
+        return self.code.segment(self.node)
+
+    def error(self, code: str, message: str, hint: str = "", label: str = "") -> SpecError:
+        return self.code.problem(code, message, self.node, hint, label)
+
+    def argument(self, key: int | str | None) -> Site:
+        """The site of one argument of this call; of the call where it has no place of its own."""
+        node = self.node
+        if isinstance(node, ast.Call):
+            if isinstance(key, int) and key < len(node.args):
+                return Site(self.code, node.args[key])
+            for keyword in node.keywords:
+                if keyword.arg is not None and keyword.arg == key:
+                    return Site(self.code, keyword)
+        return self
+
+
+class Engine(Protocol):
+    """What the interpreter asks of tensors and layers, which it moves about without knowing them."""
+
+    def is_tensor(self, value: Any) -> bool: ...
+    def is_layer(self, value: Any) -> bool: ...
+    def construct(
+        self, target: LayerClass | BlockClass | WrapperClass | TensorClass, arguments: list[Any],
+        keywords: dict[str, Any], site: Site,
+    ) -> Any: ...  # fmt: skip
+    def repeat_layer(self, count: int, layer: Any, site: Site) -> Any: ...
+    def call_function(
+        self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any: ...
+    def call_method(
+        self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any: ...
+    def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any: ...
+    def apply_operator(self, name: str, operands: list[Any], site: Site) -> Any: ...
+    def get_item(self, tensor: Any, index: Any, site: Site) -> Any: ...
+    def length(self, tensor: Any, site: Site) -> int: ...
+    def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any: ...
+    def get_member(self, layer: Any, name: str) -> Any: ...
+    def list_members(self, layer: Any) -> Sequence[str]: ...
+    def container_kind(self, layer: Any) -> Literal["list", "dict", ""]: ...
+    def container_items(self, layer: Any) -> Sequence[tuple[str, Any]]: ...
+    def is_training(self) -> bool: ...
+
+
+#: What a name means where no engine member has it.
+MISSING = object()
+
+Stage = Literal["params", "dims", "inputs", "layers", "forward"]
+
+
+@dataclass
+class Budget:
+    """Steps that are left, counted once for everything that shares it."""
+
+    steps: int = MAX_STEPS
+
+    def spend(self, site_code: Code, node: ast.AST, steps: int = 1) -> None:
+        self.steps -= steps
+        if self.steps < 0:
+            raise site_code.problem(
+                "too-many-steps",
+                f"this spec needs more than {MAX_STEPS:,} steps to evaluate",
+                node,
+                "use fewer or shorter loops",
+            )
+
+
+@dataclass
+class Scope:
+    """The names that an expression sees.
+
+    ``owner`` is the module of which a name or ``self.`` may mean a member; ``layer_names`` are those that
+    ``layers`` will define, for messages before there is an owner.
+    """
+
+    stage: Stage
+    locals: dict[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    dims: Mapping[str, int] = field(default_factory=dict)
+    definitions: Mapping[str, Block] = field(default_factory=dict)
+    owner: Any = None
+    layer_names: Sequence[str] = ()
+    assigned_later: frozenset[str] = frozenset()
+    unknown_dims: frozenset[str] = frozenset()
+
+
+BUILTINS = (
+    "min", "max", "sum", "sqrt", "prod", "abs", "round", "len", "int", "float", "bool", "range", "enumerate",
+    "zip", "tuple", "list", "dict",
+)  # fmt: skip
+
+MATH: dict[str, Any] = {
+    "log": math.log, "exp": math.exp, "sqrt": math.sqrt, "ceil": math.ceil, "floor": math.floor,
+    "pi": math.pi, "inf": math.inf,
+}  # fmt: skip
+
+_PREFIXES = ("nn", "F", "torch", "math", "self")
+
+_BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], str]] = {
+    ast.Add: ("add", operator.add, "+"),
+    ast.Sub: ("sub", operator.sub, "-"),
+    ast.Mult: ("mul", operator.mul, "*"),
+    ast.Div: ("truediv", operator.truediv, "/"),
+    ast.FloorDiv: ("floordiv", operator.floordiv, "//"),
+    ast.Mod: ("mod", operator.mod, "%"),
+    ast.Pow: ("pow", operator.pow, "**"),
+    ast.MatMult: ("matmul", operator.matmul, "@"),
+    ast.BitAnd: ("and_", operator.and_, "&"),
+    ast.BitOr: ("or_", operator.or_, "|"),
+    ast.BitXor: ("xor", operator.xor, "^"),
+}
+_UNARY: dict[type[ast.unaryop], tuple[str, Callable[[Any], Any]]] = {
+    ast.USub: ("neg", operator.neg),
+    ast.UAdd: ("pos", operator.pos),
+    ast.Invert: ("invert", operator.invert),
+}
+_COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
+    ast.Eq: ("eq", operator.eq),
+    ast.NotEq: ("ne", operator.ne),
+    ast.Lt: ("lt", operator.lt),
+    ast.LtE: ("le", operator.le),
+    ast.Gt: ("gt", operator.gt),
+    ast.GtE: ("ge", operator.ge),
+}
+_IDENTITY: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda item, container: item in container,
+    ast.NotIn: lambda item, container: item not in container,
+}
+
+
+def find_class(name: str, definitions: Mapping[str, Block]) -> Any:
+    """A block, import, layer class, wrapper, ``Parameter`` or ``Buffer`` of this name, else MISSING."""
+    if name in definitions:
+        return BlockClass(definitions[name])
+    if name in LAYERS:
+        return LayerClass(LAYERS[name])
+    if name in WRAPPERS:
+        return WrapperClass(WRAPPERS[name])
+    if name == "Parameter":
+        return TensorClass("Parameter")
+    return TensorClass("Buffer") if name == "Buffer" else MISSING
+
+
+def find_function(name: str) -> Any:
+    """A builtin of Python, or a function of ``F``, else of ``torch``, else MISSING."""
+    if name in BUILTINS:
+        return Builtin(name)
+    entry = FUNCTIONS.get(name)
+    if entry is None:
+        return MISSING
+    return FunctionValue(entry, "F" if "F" in entry.namespaces else "torch")
+
+
+def find_in_namespace(prefix: str, name: str) -> Any:
+    """What ``nn.name``, ``F.name``, ``torch.name`` or ``math.name`` means, else MISSING."""
+    if prefix == "math":
+        return MATH.get(name, MISSING)
+    if prefix == "nn":
+        found = find_class(name, {})
+        return MISSING if isinstance(found, WrapperClass) else found
+    entry = FUNCTIONS.get(name)
+    if entry is not None and prefix in entry.namespaces:
+        return FunctionValue(entry, prefix)
+    if prefix == "torch" and name in DTYPES:
+        return Dtype(DTYPES[name])
+    return MISSING
+
+
+def names_of_namespace(prefix: str) -> list[str]:
+    """All names after ``nn.``, ``F.``, ``torch.`` or ``math.``."""
+    if prefix == "math":
+        return list(MATH)
+    if prefix == "nn":
+        return list(LAYERS)
+    return [name for name, entry in FUNCTIONS.items() if prefix in entry.namespaces] + (
+        list(DTYPES) if prefix == "torch" else []
+    )
+
+
+def resolve_prefix(node: ast.expr) -> str | None:
+    """``nn`` for ``nn`` and ``torch.nn``, ``F`` for ``F`` and ``torch.nn.functional``, and so on."""
+    if isinstance(node, ast.Name):
+        return node.id if node.id in _PREFIXES else None
+    if isinstance(node, ast.Attribute):
+        dotted = ast.unparse(node)
+        return {"torch.nn": "nn", "torch.nn.functional": "F", "nn.functional": "F", "nn.init": None}.get(dotted)
+    return None
+
+
+def explain_unknown(name: str, known: Iterable[str], *, called: bool) -> tuple[str, str, str]:
+    """Code, message and hint for a name that means nothing."""
+    if name in REFUSED:
+        return "refused-name", f"{name} is not in the spec language: {REFUSED[name]}", ""
+    words = {"no": "False", "off": "False", "yes": "True", "on": "True", "No": "False", "Yes": "True"}
+    if name in words:
+        return "unknown-name", f"there is no {name} here", f"write {words[name]}"
+    if name in ("nn", "F", "torch", "math"):
+        return "unknown-name", f"{name} alone is no value", f"write {name}.something"
+    hint = did_you_mean(name, known)
+    if called and name[:1].isupper():
+        return "unknown-layer", f"there is no layer called {name}", hint
+    if called:
+        return "unknown-function", f"there is no function or layer called {name}", hint
+    return "unknown-name", f"there is nothing called {name} here", hint
+
+
+class Interpreter:
+    """Evaluates expressions and statements of one scope with one engine."""
+
+    def __init__(self, engine: Engine, scope: Scope, budget: Budget | None = None) -> None:
+        self.engine = engine
+        self.scope = scope
+        self.budget = budget or Budget()
+
+    # Names -----------------------------------------------------------------------------------------------
+
+    def known_names(self, *, called: bool = False) -> list[str]:
+        """Every name that this scope has, for suggestions."""
+        scope = self.scope
+        names = [*scope.locals, *scope.params, *scope.dims, *scope.definitions, *FUNCTIONS, *BUILTINS]
+        if scope.owner is not None:
+            names += self.engine.list_members(scope.owner)
+        if scope.stage != "forward" or not called:
+            names += [*LAYERS, *WRAPPERS, "Parameter", "Buffer"]
+        return names
+
+    def candidates(self, name: str) -> Iterator[Any]:
+        """All meanings of a bare name, the nearest first."""
+        scope = self.scope
+        if name in scope.locals:
+            yield scope.locals[name]
+        if scope.owner is not None:
+            member = self.engine.get_member(scope.owner, name)
+            if member is not MISSING:
+                yield member
+        if name in scope.params:
+            yield scope.params[name]
+        if name in scope.dims and scope.stage != "layers":
+            yield scope.dims[name]
+        for found in (find_class(name, scope.definitions), find_function(name)):
+            if found is not MISSING:
+                yield found
+        if name in DTYPES:
+            yield Dtype(DTYPES[name])
+
+    def is_callable(self, value: Any) -> bool:
+        kinds = (FunctionValue, LayerClass, BlockClass, WrapperClass, TensorClass, Builtin, BoundMethod)
+        return isinstance(value, kinds) or self.engine.is_layer(value)
+
+    def look_up(self, code: Code, node: ast.Name, *, called: bool = False) -> Any:
+        """The value of a bare name. Where it is called, values that can't be called are passed over."""
+        first = MISSING
+        for value in self.candidates(node.id):
+            if not called or self.is_callable(value):
+                return value
+            if first is MISSING:
+                first = value
+        if first is not MISSING:
+            return first
+        raise self._unknown_name(code, node, called)
+
+    def _unknown_name(self, code: Code, node: ast.Name, called: bool) -> SpecError:
+        name, scope = node.id, self.scope
+        if name == "self":
+            return code.problem("unknown-name", "self alone is no value", node, "write self.layer, or a tensor's name")
+        if scope.stage == "layers":
+            if name in scope.dims:
+                return code.problem(
+                    "dim-in-layer",
+                    f"{name} is a dim, and a layer's arguments may not depend on one",
+                    node,
+                    f"make it a param: params: {{{name}: {scope.dims[name]}}}",
+                )
+            if name in scope.layer_names:
+                return code.problem(
+                    "shared-layer",
+                    f"{name} is a layer; one module can't stand in two places",
+                    node,
+                    "make a second layer; `tie` shares its weights",
+                )
+        if name in scope.assigned_later:
+            return code.problem("used-before-assigned", f"{name} is used before it is assigned", node)
+        if name in scope.layer_names and scope.stage in ("params", "inputs", "dims"):
+            return code.problem("unknown-name", f"{name} is a layer, and layers aren't known here", node)
+        problem_code, message, hint = explain_unknown(name, self.known_names(called=called), called=called)
+        return code.problem(problem_code, message, node, hint)
+
+    # Expressions -----------------------------------------------------------------------------------------
+
+    def evaluate(self, expression: Expression) -> Any:
+        """The value of an expression. Raises SpecError."""
+        return self._evaluate(expression, expression.tree)
+
+    def _evaluate(self, code: Code, node: ast.expr) -> Any:
+        self.budget.spend(code, node)
+        return _EVALUATE[type(node)](self, code, node)
+
+    def _name(self, code: Code, node: ast.Name) -> Any:
+        return self.look_up(code, node)
+
+    def _constant(self, code: Code, node: ast.Constant) -> Any:
+        return node.value
+
+    def _tuple(self, code: Code, node: ast.Tuple) -> Any:
+        return tuple(self._items(code, node.elts))
+
+    def _list(self, code: Code, node: ast.List) -> Any:
+        return self._items(code, node.elts)
+
+    def _items(self, code: Code, nodes: Sequence[ast.expr]) -> list[Any]:
+        items: list[Any] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                items += self.iterate(self._evaluate(code, node.value), Site(code, node))
+            else:
+                items.append(self._evaluate(code, node))
+        return items
+
+    def _dict(self, code: Code, node: ast.Dict) -> Any:
+        result: dict[Any, Any] = {}
+        for key_node, value_node in zip(node.keys, node.values, strict=True):
+            value = self._evaluate(code, value_node)
+            if key_node is None:
+                if not isinstance(value, dict):
+                    raise code.problem("wrong-kind", "** needs a dict", value_node)
+                result.update(value)
+                continue
+            key = self._evaluate(code, key_node)
+            if not isinstance(key, (str, int)):
+                raise code.problem("wrong-kind", "a dict's keys are texts or ints", key_node)
+            result[key] = value
+        return result
+
+    def _binary(self, code: Code, node: ast.BinOp) -> Any:
+        left, right = self._evaluate(code, node.left), self._evaluate(code, node.right)
+        if isinstance(node.op, ast.Mult) and self.scope.stage == "layers":
+            for layer, count in ((right, left), (left, right)):
+                if self.engine.is_layer(layer):
+                    return self._repeat_layer(count, layer, Site(code, node))
+        return self.apply_binary(type(node.op), left, right, Site(code, node))
+
+    def _repeat_layer(self, count: Any, layer: Any, site: Site) -> Any:
+        """``12 * Block(...)``: a Sequential of twelve separate layers."""
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise site.error("wrong-kind", f"a number of layers is an int of at least 0, not {self.describe(count)}")
+        self.check_items(count, site)
+        return self.engine.repeat_layer(count, layer, site)
+
+    def apply_binary(self, kind: type[ast.operator], left: Any, right: Any, site: Site, in_place: bool = False) -> Any:
+        name, plain, symbol = _BINARY[kind]
+        engine = self.engine
+        if engine.is_tensor(left) or engine.is_tensor(right):
+            if in_place and engine.is_tensor(left):
+                return engine.apply_operator("i" + name.rstrip("_"), [left, right], site)
+            if not engine.is_tensor(left):
+                self._check_operand(left, symbol, site)
+            if not engine.is_tensor(right):
+                self._check_operand(right, symbol, site)
+            return engine.apply_operator(name, [left, right], site)
+        self._check_plain(left, right, kind, site)
+        try:
+            return self.check_plain_result(plain(left, right), site)
+        except ZeroDivisionError:
+            raise site.error("division-by-zero", "this divides by zero") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise site.error("wrong-kind", f"{symbol} can't be used here: {error}") from None
+
+    def _check_operand(self, value: Any, symbol: str, site: Site) -> None:
+        if not isinstance(value, (int, float)):
+            raise site.error("wrong-kind", f"{symbol} between a tensor and {self.describe(value)}")
+
+    def _check_plain(self, left: Any, right: Any, kind: type[ast.operator], site: Site) -> None:
+        """Refuse what would take unbounded time or memory, and operators on layers and functions."""
+        for value in (left, right):
+            if not isinstance(value, (int, float, str, tuple, list, dict, type(None), Dtype)):
+                hint = "call it: name(x)" if self.is_callable(value) else ""
+                raise site.error("wrong-kind", f"{_BINARY[kind][2]} can't be used on {self.describe(value)}", hint)
+        if kind is ast.Pow and isinstance(left, int) and isinstance(right, int):
+            if abs(left) > 1 and right * left.bit_length() > MAX_BITS * 2:
+                raise site.error("number-too-large", "this power is too large for any size")
+        if kind is ast.Mult:
+            for sequence, count in ((left, right), (right, left)):
+                if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):
+                    limit = MAX_TEXT if isinstance(sequence, str) else MAX_ITEMS
+                    if len(sequence) * max(count, 0) > limit:
+                        raise site.error("too-long", f"this makes {len(sequence) * count:,} items, more than {limit:,}")
+        if kind is ast.Mod and isinstance(left, str):
+            raise site.error("not-in-language", "text can't be formatted with %")
+
+    def check_plain_result(self, value: Any, site: Site) -> Any:
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise site.error("number-too-large", "this number is too large for any size")
+        if isinstance(value, complex):
+            raise site.error("wrong-kind", "complex numbers are not in the spec language")
+        if isinstance(value, (str, tuple, list)) and len(value) > MAX_ITEMS:
+            raise site.error("too-long", f"this has {len(value):,} items, more than {MAX_ITEMS:,}")
+        return value
+
+    def check_items(self, count: int, site: Site) -> None:
+        if count > MAX_ITEMS:
+            raise site.error("too-long", f"this has {count:,} items, more than {MAX_ITEMS:,}")
+
+    def _unary(self, code: Code, node: ast.UnaryOp) -> Any:
+        value = self._evaluate(code, node.operand)
+        if isinstance(node.op, ast.Not):
+            return not self.truth(value, Site(code, node.operand))
+        name, plain = _UNARY[type(node.op)]
+        if self.engine.is_tensor(value):
+            return self.engine.apply_operator(name, [value], Site(code, node))
+        if not isinstance(value, (int, float)):
+            raise code.problem("wrong-kind", f"a sign can't stand before {self.describe(value)}", node)
+        try:
+            return plain(value)
+        except TypeError as error:
+            raise code.problem("wrong-kind", str(error), node) from None
+
+    def _boolean(self, code: Code, node: ast.BoolOp) -> Any:
+        stop = isinstance(node.op, ast.Or)
+        value: Any = None
+        for operand in node.values:
+            value = self._evaluate(code, operand)
+            if operand is not node.values[-1] and self.truth(value, Site(code, operand)) is stop:
+                return value
+        return value
+
+    def truth(self, value: Any, site: Site) -> bool:
+        """Whether a plain value is true. A tensor's contents decide nothing."""
+        if self.engine.is_tensor(value):
+            raise site.error(
+                "tensor-truth",
+                "a tensor's contents can't decide what a model does",
+                "use where(mask, a, b), masked_fill, or compare sizes: x.shape[0] > 1",
+            )
+        if self.engine.is_layer(value):
+            return True
+        return bool(value)
+
+    def _compare(self, code: Code, node: ast.Compare) -> Any:
+        left = self._evaluate(code, node.left)
+        result: Any = True
+        for kind, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self._evaluate(code, right_node)
+            result = self._compare_two(type(kind), left, right, Site(code, node))
+            if len(node.ops) > 1 and not self.truth(result, Site(code, node)):
+                return result
+            left = right
+        return result
+
+    def _compare_two(self, kind: type[ast.cmpop], left: Any, right: Any, site: Site) -> Any:
+        if kind in _IDENTITY:
+            if kind in (ast.In, ast.NotIn):
+                if self.engine.is_tensor(right) or self.engine.is_tensor(left):
+                    raise site.error("tensor-truth", "in would read a tensor's contents")
+                if not isinstance(right, (str, tuple, list, dict, range)):
+                    right = self.container_keys(right, site)
+            elif left is not None and right is not None and not isinstance(left, bool) and not isinstance(right, bool):
+                raise site.error("not-in-language", "is compares with None, True or False only", "write ==")
+            try:
+                return _IDENTITY[kind](left, right)
+            except TypeError as error:
+                raise site.error("wrong-kind", str(error)) from None
+        name, plain = _COMPARE[kind]
+        if self.engine.is_tensor(left) or self.engine.is_tensor(right):
+            if left is None or right is None:
+                return kind is ast.NotEq
+            return self.engine.apply_operator(name, [left, right], site)
+        try:
+            return bool(plain(left, right))
+        except TypeError as error:
+            raise site.error("wrong-kind", f"these can't be compared: {error}") from None
+
+    def container_keys(self, value: Any, site: Site) -> list[str]:
+        if self.engine.is_layer(value) and self.engine.container_kind(value) == "dict":
+            return [name for name, _ in self.engine.container_items(value)]
+        raise site.error("wrong-kind", f"in can't search {self.describe(value)}")
+
+    def _choice(self, code: Code, node: ast.IfExp) -> Any:
+        chosen = node.body if self.truth(self._evaluate(code, node.test), Site(code, node.test)) else node.orelse
+        return self._evaluate(code, chosen)
+
+    def _subscript(self, code: Code, node: ast.Subscript) -> Any:
+        value = self._evaluate(code, node.value)
+        index = self._evaluate(code, node.slice)
+        site = Site(code, node)
+        if self.engine.is_tensor(value):
+            return self.engine.get_item(value, index, site)
+        if self.engine.is_layer(value):
+            return self._subscript_layer(value, index, site)
+        if not isinstance(value, (tuple, list, dict, str, range)):
+            raise site.error("wrong-kind", f"{self.describe(value)} has no items")
+        try:
+            return value[index]  # type: ignore[index]
+        except (IndexError, KeyError):
+            size = f"it has {len(value)} items" if not isinstance(value, dict) else f"it has {', '.join(map(str, value))}"
+            raise site.error("no-such-item", f"there is no item {index!r}; {size}") from None
+        except TypeError as error:
+            raise site.error("wrong-kind", str(error)) from None
+
+    def _subscript_layer(self, layer: Any, index: Any, site: Site) -> Any:
+        kind = self.engine.container_kind(layer)
+        items = self.engine.container_items(layer)
+        if kind == "list" and isinstance(index, int) and not isinstance(index, bool):
+            if -len(items) <= index < len(items):
+                return items[index][1]
+            raise site.error("no-such-item", f"there is no layer {index}; this container has {len(items)}")
+        if kind == "list" and isinstance(index, slice):
+            return [layer for _, layer in items[index]]
+        if kind == "dict":
+            for name, item in items:
+                if name == index:
+                    return item
+            hint = did_you_mean(str(index), [name for name, _ in items])
+            raise site.error("no-such-item", f"there is no layer {index!r} in this ModuleDict", hint)
+        raise site.error("wrong-kind", f"{self.describe(layer)} can't be indexed by {index!r}")
+
+    def _slice(self, code: Code, node: ast.Slice) -> Any:
+        parts = [None if part is None else self._evaluate(code, part) for part in (node.lower, node.upper, node.step)]
+        for part, part_node in zip(parts, (node.lower, node.upper, node.step), strict=True):
+            if part is not None and (isinstance(part, bool) or not isinstance(part, int)):
+                raise code.problem("wrong-kind", f"a slice needs ints, and this is {self.describe(part)}", part_node)
+        return slice(*parts)
+
+    def _attribute(self, code: Code, node: ast.Attribute, *, called: bool = False) -> Any:
+        prefix = resolve_prefix(node.value)
+        if isinstance(node.value, ast.Name) and node.value.id in self.scope.locals:
+            prefix = None
+        if prefix == "self":
+            return self._self_attribute(code, node)
+        if prefix is not None:
+            found = find_in_namespace(prefix, node.attr)
+            if found is MISSING:
+                raise self._unknown_in_namespace(code, node, prefix)
+            return found
+        value = self._evaluate(code, node.value)
+        return self._attribute_of(code, node, value, called)
+
+    def _self_attribute(self, code: Code, node: ast.Attribute) -> Any:
+        scope = self.scope
+        if scope.owner is not None:
+            member = self.engine.get_member(scope.owner, node.attr)
+            if member is not MISSING:
+                return member
+        if node.attr in scope.params:
+            return scope.params[node.attr]
+        if node.attr == "training" and scope.stage == "forward":
+            return self.engine.is_training()
+        members = [] if scope.owner is None else list(self.engine.list_members(scope.owner))
+        if scope.stage == "layers" and node.attr in scope.layer_names:
+            raise code.problem(
+                "shared-layer",
+                f"{node.attr} is a layer; one module can't stand in two places",
+                node,
+                "make a second layer; `tie` shares its weights",
+            )
+        hint = did_you_mean(node.attr, [*members, *scope.params])
+        raise code.problem("unknown-name", f"there is no layer, parameter or param called {node.attr}", node, hint)
+
+    def _unknown_in_namespace(self, code: Code, node: ast.Attribute, prefix: str) -> SpecError:
+        shown = {"F": "torch.nn.functional", "nn": "torch.nn"}.get(prefix, prefix)
+        if node.attr in REFUSED:
+            return code.problem("refused-name", f"{node.attr} is not in the spec language: {REFUSED[node.attr]}", node)
+        kind = "layer" if prefix == "nn" else "function"
+        hint = did_you_mean(node.attr, names_of_namespace(prefix))
+        return code.problem(f"unknown-{kind}", f"{shown} has no {kind} {node.attr} that a spec may use", node, hint)
+
+    def _attribute_of(self, code: Code, node: ast.Attribute, value: Any, called: bool) -> Any:
+        name, engine = node.attr, self.engine
+        if engine.is_layer(value):
+            member = engine.get_member(value, name)
+            if member is not MISSING:
+                return member
+            if engine.container_kind(value) == "dict" and name in ("items", "keys", "values"):
+                return BoundMethod(value, name)
+            hint = did_you_mean(name, engine.list_members(value)) or "call a layer by name: layer(x)"
+            raise code.problem("unknown-name", f"this layer has no member {name}", node, hint)
+        if engine.is_tensor(value):
+            if name in METHODS:
+                method = METHODS[name]
+                return engine.get_attribute(value, method, Site(code, node)) if method.attribute else BoundMethod(value, name)
+            raise self._unknown_method(code, node)
+        if isinstance(value, list) and name in ("append", "extend"):
+            return BoundMethod(value, name)
+        if isinstance(value, dict) and name in ("items", "keys", "values"):
+            return BoundMethod(value, name)
+        if isinstance(value, (tuple, list)) and name == "numel":
+            return BoundMethod(value, name)
+        if isinstance(value, Dtype) and name == "is_floating_point":
+            return value.name.startswith(("float", "bfloat"))
+        raise code.problem("unknown-method", f"{self.describe(value)} has no {name}", node)
+
+    def _unknown_method(self, code: Code, node: ast.Attribute) -> SpecError:
+        name = node.attr
+        if name in REFUSED:
+            return code.problem("refused-name", f"{name} is not in the spec language: {REFUSED[name]}", node)
+        return code.problem(
+            "unknown-method", f"a tensor has no method {name} that a spec may use", node, did_you_mean(name, METHODS)
+        )
+
+    def _call(self, code: Code, node: ast.Call) -> Any:
+        function = node.func
+        if isinstance(function, ast.Name):
+            target = self.look_up(code, function, called=True)
+        elif isinstance(function, ast.Attribute):
+            target = self._attribute(code, function, called=True)
+        else:
+            target = self._evaluate(code, function)
+        arguments = self._items(code, node.args)
+        keywords: dict[str, Any] = {}
+        for keyword in node.keywords:
+            value = self._evaluate(code, keyword.value)
+            if keyword.arg is None:
+                if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+                    raise code.problem("wrong-kind", "** needs a dict with names as keys", keyword.value)
+                new = value
+            else:
+                new = {keyword.arg: value}
+            for name in new:
+                if name in keywords:
+                    raise code.problem("doubled-argument", f"{name} is given twice", keyword)
+            keywords.update(new)
+        return self.call(target, arguments, keywords, Site(code, node))
+
+    def call(self, target: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        """Call a layer, function, class, method or builtin with evaluated arguments."""
+        if isinstance(target, FunctionValue):
+            return self._call_function(target, arguments, keywords, site)
+        if isinstance(target, BoundMethod):
+            return self._call_method(target, arguments, keywords, site)
+        if isinstance(target, Builtin):
+            return self._call_builtin(target.name, arguments, keywords, site)
+        if isinstance(target, (LayerClass, BlockClass, WrapperClass, TensorClass)):
+            if self.scope.stage != "layers":
+                where = "forward" if self.scope.stage == "forward" else self.scope.stage
+                raise site.error(
+                    "layer-made-here",
+                    f"{target!r} is a class; layers are made in `layers`, not in `{where}`",
+                    f"add it to `layers`, as in name: {site.text}, and call it by its name" if where == "forward" else "",
+                )
+            return self.engine.construct(target, arguments, keywords, site)
+        if self.engine.is_layer(target):
+            if self.scope.stage != "forward":
+                raise site.error("layer-called-here", "a layer is called in `forward` only")
+            return self.engine.call_layer(target, arguments, keywords, site)
+        if callable(target) and any(target is function for function in MATH.values()):
+            return self._call_math(target, arguments, keywords, site)
+        hint = "write * between factors" if isinstance(target, (int, float)) else ""
+        raise site.error("not-callable", f"{self.describe(target)} can't be called", hint)
+
+    def _call_function(self, target: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        if self.scope.stage in ("params", "dims"):
+            raise site.error("tensor-here", f"`{self.scope.stage}` holds plain values, and {target!r} makes a tensor")
+        return self.engine.call_function(target, arguments, keywords, site)
+
+    def _call_method(self, target: BoundMethod, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        owner, name = target.owner, target.name
+        if self.engine.is_layer(owner):
+            items = self.engine.container_items(owner)
+            return _dict_view(dict(items), name)
+        if isinstance(owner, dict):
+            return _dict_view(owner, name)
+        if isinstance(owner, (list, tuple)):
+            if name == "numel":
+                return math.prod(owner)
+            if len(arguments) != 1 or keywords:
+                raise site.error("too-many-arguments", f"{name} takes one argument")
+            added = [arguments[0]] if name == "append" else self.iterate(arguments[0], site)
+            self.check_items(len(owner) + len(added), site)
+            owner.extend(added)  # type: ignore[union-attr]
+            return None
+        return self.engine.call_method(owner, METHODS[name], arguments, keywords, site)
+
+    def _call_math(self, function: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        if keywords or not all(isinstance(value, (int, float)) for value in arguments):
+            raise site.error("wrong-kind", "functions of math take plain numbers", "for tensors use torch: torch.sqrt(x)")
+        try:
+            return function(*arguments)
+        except (ValueError, OverflowError, ZeroDivisionError, TypeError) as error:
+            raise site.error("wrong-kind", f"this can't be computed: {error}") from None
+
+    def _call_builtin(self, name: str, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        engine = self.engine
+        if arguments and engine.is_tensor(arguments[0]):
+            if name == "len":
+                return engine.length(arguments[0], site)
+            if name in ("int", "float", "bool"):
+                raise site.error(
+                    "tensor-truth", f"{name}(...) would read a tensor's contents", f"for its dtype write x.{name}()"
+                )
+            if name in FUNCTIONS:
+                entry = FUNCTIONS[name]
+                namespace = "torch" if "torch" in entry.namespaces else "F"
+                return self._call_function(FunctionValue(entry, namespace), arguments, keywords, site)
+        if any(engine.is_tensor(value) for value in arguments) and name in ("min", "max"):
+            raise site.error("wrong-kind", f"{name} of a plain value and a tensor", f"write torch.{name}imum(a, b) or clamp")
+        return _BUILTIN_CALLS[name](self, arguments, keywords, site)
+
+    def iterate(self, value: Any, site: Site) -> list[Any]:
+        """The items of a plain sequence, a container of layers or, as PyTorch does it, of a tensor."""
+        engine = self.engine
+        if engine.is_tensor(value):
+            self.check_items(engine.length(value, site), site)
+            return list(engine.call_method(value, METHODS["unbind"], [], {}, site))
+        if engine.is_layer(value):
+            kind = engine.container_kind(value)
+            if not kind:
+                raise site.error("wrong-kind", f"{self.describe(value)} is not a container")
+            items = engine.container_items(value)
+            return [name if kind == "dict" else layer for name, layer in items]
+        if isinstance(value, (tuple, list, range, dict, str)):
+            self.check_items(len(value), site)
+            return list(value)
+        hint = f"write range({site.text})" if isinstance(value, int) else ""
+        raise site.error("wrong-kind", f"{self.describe(value)} has no items to go through", hint)
+
+    def _comprehend(self, code: Code, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> Any:
+        saved = dict(self.scope.locals)
+        results: list[Any] = []
+        try:
+            self._generate(code, node, 0, results)
+        finally:
+            self.scope.locals.clear()
+            self.scope.locals.update(saved)
+        return dict(results) if isinstance(node, ast.DictComp) else results
+
+    def _generate(self, code: Code, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, results: list[Any]) -> None:
+        if depth == len(node.generators):
+            self.check_items(len(results) + 1, Site(code, node))
+            if isinstance(node, ast.DictComp):
+                results.append((self._evaluate(code, node.key), self._evaluate(code, node.value)))
+            else:
+                results.append(self._evaluate(code, node.elt))
+            return
+        generator = node.generators[depth]
+        for item in self.iterate(self._evaluate(code, generator.iter), Site(code, generator.iter)):
+            self.budget.spend(code, node)
+            self.assign(code, generator.target, item)
+            if all(self.truth(self._evaluate(code, test), Site(code, test)) for test in generator.ifs):
+                self._generate(code, node, depth + 1, results)
+
+    def _starred(self, code: Code, node: ast.Starred) -> Any:
+        raise code.problem("not-in-language", "* unpacks inside a call, a list or a tuple only", node)
+
+    def describe(self, value: Any) -> str:
+        """What kind of thing a value is, in a few words."""
+        if self.engine.is_tensor(value):
+            return "a tensor"
+        if self.engine.is_layer(value):
+            return "a layer"
+        if isinstance(value, (LayerClass, BlockClass)):
+            return f"the class {value!r}"
+        if isinstance(value, (FunctionValue, Builtin, WrapperClass)):
+            return f"the function {value!r}"
+        if isinstance(value, BoundMethod):
+            return f"the method {value.name}"
+        if value is None or isinstance(value, (bool, int, float)):
+            return repr(value)
+        if isinstance(value, str):
+            return f"the text {value[:40]!r}"
+        return {"list": "a list", "tuple": "a tuple", "dict": "a dict", "range": "a range"}.get(
+            type(value).__name__, f"a {type(value).__name__.lower()}"
+        )
+
+    # Statements ------------------------------------------------------------------------------------------
+
+    def assign(self, code: Code, target: ast.expr, value: Any) -> None:
+        """Bind a name, or several to the items of a value."""
+        if isinstance(target, ast.Name):
+            self.scope.locals[target.id] = value
+            return
+        assert isinstance(target, (ast.Tuple, ast.List))
+        items = self.iterate(value, Site(code, target))
+        if len(items) != len(target.elts):
+            raise code.problem(
+                "unpack-count", f"{len(target.elts)} names for {len(items)} values", target, label=f"gets {len(items)} values"
+            )
+        for name, item in zip(target.elts, items, strict=True):
+            self.assign(code, name, item)
+
+    def _no_layer(self, value: Any, code: Code, node: ast.expr, verb: str) -> None:
+        """A layer in the place of its result is a slip that has its own error."""
+        if self.engine.is_layer(value) or isinstance(value, (FunctionValue, Builtin, LayerClass, BlockClass)):
+            name = code.segment(node)
+            kind = "layer" if self.engine.is_layer(value) else "class" if isinstance(value, (LayerClass, BlockClass)) else "function"
+            if kind != "layer" and self.scope.stage == "forward" and verb == "assigns" and kind != "class":
+                return
+            raise code.problem(
+                "layer-not-called", f"this {verb} the {kind} {name} itself, not its result", node, f"write {name}(x)"
+            )
+
+    def execute_assignment(self, code: Code, statement: ast.Assign | ast.AugAssign) -> Any:
+        value = self._evaluate(code, statement.value)
+        if isinstance(statement, ast.AugAssign):
+            target = statement.target
+            assert isinstance(target, ast.Name)
+            old = self.look_up(code, ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            value = self.apply_binary(type(statement.op), old, value, Site(code, statement), in_place=True)
+            self.scope.locals[target.id] = value
+            return value
+        self._no_layer(value, code, statement.value, "assigns")
+        self.assign(code, statement.targets[0], value)
+        return value
+
+    def execute_assert(self, code: Code, statement: ast.Assert) -> None:
+        if not self.truth(self._evaluate(code, statement.test), Site(code, statement.test)):
+            text = "" if statement.msg is None else f": {self._evaluate(code, statement.msg)}"
+            raise code.problem("assertion-failed", f"assert {code.segment(statement.test)} doesn't hold{text}", statement)
+
+    def execute_block(self, body: Body) -> Any:
+        """Run a literal block and give what it returns."""
+        outcome = self._execute(body, body.statements)
+        if not isinstance(outcome, _Return):
+            raise body.problem("no-return", "this forward returns nothing", body.statements[-1], "end it with return x")
+        return outcome.value
+
+    def _execute(self, code: Code, statements: Sequence[ast.stmt]) -> Any:
+        for statement in statements:
+            self.budget.spend(code, statement)
+            outcome = _STATEMENTS[type(statement)](self, code, statement)
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _expression_statement(self, code: Code, statement: ast.Expr) -> None:
+        value = self._evaluate(code, statement.value)
+        if isinstance(statement.value, (ast.Name, ast.Attribute)) and not self.engine.is_tensor(value):
+            self._no_layer(value, code, statement.value, "names")
+
+    def _assignment_statement(self, code: Code, statement: ast.Assign | ast.AugAssign) -> None:
+        self.execute_assignment(code, statement)
+
+    def _return_statement(self, code: Code, statement: ast.Return) -> _Return:
+        if statement.value is None:
+            return _Return(None)
+        value = self._evaluate(code, statement.value)
+        self._no_layer(value, code, statement.value, "returns")
+        return _Return(value)
+
+    def _if_statement(self, code: Code, statement: ast.If) -> Any:
+        test = self.truth(self._evaluate(code, statement.test), Site(code, statement.test))
+        return self._execute(code, statement.body if test else statement.orelse)
+
+    def _for_statement(self, code: Code, statement: ast.For) -> Any:
+        for item in self.iterate(self._evaluate(code, statement.iter), Site(code, statement.iter)):
+            self.assign(code, statement.target, item)
+            outcome = self._execute(code, statement.body)
+            if outcome is _BREAK:
+                break
+            if isinstance(outcome, _Return):
+                return outcome
+        return None
+
+    def execute_list(self, bodies: Sequence[Body], first: Any) -> Any:
+        """Run the statements of a list: each gives the running value to the next; the last is the output."""
+        running = first
+        for body in bodies:
+            for statement in body.statements:
+                self.budget.spend(body, statement)
+                running = self._execute_listed(body, statement, running)
+        return running
+
+    def _execute_listed(self, code: Code, statement: ast.stmt, running: Any) -> Any:
+        if isinstance(statement, (ast.Assign, ast.AugAssign)):
+            return self.execute_assignment(code, statement)
+        if isinstance(statement, ast.Assert):
+            self.execute_assert(code, statement)
+            return running
+        if isinstance(statement, ast.Return):
+            outcome = self._return_statement(code, statement)
+            return outcome.value
+        assert isinstance(statement, ast.Expr)
+        node = statement.value
+        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            return self._evaluate(code, node)
+        if isinstance(node, ast.Name) and node.id not in self.scope.locals:
+            value = self.look_up(code, node, called=True)
+        else:
+            value = self._evaluate(code, node)
+        if isinstance(value, Builtin) and value.name in FUNCTIONS and self.engine.is_tensor(running):
+            return self._call_builtin(value.name, [running], {}, Site(code, node))
+        if isinstance(value, (FunctionValue, LayerClass, BlockClass)) or self.engine.is_layer(value):
+            return self.call(value, [running], {}, Site(code, node))
+        return value
+
+
+class _Return:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+_BREAK = object()
+_CONTINUE = object()
+
+
+def _dict_view(items: Mapping[Any, Any], name: str) -> list[Any]:
+    return list({"items": items.items, "keys": items.keys, "values": items.values}[name]())
+
+
+def _plain_numbers(interpreter: Interpreter, values: Iterable[Any], name: str, site: Site) -> list[Any]:
+    numbers = list(values)
+    for value in numbers:
+        if not isinstance(value, (int, float)):
+            raise site.error("wrong-kind", f"{name} takes numbers, and this has {interpreter.describe(value)}")
+    return numbers
+
+
+def _builtin_extreme(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        values = self.iterate(arguments[0], site) if len(arguments) == 1 else arguments
+        if not values:
+            raise site.error("wrong-kind", f"{name} of nothing")
+        return function(_plain_numbers(self, values, name, site))
+
+    return call
+
+
+def _builtin_sum(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    if not arguments:
+        raise site.error("missing-argument", "sum needs a list")
+    values = self.iterate(arguments[0], site)
+    total = arguments[1] if len(arguments) > 1 else 0
+    for value in values:
+        total = self.apply_binary(ast.Add, total, value, site)
+    return total
+
+
+def _builtin_prod(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    if len(arguments) != 1:
+        raise site.error("wrong-kind", "prod takes one list of numbers")
+    total: Any = 1
+    for value in _plain_numbers(self, self.iterate(arguments[0], site), "prod", site):
+        total = self.check_plain_result(total * value, site)
+    return total
+
+
+def _builtin_number(function: Callable[..., Any], name: str, most: int = 1) -> Callable[..., Any]:
+    def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        if not 1 <= len(arguments) <= most or keywords:
+            raise site.error("wrong-kind", f"{name} takes one plain value")
+        value = arguments[0]
+        if isinstance(value, str) and name in ("int", "float"):
+            raise site.error("wrong-kind", f"{name} of a text", "write the number itself")
+        if name == "bool":
+            return self.truth(value, site)
+        if not isinstance(value, (int, float)):
+            raise site.error("wrong-kind", f"{name} can't take {self.describe(value)}")
+        try:
+            return self.check_plain_result(function(*arguments), site)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise site.error("wrong-kind", f"this can't be computed: {error}") from None
+
+    return call
+
+
+def _builtin_len(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    if len(arguments) != 1:
+        raise site.error("wrong-kind", "len takes one value")
+    value = arguments[0]
+    if self.engine.is_layer(value) and self.engine.container_kind(value):
+        return len(self.engine.container_items(value))
+    if isinstance(value, (tuple, list, dict, str, range)):
+        return len(value)
+    raise site.error("wrong-kind", f"{self.describe(value)} has no length")
+
+
+def _builtin_range(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    if not 1 <= len(arguments) <= 3 or not all(isinstance(value, int) for value in arguments):
+        raise site.error("wrong-kind", "range takes one to three ints")
+    if len(arguments) == 3 and arguments[2] == 0:
+        raise site.error("wrong-kind", "range can't step by 0")
+    first, last, step = (0, arguments[0], 1) if len(arguments) == 1 else (*arguments, 1)[:3]
+    self.check_items(max(0, (last - first + step - (1 if step > 0 else -1)) // step), site)
+    return range(first, last, step)
+
+
+def _builtin_enumerate(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    start = keywords.get("start", arguments[1] if len(arguments) > 1 else 0)
+    if not arguments or not isinstance(start, int):
+        raise site.error("wrong-kind", "enumerate takes something with items, and perhaps a start")
+    return list(enumerate(self.iterate(arguments[0], site), start))
+
+
+def _builtin_zip(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    return list(zip(*(self.iterate(value, site) for value in arguments), strict=False))
+
+
+def _builtin_sequence(kind: type[Any]) -> Callable[..., Any]:
+    def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        if len(arguments) > 1:
+            raise site.error("too-many-arguments", f"{kind.__name__} takes one value")
+        return kind(self.iterate(arguments[0], site)) if arguments else kind()
+
+    return call
+
+
+def _builtin_dict(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    try:
+        return dict(*(value if isinstance(value, dict) else self.iterate(value, site) for value in arguments), **keywords)
+    except (TypeError, ValueError) as error:
+        raise site.error("wrong-kind", str(error)) from None
+
+
+_BUILTIN_CALLS: dict[str, Callable[[Interpreter, list[Any], dict[str, Any], Site], Any]] = {
+    "min": _builtin_extreme(min, "min"),
+    "max": _builtin_extreme(max, "max"),
+    "sum": _builtin_sum,
+    "sqrt": _builtin_number(math.sqrt, "sqrt"),
+    "prod": _builtin_prod,
+    "abs": _builtin_number(abs, "abs"),
+    "round": _builtin_number(round, "round", 2),
+    "len": _builtin_len,
+    "int": _builtin_number(int, "int"),
+    "float": _builtin_number(float, "float"),
+    "bool": _builtin_number(bool, "bool"),
+    "range": _builtin_range,
+    "enumerate": _builtin_enumerate,
+    "zip": _builtin_zip,
+    "tuple": _builtin_sequence(tuple),
+    "list": _builtin_sequence(list),
+    "dict": _builtin_dict,
+}
+
+_EVALUATE: dict[type[ast.expr], Callable[[Interpreter, Code, Any], Any]] = {
+    ast.Name: Interpreter._name,
+    ast.Constant: Interpreter._constant,
+    ast.Tuple: Interpreter._tuple,
+    ast.List: Interpreter._list,
+    ast.Dict: Interpreter._dict,
+    ast.BinOp: Interpreter._binary,
+    ast.UnaryOp: Interpreter._unary,
+    ast.BoolOp: Interpreter._boolean,
+    ast.Compare: Interpreter._compare,
+    ast.IfExp: Interpreter._choice,
+    ast.Subscript: Interpreter._subscript,
+    ast.Slice: Interpreter._slice,
+    ast.Attribute: Interpreter._attribute,
+    ast.Call: Interpreter._call,
+    ast.ListComp: Interpreter._comprehend,
+    ast.GeneratorExp: Interpreter._comprehend,
+    ast.DictComp: Interpreter._comprehend,
+    ast.Starred: Interpreter._starred,
+}
+
+_STATEMENTS: dict[type[ast.stmt], Callable[[Interpreter, Code, Any], Any]] = {
+    ast.Expr: Interpreter._expression_statement,
+    ast.Assign: Interpreter._assignment_statement,
+    ast.AugAssign: Interpreter._assignment_statement,
+    ast.Assert: Interpreter.execute_assert,
+    ast.Return: Interpreter._return_statement,
+    ast.If: Interpreter._if_statement,
+    ast.For: Interpreter._for_statement,
+    ast.Pass: lambda self, code, statement: None,
+    ast.Break: lambda self, code, statement: _BREAK,
+    ast.Continue: lambda self, code, statement: _CONTINUE,
+}

@@ -1,0 +1,156 @@
+"""A spec as it is written: frozen records of its parts, with positions, before any value is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from layercli.errors import Position, Source
+from layercli.spec.expressions import Body, Expression
+
+
+@dataclass(frozen=True)
+class ListValue:
+    """A YAML list of values."""
+
+    items: tuple[Value, ...]
+    position: Position
+
+
+#: An expression, or a YAML list of them.
+Value: TypeAlias = "Expression | ListValue"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A named value of ``params`` or ``dims``. A param without value has to be given."""
+
+    name: str
+    position: Position
+    value: Value | None
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """An input given as a list of sizes."""
+
+    items: tuple[Expression, ...]
+    position: Position
+
+
+@dataclass(frozen=True)
+class Input:
+    """An argument of ``forward``: at the top level with an example, in a block perhaps with a default."""
+
+    name: str
+    position: Position
+    value: Sizes | Expression | None = None
+
+
+@dataclass(frozen=True)
+class NamedLayers:
+    """A mapping of layers: a Sequential with named children."""
+
+    entries: tuple[LayerDefinition, ...]
+    position: Position
+
+
+@dataclass(frozen=True)
+class NumberedLayers:
+    """A list of layers: a Sequential with numbered children."""
+
+    items: tuple[LayerValue, ...]
+    position: Position
+
+
+@dataclass(frozen=True)
+class LongForm:
+    """``{type: Conv2d, in_channels: 1, ...}``: a call for programs that write specs."""
+
+    type: Expression
+    arguments: tuple[Named, ...]
+    position: Position
+
+
+LayerValue: TypeAlias = "Expression | NamedLayers | NumberedLayers | LongForm"
+
+
+@dataclass(frozen=True)
+class LayerDefinition:
+    """One entry of ``layers``."""
+
+    name: str
+    position: Position
+    value: LayerValue
+
+
+@dataclass(frozen=True)
+class Forward:
+    """``forward``: a list of statements that share a running value, or one literal block."""
+
+    style: Literal["list", "block"]
+    bodies: tuple[Body, ...]
+    position: Position
+
+
+@dataclass(frozen=True)
+class TieDefinition:
+    """``tie: {name: target}``, both dotted parameter names."""
+
+    name: str
+    target: str
+    position: Position
+    target_position: Position
+
+
+@dataclass(frozen=True)
+class Glob:
+    """One pattern of ``freeze``."""
+
+    pattern: str
+    position: Position
+
+
+@dataclass(frozen=True)
+class Block:
+    """A class: a block of ``blocks``, an imported one, or the model itself.
+
+    ``definitions`` are the blocks and imports of the file that it was written in, by name.
+    """
+
+    name: str
+    position: Position
+    doc: str = ""
+    params: tuple[Named, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    layers: tuple[LayerDefinition, ...] = ()
+    forward: Forward | None = None
+    tie: tuple[TieDefinition, ...] = ()
+    freeze: tuple[Glob, ...] = ()
+    numbered: bool = False
+    definitions: Mapping[str, Block] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        return tuple(layer.name for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A whole spec file. ``dtype`` is a dtype's name; ``sources`` are all files that were read for it."""
+
+    source: Source
+    main: Block
+    dims: tuple[Named, ...] = ()
+    dtype: str = "float32"
+    mode: Literal["eval", "train"] = "eval"
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.main.name
+
+    @property
+    def doc(self) -> str:
+        return self.main.doc

@@ -1,0 +1,636 @@
+"""YAML nodes -> Spec: which keys there are, what each may hold, and the blocks that other files bring in."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from layercli.catalogue.dtypes import DTYPES
+from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
+from layercli.errors import Label, Position, Problem, Source, SpecError, did_you_mean
+from layercli.spec.document import (
+    Entries,
+    Items,
+    Node,
+    Scalar,
+    Text,
+    explain_split_mapping,
+    explain_unbalanced,
+    read_document,
+    read_source,
+)
+from layercli.spec.expressions import Body, Expression, parse_body, parse_expression
+from layercli.spec.library import ImportRefused, display_name, find_project_root, resolve_import
+from layercli.spec.model import (
+    Block,
+    Forward,
+    Glob,
+    Input,
+    LayerDefinition,
+    LayerValue,
+    ListValue,
+    LongForm,
+    Named,
+    NamedLayers,
+    NumberedLayers,
+    Sizes,
+    Spec,
+    TieDefinition,
+    Value,
+)
+
+SPEC_KEYS = (
+    "name", "doc", "params", "dims", "inputs", "layers", "forward", "blocks", "imports", "tie", "freeze",
+    "dtype", "mode",
+)  # fmt: skip
+BLOCK_KEYS = ("doc", "params", "inputs", "layers", "forward", "tie", "freeze")
+
+MAX_IMPORTS = 50
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+@dataclass
+class _File:
+    """One spec file that is being read: its problems, and the blocks that its names mean."""
+
+    source: Source
+    path: Path | None
+    root: Path | None
+    problems: list[Problem] = field(default_factory=list)
+    definitions: dict[str, Block] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    chain: tuple[Path, ...] = ()
+
+    def report(self, code: str, message: str, position: Position, hint: str = "", labels: tuple[Label, ...] = ()) -> None:
+        self.problems.append(Problem(code, message, position, hint=hint, labels=labels))
+
+
+def read_spec(path: Path, name: str | None = None) -> Spec:
+    """The spec in a file; ``name`` is what messages call the file.
+
+    Raises SpecError with all problems that are independent of each other, CommandError where it can't be read.
+    """
+    source = read_source(path, name)
+    return _read_file(_File(source, path, find_project_root(path)))
+
+
+def read_spec_text(text: str, name: str = "<spec>") -> Spec:
+    """The spec in a text. It can't import anything, since it has no folder."""
+    return _read_file(_File(Source(name, text), None, None))
+
+
+def _read_file(file: _File) -> Spec:
+    file.sources.append(file.source)
+    document = read_document(file.source)
+    _check_keys(file, document, SPEC_KEYS, "a spec")
+    entries = {key.text.text: value for key, value in document.entries}
+    name = _read_name(file, entries.get("name"))
+    for key in ("inputs", "layers"):
+        if key not in entries:
+            file.report(
+                "missing-key", f"this spec has no {key}", _first_position(document), _MISSING_KEY_HINTS[key]
+            )
+    _read_imports(file, entries.get("imports"))
+    blocks = _read_blocks(file, entries.get("blocks"))
+    main = _read_block(file, name, document, document.position, entries, main=True)
+    dims = _read_named(file, entries.get("dims"), "dims", "a dim")
+    dtype = _read_word(file, entries.get("dtype"), "dtype", "float32", _floating_dtypes())
+    mode = _read_word(file, entries.get("mode"), "mode", "eval", {"eval": "eval", "train": "train"})
+    _check_clashes(file, main, dims)
+    if not file.problems:
+        _check_cycles(file, blocks)
+    if file.problems:
+        raise SpecError(*sorted(file.problems, key=_place))
+    return Spec(
+        file.source, main, dims, dtype, "train" if mode == "train" else "eval", tuple(file.sources)
+    )
+
+
+_MISSING_KEY_HINTS = {
+    "inputs": "add inputs: {x: [1, 3, 32, 32]}",
+    "layers": "add layers: and under it name: Linear(8, 4)",
+}
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    position = problem.position
+    return ("", 0, 0) if position is None else (position.file, position.line, position.column)
+
+
+def _first_position(document: Entries) -> Position:
+    return document.entries[0][0].position if document.entries else document.position
+
+
+def _floating_dtypes() -> dict[str, str]:
+    names = {name: canonical for name, canonical in DTYPES.items() if canonical.startswith(("float", "bfloat"))}
+    return names | {f"torch.{name}": canonical for name, canonical in names.items()}
+
+
+def _check_keys(file: _File, node: Entries, known: Sequence[str], what: str) -> None:
+    for key, _ in node.entries:
+        text = key.text.text
+        if text not in known:
+            hint = did_you_mean(text, known) or f"{what} has {', '.join(known)}"
+            file.report("unknown-key", f"{what} has no key {text}", key.position, hint)
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and not node.text.quoted and not node.text.text.strip()
+
+
+def _read_name(file: _File, node: Node | None) -> str:
+    if node is None:
+        stem = Path(file.source.name).stem
+        return re.sub(r"\W", "_", stem, flags=re.ASCII) or "Model"
+    text = _read_text(file, node, "name")
+    if text and not _NAME.match(text):
+        file.report("bad-name", f"{text} is no class name", node.position, "letters, digits and _ only")
+    return text or "Model"
+
+
+def _read_text(file: _File, node: Node | None, key: str) -> str:
+    if node is None:
+        return ""
+    if not isinstance(node, Scalar):
+        problem = explain_split_mapping(node)
+        hint = problem.hint if problem is not None else f"write {key}: text"
+        file.report("wrong-kind", f"{key} is a text", node.position, hint)
+        return ""
+    return node.text.text.strip()
+
+
+def _read_word(file: _File, node: Node | None, key: str, default: str, words: Mapping[str, str]) -> str:
+    if node is None:
+        return default
+    text = _read_text(file, node, key)
+    if text in words:
+        return words[text]
+    if text or isinstance(node, Scalar):
+        hint = did_you_mean(text, words) or f"it is one of {', '.join(dict.fromkeys(words.values()))}"
+        code = "unknown-dtype" if key == "dtype" else "unknown-mode"
+        file.report(code, f"{text or 'nothing'} is no {'floating dtype' if key == 'dtype' else key}", node.position, hint)
+    return default
+
+
+def _mapping(file: _File, node: Node | None, key: str, example: str) -> Sequence[tuple[Scalar, Node]]:
+    """The entries of a mapping; an empty value is one without entries."""
+    if node is None or _is_empty(node):
+        return ()
+    if isinstance(node, Entries):
+        return node.entries
+    what = "a list" if isinstance(node, Items) else "a text"
+    file.report("wrong-kind", f"{key} is a mapping, and this is {what}", node.position, example)
+    return ()
+
+
+def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> bool:
+    """Report a name that can't be one. Names of layers may not hide what every module has."""
+    name = key.text.text
+    if not _NAME.match(name):
+        hint = "letters, digits and _ only, and no digit first"
+        file.report("bad-name", f"{name!r} can't name {kind}", key.position, hint)
+    elif keyword.iskeyword(name):
+        file.report("bad-name", f"{name} is a keyword of Python and can't name {kind}", key.position, f"{name}_")
+    elif name.startswith("__"):
+        file.report("bad-name", f"{name} begins with two underscores", key.position, name.lstrip("_") or "name")
+    elif layer and name in MODULE_ATTRIBUTES:
+        file.report(
+            "bad-name", f"{name} is an attribute of every nn.Module and can't name a layer", key.position, f"{name}_layer or another name"
+        )
+    elif not layer and name in ("self", "F", "nn", "torch", "math"):
+        file.report("bad-name", f"{name} has a meaning of its own in expressions", key.position, "take another name")
+    else:
+        return True
+    return False
+
+
+def _expression(file: _File, node: Node) -> Expression | None:
+    """An expression, or None with its problem reported."""
+    if not isinstance(node, Scalar):
+        problem = explain_split_mapping(node)
+        file.problems.append(
+            problem or Problem("wrong-kind", "an expression is needed here", node.position, hint="write it on one line, in quotes if it begins with [ or {")
+        )
+        return None
+    return _parse(file, node.text, parse_expression)
+
+
+def _parse(file: _File, text: Text, parse: Callable[[Text], Any]) -> Any:
+    try:
+        return parse(text)
+    except SpecError as error:
+        problem = explain_unbalanced(text) if error.problems[0].code == "syntax" else None
+        file.problems += [problem] if problem is not None else error.problems
+        return None
+
+
+def _value(file: _File, node: Node) -> Value | None:
+    if isinstance(node, Items):
+        items = [_value(file, item) for item in node.items]
+        return ListValue(tuple(item for item in items if item is not None), node.position)
+    return _expression(file, node)
+
+
+def _read_named(file: _File, node: Node | None, key: str, kind: str) -> tuple[Named, ...]:
+    """``params`` or ``dims``."""
+    named: list[Named] = []
+    example = f"{key}: {{N: 1}}" if key == "dims" else f"{key}: {{width: 64}}"
+    for name, value in _mapping(file, node, key, example):
+        if not check_name(file, name, kind):
+            continue
+        required = isinstance(value, Scalar) and not value.text.quoted and value.text.text.strip() in ("~", "null", "")
+        if required and key == "dims":
+            file.report("empty-value", f"the dim {name.text.text} needs a size for the trace", name.position, f"{name.text.text}: 1")
+            continue
+        parsed = None if required else _value(file, value)
+        if parsed is not None or required:
+            named.append(Named(name.text.text, name.position, parsed))
+    return tuple(named)
+
+
+def _read_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
+    """The top level's ``inputs``: names with sizes or expressions."""
+    inputs: list[Input] = []
+    for name, value in _mapping(file, node, "inputs", "inputs: {x: [1, 3, 32, 32]}"):
+        if not check_name(file, name, "an input"):
+            continue
+        if _is_empty(value):
+            file.report("empty-value", f"the input {name.text.text} has no sizes", name.position, f"{name.text.text}: [1, 3, 32, 32]")
+            continue
+        if isinstance(value, Items):
+            sizes = [_expression(file, item) for item in value.items]
+            inputs.append(Input(name.text.text, name.position, Sizes(tuple(size for size in sizes if size is not None), value.position)))
+            continue
+        parsed = _expression(file, value)
+        if parsed is not None:
+            inputs.append(Input(name.text.text, name.position, parsed))
+    if node is not None and not inputs and not file.problems:
+        file.report("empty-value", "inputs names no input", node.position, "inputs: {x: [1, 3, 32, 32]}")
+    return tuple(inputs)
+
+
+def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
+    """A block's ``inputs``: argument names, some with defaults."""
+    if node is None or _is_empty(node):
+        return ()
+    if not isinstance(node, Items):
+        file.report("wrong-kind", "a block's inputs is a list of names", node.position, "inputs: [x, mask=None]")
+        return ()
+    inputs: list[Input] = []
+    for item in node.items:
+        if not isinstance(item, Scalar):
+            file.report("wrong-kind", "an input of a block is a name", item.position, "inputs: [x, mask=None]")
+            continue
+        text = item.text
+        name, equals, _ = text.text.partition("=")
+        key = Scalar(Text(text.source, name.strip(), text.style, text.stretches))
+        if not check_name(file, key, "an input"):
+            continue
+        if name.strip() in [known.name for known in inputs]:
+            file.report("doubled-argument", f"{name.strip()} is an input twice", item.position)
+            continue
+        default = None
+        if equals:
+            start = len(name) + 1
+            line, column = text.place(start)
+            default = _parse(file, Text(text.source, text.text[start:], text.style, ((0, line, column),)), parse_expression)
+        elif inputs and inputs[-1].value is not None:
+            file.report("missing-default", f"{name.strip()} stands after an input with a default and needs one", item.position)
+        inputs.append(Input(name.strip(), item.position, default))
+    return tuple(inputs)
+
+
+def _read_layers(file: _File, node: Node | None) -> tuple[tuple[LayerDefinition, ...], bool]:
+    """``layers``, and whether it is a list with numbered children."""
+    if isinstance(node, Items):
+        definitions = []
+        for index, item in enumerate(node.items):
+            value = _layer_value(file, item)
+            if value is not None:
+                definitions.append(LayerDefinition(str(index), item.position, value))
+        return tuple(definitions), True
+    found: list[LayerDefinition] = []
+    for name, value_node in _mapping(file, node, "layers", "layers: {fc: 'Linear(8, 4)'}"):
+        if not check_name(file, name, "a layer", layer=True):
+            continue
+        if _is_empty(value_node):
+            file.report("empty-value", f"the layer {name.text.text} has no value", name.position, f"{name.text.text}: Linear(8, 4)")
+            continue
+        value = _layer_value(file, value_node)
+        if value is not None:
+            found.append(LayerDefinition(name.text.text, name.position, value))
+    return tuple(found), False
+
+
+def _layer_value(file: _File, node: Node) -> LayerValue | None:
+    if isinstance(node, Scalar):
+        if _is_empty(node):
+            file.report("empty-value", "a layer is missing here", node.position)
+            return None
+        return _expression(file, node)
+    if isinstance(node, Items):
+        items = [_layer_value(file, item) for item in node.items]
+        return NumberedLayers(tuple(item for item in items if item is not None), node.position)
+    split = _split_call(node)
+    if split is not None:
+        file.problems.append(split)
+        return None
+    entries = {key.text.text: value for key, value in node.entries}
+    if isinstance(entries.get("type"), Scalar):
+        return _long_form(file, node)
+    layers: list[LayerDefinition] = []
+    for key, value_node in node.entries:
+        if not check_name(file, key, "a layer", layer=True):
+            continue
+        value = _layer_value(file, value_node)
+        if value is not None:
+            layers.append(LayerDefinition(key.text.text, key.position, value))
+    return NamedLayers(tuple(layers), node.position)
+
+
+def _split_call(node: Entries) -> Problem | None:
+    """``{type: ...}`` and named layers are meant as mappings; a dict display that YAML took for one isn't."""
+    keys = [key.text.text for key, _ in node.entries]
+    if all(_NAME.match(key) for key in keys):
+        return None
+    return explain_split_mapping(node)
+
+
+def _long_form(file: _File, node: Entries) -> LongForm | None:
+    type_node = node.get("type")
+    assert isinstance(type_node, Scalar)
+    target = _parse(file, type_node.text, parse_expression)
+    arguments: list[Named] = []
+    for key, value_node in node.entries:
+        name = key.text.text
+        if name == "type":
+            continue
+        if not _NAME.match(name):
+            file.report("bad-name", f"{name!r} can't name an argument", key.position)
+            continue
+        value = _value(file, value_node)
+        if value is not None:
+            arguments.append(Named(name, key.position, value))
+    return None if target is None else LongForm(target, tuple(arguments), node.position)
+
+
+def _read_forward(file: _File, node: Node | None) -> Forward | None:
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        if node.text.style not in ("literal", "folded"):
+            if _is_empty(node):
+                file.report("empty-value", "forward has no statements", node.position, "leave the key out to run the layers in order")
+                return None
+            file.report(
+                "wrong-kind", "forward is a list of statements or a literal block", node.position, f"write it below: forward:\n    - {node.text.text.splitlines()[0]}"
+            )
+            return None
+        if node.text.style == "folded":
+            file.report("wrong-kind", "> joins the lines of forward into one", node.position, "write forward: |")
+            return None
+        body = _parse(file, node.text, lambda text: parse_body(text, block=True))
+        return None if body is None else Forward("block", (body,), node.position)
+    if isinstance(node, Entries):
+        file.report("wrong-kind", "forward is a list of statements or a literal block", node.position, "begin each statement with a dash, or write forward: |")
+        return None
+    bodies: list[Body] = []
+    for index, item in enumerate(node.items):
+        if not isinstance(item, Scalar):
+            file.problems.append(
+                explain_split_mapping(item) or Problem("wrong-kind", "a statement is a text", item.position, hint="put it in quotes, or write forward: |")
+            )
+            continue
+        body = _parse(file, item.text, lambda text: parse_body(text, block=False))
+        if body is not None and _check_listed(file, body, last=index == len(node.items) - 1):
+            bodies.append(body)
+    if not node.items:
+        file.report("empty-value", "forward has no statements", node.position, "leave the key out to run the layers in order")
+    return Forward("list", tuple(bodies), node.position)
+
+
+def _check_listed(file: _File, body: Body, *, last: bool) -> bool:
+    import ast
+
+    for index, statement in enumerate(body.statements):
+        ends = last and index == len(body.statements) - 1
+        if isinstance(statement, ast.Return) and not ends:
+            file.report("wrong-kind", "return ends forward, and statements follow", body.position(statement), "name the value: y = ...")
+            return False
+        if isinstance(statement, (ast.For, ast.If, ast.Pass, ast.Break, ast.Continue)):
+            word = type(statement).__name__.lower()
+            file.report("wrong-kind", f"{word} stands in a literal block only", body.position(statement), "write forward: | and the statements as in Python")
+            return False
+    return True
+
+
+def _read_block(
+    file: _File, name: str, node: Entries, position: Position, entries: Mapping[str, Node], *, main: bool
+) -> Block:
+    layers, numbered = _read_layers(file, entries.get("layers"))
+    forward = _read_forward(file, entries.get("forward"))
+    inputs = _read_inputs(file, entries.get("inputs")) if main else _read_block_inputs(file, entries.get("inputs"))
+    block = Block(
+        name=name,
+        position=position,
+        doc=" ".join(_read_text(file, entries.get("doc"), "doc").split()),
+        params=_read_named(file, entries.get("params"), "params", "a param"),
+        inputs=inputs,
+        layers=layers,
+        forward=forward,
+        tie=_read_tie(file, entries.get("tie")),
+        freeze=_read_freeze(file, entries.get("freeze")),
+        numbered=numbered,
+        definitions=file.definitions,
+    )
+    if not main and "inputs" not in entries and forward is not None:
+        file.report("missing-key", f"the block {name} has a forward and no inputs", position, "add inputs: [x]")
+    if not main and "inputs" not in entries and forward is None and layers:
+        from dataclasses import replace
+
+        block = replace(block, inputs=(Input("input", position),))
+    if not main and not layers and forward is None:
+        file.report("missing-key", f"the block {name} has neither layers nor forward", position, "add layers: or forward:")
+    if main and "layers" in entries and not layers and forward is None and not file.problems:
+        file.report("empty-value", "layers names no layer", position, "add name: Linear(8, 4)")
+    return block
+
+
+def _check_clashes(file: _File, main: Block, dims: Sequence[Named]) -> None:
+    """Names that would hide each other without anybody noticing."""
+    params = {param.name: param.position for param in main.params}
+    for dim in dims:
+        if dim.name in params:
+            file.report(
+                "doubled-name", f"{dim.name} is a param and a dim", dim.position, "rename one of them", (Label(params[dim.name], "the param"),)
+            )
+
+
+def _read_tie(file: _File, node: Node | None) -> tuple[TieDefinition, ...]:
+    ties = []
+    for name, target in _mapping(file, node, "tie", "tie: {head.weight: embedding.weight}"):
+        text = _read_text(file, target, "the tied parameter")
+        if text:
+            ties.append(TieDefinition(name.text.text, text, name.position, target.position))
+        elif isinstance(target, Scalar):
+            file.report("empty-value", f"{name.text.text} is tied to nothing", name.position, "embedding.weight")
+    return tuple(ties)
+
+
+def _read_freeze(file: _File, node: Node | None) -> tuple[Glob, ...]:
+    if node is None or _is_empty(node):
+        return ()
+    items = node.items if isinstance(node, Items) else (node,)
+    globs = []
+    for item in items:
+        if not isinstance(item, Scalar):
+            file.report("wrong-kind", "freeze is a list of patterns", item.position, 'freeze: ["features.*"]')
+        elif item.text.text.count("*") > 8 or len(item.text.text) > 500:
+            file.report("bad-glob", "this pattern has too many stars", item.position, "name the layer and one star")
+        else:
+            globs.append(Glob(item.text.text.strip(), item.position))
+    return tuple(globs)
+
+
+def _read_blocks(file: _File, node: Node | None) -> dict[str, Block]:
+    blocks: dict[str, Block] = {}
+    for name, value in _mapping(file, node, "blocks", "blocks: {Block: {inputs: [x], layers: {fc: 'Linear(8, 8)'}}}"):
+        text = name.text.text
+        if not check_name(file, name, "a block"):
+            continue
+        if text in file.definitions:
+            file.report("doubled-name", f"{text} is a block and an import", name.position, "rename one of them")
+            continue
+        if not isinstance(value, Entries):
+            file.report("wrong-kind", f"the block {text} is a mapping with inputs, layers and forward", value.position if not _is_empty(value) else name.position)
+            continue
+        for key, _ in value.entries:
+            if key.text.text in ("dims", "dtype", "mode", "name", "blocks", "imports"):
+                file.report("unknown-key", f"{key.text.text} stands at the top level only, not in a block", key.position)
+        known = (*BLOCK_KEYS, "dims", "dtype", "mode", "name", "blocks", "imports")
+        _check_keys(file, value, known, "a block")
+        entries = {key.text.text: child for key, child in value.entries}
+        blocks[text] = _read_block(file, text, value, name.position, entries, main=False)
+    file.definitions.update(blocks)
+    return blocks
+
+
+def _check_cycles(file: _File, blocks: Mapping[str, Block]) -> None:
+    """A block that holds itself, perhaps through others, would never end."""
+    import ast
+
+    def uses(block: Block) -> list[str]:
+        names: list[str] = []
+
+        def visit(value: LayerValue) -> None:
+            if isinstance(value, Expression):
+                names.extend(node.id for node in ast.walk(value.tree) if isinstance(node, ast.Name) and node.id in blocks)
+            elif isinstance(value, LongForm):
+                visit(value.type)
+            elif isinstance(value, NamedLayers):
+                for entry in value.entries:
+                    visit(entry.value)
+            else:
+                for item in value.items:
+                    visit(item)
+
+        for layer in block.layers:
+            visit(layer.value)
+        return names
+
+    graph = {name: list(dict.fromkeys(uses(block))) for name, block in blocks.items()}
+    done: set[str] = set()
+    for start in graph:
+        stack: list[tuple[str, tuple[str, ...]]] = [(start, (start,))]
+        while stack:
+            name, chain = stack.pop()
+            if name in done:
+                continue
+            for used in graph[name]:
+                if used == start:
+                    file.report("block-cycle", f"the block {start} holds itself: {' -> '.join((*chain, start))}", blocks[start].position)
+                    done.update(chain)
+                    stack.clear()
+                    break
+                if used not in chain and len(chain) < 100:
+                    stack.append((used, (*chain, used)))
+        done.add(start)
+
+
+# Imports ---------------------------------------------------------------------------------------------------
+
+
+def _read_imports(file: _File, node: Node | None) -> None:
+    for name, value in _mapping(file, node, "imports", "imports: {BasicBlock: blocks/resnet.yaml}"):
+        text = name.text.text
+        if not check_name(file, name, "an import"):
+            continue
+        target = _read_text(file, value, f"the file of {text}")
+        if not target:
+            continue
+        try:
+            block = _import_block(file, text, target, value.position)
+        except SpecError as error:
+            file.problems += error.problems
+            continue
+        if block is not None:
+            file.definitions[text] = block
+
+
+def _import_block(file: _File, name: str, target: str, position: Position) -> Block | None:
+    if file.path is None or file.root is None:
+        file.report("import-refused", "a spec without a file can't import", position, "write the block in blocks:")
+        return None
+    try:
+        path = resolve_import(target, file.path, file.root)
+    except ImportRefused as error:
+        file.report(error.code, error.message, position, error.hint)
+        return None
+    chain = (*file.chain, file.path.resolve())
+    if path in chain:
+        cycle = " -> ".join([part.name for part in chain[chain.index(path) :]] + [path.name])
+        file.report("import-cycle", f"these files import each other: {cycle}", position)
+        return None
+    if len(file.sources) > MAX_IMPORTS:
+        file.report("too-many-imports", f"more than {MAX_IMPORTS} files are imported", position)
+        return None
+    source = read_source(path, display_name(path, Path.cwd()))
+    other = _File(source, path, file.root, sources=file.sources, chain=chain)
+    return _read_imported(other, name, position)
+
+
+def _read_imported(file: _File, name: str, position: Position) -> Block | None:
+    """The block ``name`` of another file, or the whole spec as a block."""
+    from dataclasses import replace
+
+    file.sources.append(file.source)
+    document = read_document(file.source)
+    _check_keys(file, document, SPEC_KEYS, "a spec")
+    entries = {key.text.text: value for key, value in document.entries}
+    _read_imports(file, entries.get("imports"))
+    blocks = _read_blocks(file, entries.get("blocks"))
+    _check_cycles(file, blocks)
+    if name in blocks:
+        found = blocks[name]
+    elif "layers" in entries:
+        found = _read_block(file, _read_name(file, entries.get("name")), document, _first_position(document), entries, main=True)
+        found = replace(found, inputs=tuple(replace(item, value=None) for item in found.inputs))
+    else:
+        hint = did_you_mean(name, blocks) or f"it has {', '.join(blocks) or 'no blocks'}"
+        raise SpecError(Problem("unknown-import", f"{file.source.name} has no block {name}", position, hint=hint))
+    if file.problems:
+        raise SpecError(*file.problems)
+    return found
+
+
+def list_import_names(spec: Spec) -> list[str]:
+    """The files that a spec is made of, the spec itself first."""
+    return [source.name for source in spec.sources]
+
+
+Mode = Literal["eval", "train"]

@@ -1,0 +1,379 @@
+"""Trace, Row, TensorType and their like: frozen records, printable and comparable alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from layercli.errors import Position
+
+#: The version of the JSON that ``Trace.to_dict`` gives: keys may be added within it, never changed.
+JSON_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """What is known of a tensor without its values: its dtype as PyTorch names it, and its sizes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DictType:
+    """A dict of types, in order."""
+
+    entries: tuple[tuple[str, Type], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainType:
+    """A value that is no tensor (a number, a text), as Python writes it."""
+
+    text: str
+
+
+#: A tuple or list of types is a tuple, a dict a ``DictType``, ``None`` is None.
+Type: TypeAlias = "TensorType | DictType | PlainType | tuple[Type, ...] | None"
+
+
+def format_type(value: Type) -> str:
+    """A type in the notation of the spec language: ``float32[1, 6]``, ``(…, …)``, ``{name: …}``."""
+    if isinstance(value, TensorType):
+        return str(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(format_type(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, DictType):
+        return "{" + ", ".join(f"{name}: {format_type(item)}" for name, item in value.entries) + "}"
+    return "None" if value is None else value.text
+
+
+def iterate_tensor_types(value: Type) -> Iterator[TensorType]:
+    """Every tensor type inside ``value``, in order."""
+    if isinstance(value, TensorType):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from iterate_tensor_types(item)
+    elif isinstance(value, DictType):
+        for _, item in value.entries:
+            yield from iterate_tensor_types(item)
+
+
+def count_elements(value: Type) -> int:
+    """The number of elements of all tensors in ``value``."""
+    return sum(math.prod(tensor.shape) for tensor in iterate_tensor_types(value))
+
+
+def type_to_json(value: Type) -> Any:
+    """A type as the trace JSON writes it."""
+    if isinstance(value, TensorType):
+        return {"dtype": value.dtype, "shape": list(value.shape)}
+    if isinstance(value, tuple):
+        return [type_to_json(item) for item in value]
+    if isinstance(value, DictType):
+        return {"dict": {name: type_to_json(item) for name, item in value.entries}}
+    return None if value is None else {"value": value.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A parameter that is the same tensor as another: both by their ``state_dict`` names."""
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Mean, standard deviation (divided by n, as ``std(correction=0)``), least and greatest value."""
+
+    mean: float
+    std: float
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class ValueText:
+    """One tensor of a row as PyTorch prints it, with its statistics where they were asked for."""
+
+    name: str
+    type: Type
+    text: str
+    statistics: Statistics | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values that met in one row."""
+
+    inputs: tuple[ValueText, ...]
+    parameters: tuple[ValueText, ...]
+    outputs: tuple[ValueText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One call of a layer or operation.
+
+    ``parameters``, ``trainable`` and ``buffers`` are numbers of elements that this module holds itself (not
+    its children), each tensor of the model counted once, at the first module that holds it and in that
+    module's first row; ``tied`` names those counted elsewhere. ``bytes`` is the size of ``parameters``.
+    ``macs`` is None where it isn't known. ``arguments`` is the call as normalised text
+    (``Conv2d(1, 6, kernel_size=5)``), ``sources`` says where each tensor input comes from, by the name of a
+    row, input or parameter within the owner. The root's own row has the path ``""``; it is there only when the
+    root holds parameters or buffers itself, or when nothing else was called.
+    """
+
+    path: str
+    kind: Literal["layer", "operation"]
+    type: str
+    call: int
+    depth: int
+    inputs: tuple[Type, ...]
+    output: Type
+    parameters: int = 0
+    trainable: int = 0
+    buffers: int = 0
+    bytes: int = 0
+    macs: int | None = None
+    arguments: str = ""
+    sources: tuple[str, ...] = ()
+    tied: tuple[Tie, ...] = ()
+    position: Position | None = None
+    values: Values | None = None
+    finished: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as the trace JSON writes it."""
+        data: dict[str, Any] = {
+            "path": self.path,
+            "kind": self.kind,
+            "type": self.type,
+            "call": self.call,
+            "depth": self.depth,
+            "arguments": self.arguments,
+            "sources": list(self.sources),
+            "inputs": [type_to_json(value) for value in self.inputs],
+            "output": type_to_json(self.output),
+            "parameters": self.parameters,
+            "trainable": self.trainable,
+            "buffers": self.buffers,
+            "bytes": self.bytes,
+            "macs": self.macs,
+        }
+        if self.tied:
+            data["tied"] = {tie.name: tie.target for tie in self.tied}
+        if self.position is not None:
+            data["source"] = {
+                "file": self.position.file,
+                "line": self.position.line,
+                "column": self.position.column,
+            }
+        if not self.finished:
+            data["failed"] = True
+        if self.values is not None:
+            data["values"] = {
+                part: [
+                    {
+                        "name": value.name,
+                        "type": type_to_json(value.type),
+                        "text": value.text,
+                        **(
+                            {
+                                "mean": value.statistics.mean,
+                                "std": value.statistics.std,
+                                "min": value.statistics.minimum,
+                                "max": value.statistics.maximum,
+                            }
+                            if value.statistics
+                            else {}
+                        ),
+                    }
+                    for value in getattr(self.values, part)
+                ]
+                for part in ("inputs", "parameters", "outputs")
+            }
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Uncalled:
+    """A layer of the model whose forward never ran, with what it holds itself.
+
+    ``used_by`` names a layer that reads its parameters without calling it, as ``MultiheadAttention`` does
+    with its ``out_proj``.
+    """
+
+    path: str
+    type: str
+    parameters: int = 0
+    trainable: int = 0
+    buffers: int = 0
+    bytes: int = 0
+    used_by: str = ""
+    position: Position | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer as the trace JSON writes it."""
+        data: dict[str, Any] = {
+            "path": self.path,
+            "type": self.type,
+            "parameters": self.parameters,
+            "trainable": self.trainable,
+            "buffers": self.buffers,
+            "bytes": self.bytes,
+        }
+        if self.used_by:
+            data["used_by"] = self.used_by
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRecord:
+    """A parameter or buffer by its name. ``tied`` names the parameter whose storage it shares.
+
+    ``owner`` is the path of the module that holds it, ``persistent`` says whether ``state_dict`` has it.
+    ``text`` is the value as PyTorch prints it, where it was asked for.
+    """
+
+    name: str
+    kind: Literal["parameter", "buffer"]
+    type: TensorType
+    owner: str
+    owner_type: str
+    bytes: int
+    trainable: bool = False
+    tied: str = ""
+    persistent: bool = True
+    text: str = ""
+
+    @property
+    def count(self) -> int:
+        """The number of elements."""
+        return math.prod(self.type.shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tensor as JSON writes it."""
+        data: dict[str, Any] = {
+            "name": self.name,
+            "kind": self.kind,
+            "dtype": self.type.dtype,
+            "shape": list(self.type.shape),
+            "count": self.count,
+            "bytes": self.bytes,
+            "owner": self.owner,
+            "owner_type": self.owner_type,
+        }
+        if self.kind == "parameter":
+            data["trainable"] = self.trainable
+            data["tied"] = self.tied or None
+        else:
+            data["persistent"] = self.persistent
+        if self.text:
+            data["text"] = self.text
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a model, each tensor once. ``macs`` sums the known ones, ``macs_unknown`` counts the others."""
+
+    parameters: int
+    trainable: int
+    buffers: int
+    bytes: int
+    macs: int
+    macs_unknown: int = 0
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that one forward pass showed, rows in the order in which the calls started.
+
+    ``failed`` is True where the pass ended early: then the last started rows are unfinished.
+    ``tensors`` are all parameters and buffers of the model in ``state_dict`` order.
+    """
+
+    model: str
+    engine: Literal["run", "derive"]
+    device: str
+    mode: Literal["eval", "train"]
+    inputs: tuple[tuple[str, Type], ...]
+    output: Type
+    rows: tuple[Row, ...]
+    never_called: tuple[Uncalled, ...] = ()
+    tensors: tuple[TensorRecord, ...] = ()
+    spec: str = ""
+    dims: tuple[tuple[str, int], ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
+    failed: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Sums over the rows and the layers that never ran."""
+        holders: list[Row | Uncalled] = [*self.rows, *self.never_called]
+        return Totals(
+            parameters=sum(holder.parameters for holder in holders),
+            trainable=sum(holder.trainable for holder in holders),
+            buffers=sum(holder.buffers for holder in holders),
+            bytes=sum(holder.bytes for holder in holders),
+            macs=sum(row.macs or 0 for row in self.rows),
+            macs_unknown=sum(row.macs is None for row in self.rows),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trace as JSON, version 1 (`docs/json.md`)."""
+        totals = self.totals
+        data: dict[str, Any] = {
+            "version": JSON_VERSION,
+            "model": self.model,
+            "spec": self.spec,
+            "engine": self.engine,
+            "device": self.device,
+            "mode": self.mode,
+            "dims": dict(self.dims),
+            "params": dict(self.params),
+            "inputs": {name: type_to_json(value) for name, value in self.inputs},
+            "output": type_to_json(self.output),
+            "rows": [row.to_dict() for row in self.rows],
+            "never_called": [layer.to_dict() for layer in self.never_called],
+            "totals": {
+                "parameters": totals.parameters,
+                "trainable": totals.trainable,
+                "buffers": totals.buffers,
+                "bytes": totals.bytes,
+                "macs": totals.macs if totals.macs_unknown < len(self.rows) else None,
+            },
+        }
+        if totals.macs_unknown:
+            data["totals"]["macs_unknown"] = totals.macs_unknown
+        if self.failed:
+            data["failed"] = True
+        return data
+
+    def __rich__(self) -> Any:
+        """The table that ``layercli trace`` prints."""
+        from layercli.report.table import render_trace
+
+        return render_trace(self)
+
+    def __str__(self) -> str:
+        from layercli.report.table import format_trace
+
+        return format_trace(self)
+
+    def _repr_html_(self) -> str:
+        """The table for a notebook."""
+        from layercli.report.html import format_html
+
+        return format_html(self)
