@@ -1,0 +1,124 @@
+"""layercli: a layer inspector and shape tracer for PyTorch. torch is imported when a function needs it.
+
+``load`` reads a spec, ``build`` makes a real ``nn.Module`` of it, ``trace`` records every layer and operation of
+a spec or of any ``nn.Module``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from layercli.errors import CommandError, LayercliError, Position, Problem, SpecError
+from layercli.trace import Row, TensorType, Trace
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from torch import nn
+
+    from layercli.plan.records import Plan
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CommandError",
+    "LayercliError",
+    "Position",
+    "Problem",
+    "Row",
+    "SpecError",
+    "TensorType",
+    "Trace",
+    "__version__",
+    "build",
+    "load",
+    "trace",
+]
+
+
+def load(
+    spec: str | PathLike[str],
+    *,
+    params: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    mode: Literal["eval", "train"] | None = None,
+) -> Plan:
+    """Read a spec and evaluate it: a path, or the name of a bundled model.
+
+    ``params`` and ``dims`` replace the spec's values, ``inputs`` the sizes of its inputs, ``mode`` its mode.
+    Raises SpecError for what is wrong in the spec, CommandError where it can't be found or read.
+    """
+    import os
+    from pathlib import Path
+
+    from layercli.plan.planner import plan_model
+    from layercli.spec.library import display_name, find_spec
+    from layercli.spec.reader import read_spec
+
+    path = find_spec(os.fspath(spec), Path.cwd())
+    read = read_spec(path, display_name(path, Path.cwd()))
+    return plan_model(read, params=params, dims=dims, inputs=inputs, mode=mode)
+
+
+def build(
+    spec: Plan | str | PathLike[str],
+    *,
+    device: str = "cpu",
+    seed: int | None = None,
+    **settings: Any,
+) -> nn.Module:
+    """The ``nn.Module`` of a spec: trainable, picklable, with the ``state_dict`` that its PyTorch class has.
+
+    It is initialised as PyTorch does it, from the generator's state or from ``seed``, and stands in the spec's
+    mode. ``settings`` are those of ``load``. Raises what ``load`` raises, and SpecError for a layer that PyTorch
+    refuses to make.
+    """
+    from layercli.build.builder import build_model
+
+    return build_model(_plan_of(spec, settings), device=device, seed=seed)
+
+
+def trace(
+    model: Plan | nn.Module | str | PathLike[str],
+    *arguments: Any,
+    device: str = "auto",
+    seed: int = 0,
+    mode: Literal["eval", "train"] | None = None,
+    **keywords: Any,
+) -> Trace:
+    """Run a model once and record every layer and operation.
+
+    ``model`` is a spec, by name or loaded, or any ``nn.Module`` with the arguments of one call. For a spec
+    ``keywords`` are those of ``load``; for a module they are passed to its ``forward``. A module runs where it is,
+    in its own mode unless ``mode`` says otherwise, and is left as it was. Raises what ``load`` raises, and SpecError
+    with the attribute ``trace``, the rows so far, where the forward fails.
+    """
+    from layercli.plan.records import Plan
+
+    if isinstance(model, Plan) or not hasattr(model, "named_modules"):
+        if arguments:
+            raise TypeError("a spec brings its own inputs; use inputs={name: sizes} to change their sizes")
+        from layercli.run.session import trace_plan
+
+        if mode is not None:
+            keywords["mode"] = mode
+        return trace_plan(_plan_of(model, keywords), device=device, seed=seed)[0]  # type: ignore[arg-type]
+    from layercli.run.tracer import trace_module
+
+    return trace_module(
+        model, arguments, keywords, mode=mode or ("train" if model.training else "eval")  # type: ignore[union-attr]
+    )
+
+
+def _plan_of(spec: Plan | str | PathLike[str], settings: Mapping[str, Any]) -> Plan:
+    from dataclasses import replace
+
+    from layercli.plan.records import Plan
+
+    if not isinstance(spec, Plan):
+        return load(spec, **settings)
+    if set(settings) - {"mode"}:
+        raise TypeError("this spec is loaded; give params, dims and inputs to load")
+    return replace(spec, mode=settings["mode"]) if settings.get("mode") else spec

@@ -45,10 +45,10 @@ _Record = TypeVar("_Record", LockRow, LockEntry)
 
 # Writing
 
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*|0|[1-9][0-9]{0,17}")
+_PLAIN_NAME = re.compile(r"(?:[1-9][0-9]* x )?[A-Za-z_][A-Za-z0-9_.]*|0|[1-9][0-9]{0,17}")
 _PLAIN_TYPE = re.compile(r"[a-z][a-z0-9_]*\[[A-Za-z0-9_ ,+*/()-]*\]")
 #: What other YAML readers take for something else than text.
-_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 #: YAML reads no longer key unless it is announced by a question mark.
 _LONG_KEY = 500
@@ -187,8 +187,8 @@ def _quote(text: str) -> str:
 
 def load_lock(path: Path, name: str | None = None) -> Lock:
     """The lock in a file; ``name`` is what messages call it. Raises CommandError where it can't be read."""
-    if path.is_symlink():
-        raise CommandError(Problem("lock-link", f"{name or path} is a link, and a lock is a regular file"))
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise CommandError(Problem("lock-irregular", f"{name or path} is no regular file, so it is no lock"))
     try:
         source = read_source(path, name, MAX_BYTES)
     except LayercliError as error:

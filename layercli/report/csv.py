@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from layercli.report.layout import clean
 from layercli.report.options import TraceOptions
 from layercli.report.rows import TreeRow, build_tree
 from layercli.trace.records import Row, Trace, Uncalled, format_type
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from layercli.report.parameters import ParameterListing
 
 #: A cell that starts so is a formula to a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 TRACE_HEADER = (
     "path",
@@ -125,5 +126,8 @@ def _format(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _defuse(cell: object) -> object:
-    """The cell; where it is a text that a spreadsheet would run, with a quote before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """The cell, control characters as escapes; a text that a spreadsheet would run has a quote before it."""
+    if not isinstance(cell, str):
+        return cell
+    shown = clean(cell)
+    return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown

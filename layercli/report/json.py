@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,4 +29,17 @@ def format_parameters(listing: ParameterListing) -> str:
 
 
 def _format(data: object) -> str:
-    return json.dumps(data, indent=1) + "\n"
+    try:
+        text = json.dumps(data, indent=1, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_name_non_finite(data), indent=1)
+    return text + "\n"
+
+
+def _name_non_finite(data: object) -> object:
+    """The data with numbers that JSON has no signs for as text: ``nan``, ``inf``, ``-inf``."""
+    if isinstance(data, dict):
+        return {name: _name_non_finite(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_name_non_finite(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data

@@ -62,6 +62,8 @@ class Record:
 
 def clean(text: str, ascii: bool = False) -> str:
     """A text of a stranger on one line: control characters, and others where ``ascii``, as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
     shown = escape_controls(text).replace("\n", "\\n")
     return shown.encode("ascii", "backslashreplace").decode("ascii") if ascii else shown
 

@@ -66,7 +66,8 @@ class RenderedTrace:
             text = Text(no_wrap=True, overflow="ignore")
             for part, style in line:
                 text.append(part, style=style)
-            yield text
+            # Rich would cut what is too long; a terminal goes on in the next line, and so does this.
+            yield from text.divide(range(options.max_width, len(text), options.max_width))
 
 
 def render_trace(trace: Trace, options: TraceOptions | None = None) -> RenderedTrace:

@@ -85,7 +85,8 @@ def describe_totals(totals: Totals, number_of_rows: int) -> list[str]:
     if number_of_rows and not totals.macs_unknown:
         parts.append(f"{totals.macs:,} MACs")
     elif totals.macs_unknown < number_of_rows:
-        parts.append(f"at least {totals.macs:,} MACs ({totals.macs_unknown:,} rows unknown)")
+        unknown = f"{totals.macs_unknown:,} row{'s' if totals.macs_unknown > 1 else ''} unknown"
+        parts.append(f"at least {totals.macs:,} MACs ({unknown})")
     return parts
 
 

@@ -53,8 +53,8 @@ def test_nothing_is_cut_and_lines_are_too_long_only_for_one_item(name: str, widt
     assert sorted(re.findall(r"\[[\d, ]+\]", text)) == sorted(shapes)
     for line in text.splitlines():
         assert line == line.rstrip()
-        alone = re.split(r"  +| (?![^(\[{]*[)\]}])", line.strip())
-        assert layout.measure(line) <= width or len(alone) <= 3, line
+        items = re.split("  +| · ", line.strip())
+        assert layout.measure(line) <= width or len(items) == 1, line
 
 
 def test_without_a_width_nothing_is_narrowed() -> None:
@@ -90,7 +90,12 @@ def test_rich_prints_the_same_text(name: str, width: int) -> None:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(render_trace(TRACES[name]))
-    assert capture.get() == format_trace(TRACES[name], width=width)
+    text = format_trace(TRACES[name], width=width)
+    if all(layout.measure(line) <= width for line in text.splitlines()):
+        assert capture.get() == text
+    else:
+        assert capture.get().replace("\n", "") == text.replace("\n", "")
+        assert all(layout.measure(line) <= width for line in capture.get().splitlines())
 
 
 def test_a_trace_prints_itself() -> None:
@@ -105,8 +110,8 @@ def test_a_trace_prints_itself() -> None:
 def test_further_columns() -> None:
     text = format_trace(TRACES["lenet"], columns=["macs", "call", "source", "macs"], layers_only=True)
     assert text.splitlines()[3:5] == [
-        "  layer  type    output             params            MACs  call  source",
-        "  conv1  Conv2d  [1, 6, 28, 28]        156   0.2%  117,600        lenet.yaml:7:10",
+        "  layer  type    output           params            MACs  call  source",
+        "  conv1  Conv2d  [1, 6, 28, 28]      156   0.2%  117,600        lenet.yaml:7:10",
     ]
 
 
@@ -120,7 +125,7 @@ def test_every_column_has_a_text_for_every_row() -> None:
 def test_unknown_macs_are_a_question_mark_and_none_are_zero() -> None:
     lines = format_trace(TRACES["repeated"], columns=["macs"]).splitlines()
     assert [line.split()[-1] for line in lines[4:7]] == ["64", "?", "64"]
-    assert lines[-1] == "72 parameters, all trainable · 288 B · at least 128 MACs (1 rows unknown)"
+    assert lines[-1] == "72 parameters, all trainable · 288 B · at least 128 MACs (1 row unknown)"
 
 
 def test_an_unknown_column_is_refused_with_a_suggestion() -> None:

@@ -1,0 +1,94 @@
+"""A plan from beginning to end on PyTorch: build it, make its inputs, run it, give back traces or tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from layercli.build.builder import build_model, make_inputs
+from layercli.errors import CommandError, Problem, did_you_mean
+from layercli.plan.records import Plan, format_value
+from layercli.run.devices import choose_device
+from layercli.run.tensors import find_ownership
+from layercli.run.tracer import ValueRequest, map_plans, trace_module
+from layercli.trace import TensorRecord, Trace
+
+DEFAULT_SEED = 0
+
+
+def trace_plan(
+    plan: Plan,
+    *,
+    device: str = "auto",
+    seed: int = DEFAULT_SEED,
+    request: ValueRequest | None = None,
+    repeat: int = 1,
+) -> list[Trace]:
+    """Build a plan's model and run it ``repeat`` times on the same inputs.
+
+    The generator is set to ``seed`` before the model is built and before its inputs are made, and is as before
+    afterwards. Raises TraceFailed, SpecError, CommandError.
+    """
+    place = choose_device(plan, device, values=request is not None)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if place.startswith("cuda") else []):
+        model = build_model(plan, device=place, seed=seed)
+        torch.manual_seed(seed)
+        inputs = make_inputs(plan, device=place)
+        if request is not None and request.paths is not None:
+            check_paths(request.paths, [path for path, _ in model.named_modules()])
+        described = describe_plan(plan)
+        plans = map_plans(plan.root)
+        traces = []
+        for number in range(repeat):
+            # Each run draws anew, as calling the layer twice does.
+            torch.manual_seed(seed + 1 + number)
+            traces.append(
+                trace_module(
+                    model,
+                    tuple(inputs.values()),
+                    {},
+                    plans=plans,
+                    request=request,
+                    mode=plan.mode,
+                    input_names=tuple(inputs),
+                    describe=described,
+                )
+            )
+    return traces
+
+
+def describe_plan(plan: Plan) -> dict[str, Any]:
+    """The fields of a Trace that come from the plan."""
+    return {
+        "model": plan.name,
+        "spec": plan.spec.source.name,
+        "dims": tuple(plan.dims.items()),
+        "params": tuple((name, format_value(value)) for name, value in plan.params.items()),
+    }
+
+
+def list_tensors(plan: Plan, *, seed: int = DEFAULT_SEED, values: bool = False) -> tuple[TensorRecord, ...]:
+    """Every parameter and buffer of a plan's model in the order of ``state_dict``, with values where asked."""
+    place = choose_device(plan, "auto", values=values)
+    with torch.random.fork_rng(devices=[]):
+        return find_ownership(build_model(plan, device=place, seed=seed), values=values).records
+
+
+def print_model(plan: Plan, layer: str = "") -> str:
+    """What ``print`` shows of a plan's model, or of one of its layers. Raises CommandError for an unknown one."""
+    model = build_model(plan, device="meta")
+    if not layer:
+        return str(model)
+    modules = dict(model.named_modules())
+    check_paths([layer], list(modules))
+    return str(modules[layer])
+
+
+def check_paths(wanted: Sequence[str] | frozenset[str], paths: Sequence[str]) -> None:
+    """Raise CommandError for a path that no layer has."""
+    for path in wanted:
+        if path not in paths:
+            hint = did_you_mean(path, paths) or f"it has {', '.join(known for known in paths[1:11])}"
+            raise CommandError(Problem("unknown-path", f"the model has no layer {path}", hint=hint))
