@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+# These packages share names with functions below: loaded first, they don't take the functions' places later.
+import layercli.build
+import layercli.trace
 from layercli.errors import CommandError, LayercliError, Position, Problem, SpecError
 from layercli.trace import Row, TensorType, Trace
 

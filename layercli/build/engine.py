@@ -13,6 +13,7 @@ from layercli.build.recording import RECORDER
 from layercli.catalogue.entries import Method
 from layercli.errors import SpecError
 from layercli.plan.records import Recipe
+from layercli.spec.calls import check_function, check_method
 from layercli.spec.interpreter import (
     MISSING,
     BlockClass,
@@ -119,6 +120,7 @@ class TorchEngine:
 
     def call_function(self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         entry = function.entry
+        check_function(self, function, arguments, keywords, site)
         given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
         values = [to_torch(value) for value in arguments]
         if entry.creates:
@@ -144,6 +146,7 @@ class TorchEngine:
             raise site.error("tensor-too-large", f"this tensor would have {count:,} elements", "use --device meta")
 
     def call_method(self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        check_method(self, method, arguments, keywords, site)
         given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
         values = [to_torch(value) for value in arguments if not isinstance(value, Device)]
         if method.name == "to" and not values and not given:

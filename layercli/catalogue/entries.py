@@ -102,7 +102,13 @@ class Form:
 
     @property
     def doc(self) -> str:
+        if self.in_place:
+            return f"{self.operation.doc.removesuffix('.')}, written into the tensor itself."
         return self.operation.doc
+
+    @property
+    def attribute(self) -> bool:
+        return self.operation.attribute and self.namespaces == TENSOR
 
     @property
     def creates(self) -> bool:
@@ -125,19 +131,9 @@ class Form:
         return replace(signature, parameters=tuple(p for p in signature.parameters if p.name != "inplace"))
 
 
-@dataclass(frozen=True)
 class Function(Form):
     """A pure function of ``torch.nn.functional`` (``"F"``), ``torch`` (``"torch"``) or both."""
 
-    @property
-    def attribute(self) -> bool:
-        return False
 
-
-@dataclass(frozen=True)
 class Method(Form):
     """A method of ``Tensor``, its signature without ``self``, or an attribute where ``attribute`` is True."""
-
-    @property
-    def attribute(self) -> bool:
-        return self.operation.attribute

@@ -6,15 +6,17 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layercli.lock.records import Lock, LockRow
+from layercli.lock.records import Lock, LockRow, split_source
 
 #: Past this many insertions and removals in a row two sequences have little in common, and a search for the
 #: longest common part costs its square.
 MAX_EDITS = 400
 
-#: Texts in quotes, which hold no names, and names that are neither a keyword nor what is called.
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+#: Texts in quotes, which hold no names, and names that are neither a keyword nor what is called; a name may
+#: have a part, as in ``lstm[0]``.
 _TOKEN = re.compile(
-    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\W\d]\w*(?:\.\w+)*(?!\w*(?:\s*=(?!=)|\())""", re.DOTALL
+    rf"{_QUOTED}|[^\W\d]\w*(?:\.\w+)*(?:\[(?:\d+|{_QUOTED})\])*(?!\w*(?:\s*=(?!=)|\())", re.DOTALL
 )
 
 
@@ -41,6 +43,11 @@ class Names:
     added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     removed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def rename(self, new: str) -> str:
+        """The old name of a source of the new lock."""
+        source = split_source(new)
+        return self.renamed.get(source.base, source.base) + source.part
+
 
 @dataclass
 class Alignment:
@@ -59,14 +66,14 @@ class Alignment:
         names = self.names.get(owner)
         if names is None:
             return old == new
-        if new not in names.added and old not in names.removed:
-            return names.renamed.get(new, new) == old
-        behind_new = {names.renamed.get(name, name) for name in _see_through(new, names.added)}
-        behind_old = _see_through(old, names.removed)
-        return not behind_new.isdisjoint(behind_old)
+        one, other = split_source(old), split_source(new)
+        if other.base not in names.added and one.base not in names.removed:
+            return names.rename(new) == old
+        behind_new = {names.rename(name) for name in _see_through(new, names.added)}
+        return not behind_new.isdisjoint(_see_through(old, names.removed))
 
 
-def _see_through(name: str, inside: dict[str, tuple[str, ...]]) -> set[str]:
+def _see_through(name: str, inside: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The sources that ``name`` comes from, itself if it isn't ``inside``."""
     found: set[str] = set()
     seen: set[str] = set()
@@ -76,8 +83,9 @@ def _see_through(name: str, inside: dict[str, tuple[str, ...]]) -> set[str]:
         if current in seen:
             continue
         seen.add(current)
-        if current in inside:
-            waiting += inside[current]
+        base = split_source(current).base
+        if base in inside:
+            waiting += inside[base]
         else:
             found.add(current)
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from layercli.lock.records import LockEntry, LockRow
+from layercli.lock.records import LockEntry, LockRow, split_source
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|0|[1-9][0-9]{0,8})"
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
@@ -142,10 +142,10 @@ def shift_block(
         rows[0],
         path=path,
         sources=tuple(
-            f"{source[:-digits]}{before}"
-            if siblings.path == source or siblings.path.endswith(f".{source}")
-            else source
-            for source in following
+            f"{source.base[:-digits]}{before}{source.part}"
+            if siblings.path == source.base or siblings.path.endswith(f".{source.base}")
+            else str(source)
+            for source in map(split_source, following)
         ),
     )
     for row in rows[1:]:

@@ -33,6 +33,23 @@ class LockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceName:
+    """The name of a row, input or parameter, and which part of its value is meant: ``lstm`` and ``[0]``."""
+
+    base: str
+    part: str
+
+    def __str__(self) -> str:
+        return self.base + self.part
+
+
+def split_source(text: str) -> SourceName:
+    """Read a source as a row has it, such as ``lstm[0]``."""
+    base, bracket, rest = text.partition("[")
+    return SourceName(base, bracket + rest)
+
+
+@dataclass(frozen=True, slots=True)
 class LockUncalled:
     """A layer whose forward never ran, with the number of elements that it holds itself."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,7 +79,7 @@ def _replace(path: Path, data: bytes) -> bool:
         mode = stat.S_IMODE(status.st_mode)
         if status.st_size == len(data) and _read(path, len(data)) == data:
             return False
-    temporary = path.with_name(f".layercli-{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".layercli-{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o666)
     try:

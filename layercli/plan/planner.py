@@ -24,6 +24,7 @@ from layercli.plan.records import (
     WrapperPlan,
     block_signature,
 )
+from layercli.spec.calls import check_function, check_method
 from layercli.spec.document import Text
 from layercli.spec.expressions import Expression, parse_expression
 from layercli.spec.interpreter import (
@@ -41,8 +42,6 @@ from layercli.spec.interpreter import (
     Stage,
     TensorClass,
     WrapperClass,
-    explain_unknown,
-    find_class,
 )
 from layercli.spec.model import (
     Block,
@@ -84,7 +83,7 @@ class PlanEngine:
     def call_function(
         self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
     ) -> Any:
-        check_keywords(function.entry.name, function.entry.signature, keywords, site)
+        check_function(self, function, arguments, keywords, site)
         return Recipe("function", function.entry.name, tuple(arguments), keywords, site, function.namespace)
 
     def call_method(
@@ -92,7 +91,7 @@ class PlanEngine:
     ) -> Any:
         if method.name in ("size", "dim", "numel", "ndimension", "nelement", "stride", "unbind", "element_size"):
             self._refuse_size(site)
-        check_keywords(method.name, method.signature, keywords, site)
+        check_method(self, method, arguments, keywords, site)
         return Recipe("method", method.name, (tensor, *arguments), keywords, site)
 
     def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any:
@@ -348,16 +347,6 @@ def argument_sites(signature: Signature, arguments: Sequence[Any], keywords: Map
     places: dict[str, int | str] = {name: index for index, name in enumerate(names[: len(arguments)])}
     places |= {name: name for name in keywords}
     return {name: site.argument(key) for name, key in places.items()}
-
-
-def check_keywords(name: str, signature: Signature, keywords: Mapping[str, Any], site: Site) -> None:
-    """Refuse keywords that a function or method hasn't."""
-    if any(parameter.kind == "keywords" for parameter in signature.parameters):
-        return
-    for keyword in keywords:
-        if keyword not in signature.by_name and keyword != "device":
-            hint = did_you_mean(keyword, signature.by_name) or f"{name}({signature})"
-            raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
 
 
 def _repeats(bound: Mapping[str, Any]) -> int:
@@ -793,16 +782,3 @@ def _resize(recipe: Recipe, sizes: tuple[int, ...]) -> Recipe | None:
         return None
     index, value = found[0]
     return replace(recipe, operands=(*recipe.operands[:index], value, *recipe.operands[index + 1 :]))
-
-
-def check_dtype(name: str, position: Position) -> str:
-    """The canonical name of a floating dtype. Raises SpecError."""
-    canonical = DTYPES.get(name.removeprefix("torch."))
-    if canonical is None:
-        raise _error("unknown-dtype", f"there is no dtype {name}", position, did_you_mean(name, DTYPES))
-    if not canonical.startswith(("float", "bfloat")):
-        raise _error("unknown-dtype", f"{name} is not a floating dtype", position, "float32, bfloat16, float16 or float64")
-    return canonical
-
-
-__all__ = ["Plan", "PlanEngine", "Setting", "check_dtype", "explain_unknown", "find_class", "plan_model"]

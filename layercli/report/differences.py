@@ -31,7 +31,9 @@ def format_text(result: CheckResult, colour: bool = False) -> str:
     end = result.summary
     if result.accept:
         end += f"\naccept it with: {_escape(result.accept)}"
-    return "\n\n".join([*sections, end]) + "\n"
+    text = "\n\n".join([*sections, end]) + "\n"
+    # In the log of a GitHub workflow a line that starts with two colons is a command.
+    return re.sub(r"^(?=[ \t]*::)", r"\\", text, flags=re.MULTILINE)
 
 
 _Paint = Callable[[str, str], str]
@@ -72,15 +74,12 @@ def _draw_error(spec: SpecResult, paint: _Paint) -> Iterator[str]:
 def _draw_differs(spec: SpecResult, paint: _Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} differs from {_escape(spec.lock)}")
     yield from _draw_ok(spec, paint)
-    told = [difference for difference in spec.differences if difference.kind not in ("inside", "cost")]
-    inside = [difference for difference in spec.differences if difference.kind == "inside"]
-    if told:
+    shapes = [difference for difference in spec.differences if difference.code == "shape-changed"]
+    told = [d for d in spec.differences if d.code != "shape-changed" and d.kind != "cost"]
+    if told or shapes:
         yield ""
-        yield from _draw_lines(told, paint)
-    if inside:
-        if not told:
-            yield ""
-        yield from _draw_inside(inside, bool(told))
+    yield from _draw_lines(told, paint)
+    yield from _draw_shapes(shapes, bool(told))
     if spec.verdicts:
         yield ""
         yield from _draw_verdicts(spec.verdicts, paint)
@@ -103,6 +102,11 @@ _PREFIXES = {
     "output-changed": "output",
     "param-added": "param ",
     "param-removed": "param ",
+    "param-changed": "param ",
+    "name-changed": "name",
+    "tie-rewritten": "tie",
+    "freeze-rewritten": "freeze",
+    "order-changed": "calls",
     "dims-changed": "dims",
     "mode-changed": "mode",
     "dtype-changed": "dtype",
@@ -124,8 +128,8 @@ def _draw_lines(differences: Sequence[Difference], paint: _Paint) -> Iterator[st
         name = _PREFIXES.get(first.code, "") + _name_group(group)
         place = str(first.position) if first.position is not None else ""
         rows.append((_escape(name), _draw_change(first, paint), _escape(place)))
-    name_width = max(len(name) for name, _, _ in rows)
-    change_width = max(_measure(change) for _, change, _ in rows)
+    name_width = max((len(name) for name, _, _ in rows), default=0)
+    change_width = max((_measure(change) for _, change, _ in rows), default=0)
     for name, change, place in rows:
         line = f"  {name:<{name_width}}   {change}"
         if place:
@@ -167,20 +171,15 @@ def _shorten(old: str, new: str) -> tuple[str, str]:
     return old, new
 
 
-def _draw_inside(differences: Sequence[Difference], consequences: bool) -> Iterator[str]:
-    """Rows that now put out something else, those with the same output together; then the rest."""
+def _draw_shapes(differences: Sequence[Difference], consequences: bool) -> Iterator[str]:
+    """Rows that now put out something else, those with the same output together."""
     outputs: dict[tuple[str, str], list[str]] = {}
-    others: list[str] = []
     for difference in differences:
-        if difference.code == "shape-changed":
-            outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
-        else:
-            others.append(difference.message)
-    parts = [
-        f"{_join(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}"
+        outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
+    shown = [
+        _escape(f"{_join(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}")
         for (old, new), paths in outputs.items()
     ]
-    shown = [_escape(part) for part in [*parts, *others]]
     for number, part in enumerate(shown[:MAX_LINES]):
         start = "" if not consequences else "and so: " if number == 0 else "        "
         yield f"  {start}{part}"

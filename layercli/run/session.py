@@ -69,11 +69,20 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def list_tensors(plan: Plan, *, seed: int = DEFAULT_SEED, values: bool = False) -> tuple[TensorRecord, ...]:
-    """Every parameter and buffer of a plan's model in the order of ``state_dict``, with values where asked."""
+def list_tensors(
+    plan: Plan, *, layer: str = "", seed: int = DEFAULT_SEED, values: bool = False
+) -> tuple[TensorRecord, ...]:
+    """Every parameter and buffer of a plan's model in the order of ``state_dict``, with values where asked.
+
+    Raises CommandError where the model has no ``layer``.
+    """
     place = choose_device(plan, "auto", values=values)
     with torch.random.fork_rng(devices=[]):
-        return find_ownership(build_model(plan, device=place, seed=seed), values=values).records
+        model = build_model(plan, device=place, seed=seed)
+        records = find_ownership(model, values=values).records
+    if layer and layer not in (record.name for record in records):
+        check_paths([layer], [path for path, _ in model.named_modules()])
+    return records
 
 
 def print_model(plan: Plan, layer: str = "") -> str:

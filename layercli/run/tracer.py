@@ -366,12 +366,15 @@ class Tracer:
         """The called module that reads this one's tensors without calling it, where that is known."""
         owner_path, _, name = path.rpartition(".")
         owner = self.model.get_submodule(owner_path) if owner_path else self.model
-        if isinstance(owner, nn.MultiheadAttention) and name == "out_proj" and owner_path in self.calls:
+        if owner_path in self.calls and _READ_DIRECTLY.get(type(owner).__name__) == name:
             return owner_path
         if isinstance(module, (nn.ParameterList, nn.ParameterDict)):
             return owner_path
         return ""
 
+
+#: Children of PyTorch's own layers whose weights are used without a call, by the layer's class.
+_READ_DIRECTLY = {"MultiheadAttention": "out_proj", "LinearCrossEntropyLoss": "linear"}
 
 _PASSIVE = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict, nn.Identity)
 

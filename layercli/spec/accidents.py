@@ -18,7 +18,8 @@ EXPLAINED_DEPTH = 40
 EXPLAINED_LINES = 400
 
 _PARTNERS = {"(": ")", "[": "]", "{": "}"}
-_STRING = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+# Bounded, so that a row of quotes without partners is not searched to its end from each of them.
+_STRING = re.compile(r"'(?:[^'\\\n]|\\.){0,500}'|\"(?:[^\"\\\n]|\\.){0,500}\"")
 _YAML_STRING = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"")
 _ENTRY = re.compile(r"""[ ]*(?:-[ ]+)*(?:(?:"[^"]*"|'[^']*'|[\w.*-]+)[ ]*:[ ]+)?""")
 _FLOW_KEY = re.compile(r"""(?:"[^"]*"|'[^']*'|[\w.*-]+)\s*:(?=[\s\[\]{},])""")
@@ -121,6 +122,7 @@ def mend_flow(text: str) -> tuple[list[tuple[int, int]], int] | None:
     ``text`` begins with ``{`` or ``[``. It is read as it was meant: a comma between the brackets of a call
     belongs to the call. None where the brackets don't close.
     """
+    text = text[:EXPLAINED_LENGTH]
     stretches: list[tuple[int, int]] = []
 
     def skip(at: int) -> int:
@@ -544,7 +546,7 @@ _EXPLANATIONS: tuple[Callable[[Trouble], Problem | None], ...] = (
 
 def explain(trouble: Trouble) -> Problem:
     """Why YAML stopped, in words that need no knowledge of YAML's grammar."""
-    for explanation in _EXPLANATIONS:
+    for explanation in _EXPLANATIONS if len(trouble.text) <= EXPLAINED_LENGTH else ():
         found = explanation(trouble)
         if found is not None:
             return found

@@ -343,7 +343,7 @@ def read_document(source: Source, max_depth: int = MAX_DEPTH) -> Entries:
     root = reader.read()
     problems = sorted(reader.problems, key=_place)
     if problems:
-        raise SpecError(*problems[:MAX_PROBLEMS])
+        raise SpecError(*problems)
     if not isinstance(root, Entries):
         raise SpecError(_explain_top(source, root))
     return root
@@ -393,6 +393,11 @@ class _Reader:
             self.problems.append(explain(self._trouble(error)))
         return self.root
 
+    def report(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if len(self.problems) == MAX_PROBLEMS:
+            raise _Stop
+
     def at(self, mark: Any, width: int = 1) -> Position:
         return Position(self.source, mark.line + 1, mark.column + 1, width)
 
@@ -410,9 +415,9 @@ class _Reader:
                 (n for n, line in enumerate(self.source.lines, 1) if line.startswith("%")),
                 event.start_mark.line + 1,
             )
-            self.problems.append(explain_directive(self.source, line))
+            self.report(explain_directive(self.source, line))
         if self.documents > 1:
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-documents",
                     "a file holds one spec, and a second document starts here",
@@ -429,7 +434,7 @@ class _Reader:
             hint = f"write '*{event.anchor}' if the * is part of the text"
         else:
             hint = f"write {quote_line(self.source, event.start_mark.line + 1)} if the * is part of the text"
-        self.problems.append(
+        self.report(
             Problem(
                 "yaml-alias",
                 f"*{event.anchor} is a YAML alias, and a spec has none",
@@ -451,7 +456,7 @@ class _Reader:
         if style in ("single", "double"):
             self.quoted = (*first, event.end_mark.line + 1)
         if style == "double" and (found := _REFUSED_ESCAPES.search(event.value)):
-            self.problems.append(
+            self.report(
                 Problem(
                     "control-character",
                     f"this escape stands for U+{ord(found[0]):04X}, which no spec may hold",
@@ -470,7 +475,7 @@ class _Reader:
         if self.open and self.open[-1].at_key:
             self.refuse_key(event, mapping)
         if len(self.open) >= self.max_depth:
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-depth",
                     f"this is nested more than {self.max_depth} levels deep, the limit for a file",
@@ -492,7 +497,7 @@ class _Reader:
         if frame.flow and self.split_flow and not any(outer.flow for outer in self.open):
             self.split_flow = False
             found = explain_flow(self.source, frame.line, frame.column, frame.listed)
-            self.problems.append(found if found is not None else _explain_unmatched(position))
+            self.report(found if found is not None else _explain_unmatched(position))
         node = (
             Entries(tuple(frame.entries), position, frame.flow)
             if frame.mapping
@@ -521,7 +526,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent) or (frame.flow and self.split_flow):
             return
         if text == "<<" and style == "plain":
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-merge",
                     "<< is a YAML merge key, and a spec has none",
@@ -530,11 +535,9 @@ class _Reader:
                 )
             )
         elif style in ("literal", "folded") or event.start_mark.line != event.end_mark.line:
-            self.problems.append(
-                Problem("yaml-key", "a key stands on one line", place, hint="write key: value")
-            )
+            self.report(Problem("yaml-key", "a key stands on one line", place, hint="write key: value"))
         elif style == "double" and "\\" in raw:
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-key-escape",
                     "a key has no escapes, so that it can be found by searching for it",
@@ -543,11 +546,11 @@ class _Reader:
                 )
             )
         elif not text:
-            self.problems.append(
+            self.report(
                 Problem("yaml-key", "there is no key before this colon", place, hint="write key: value")
             )
         elif text in frame.keys:
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-duplicate-key",
                     f"the key {text} stands here twice",
@@ -575,7 +578,7 @@ class _Reader:
             hint = "write a name as the key, or put an expression in quotes"
         if not event.flow_style:
             place = self.at(event.start_mark, max(1, len(text) - column + 1))
-        self.problems.append(Problem("yaml-key", message, place, hint=hint))
+        self.report(Problem("yaml-key", message, place, hint=hint))
         raise _Stop
 
     def check_decoration(self, event: Any) -> bool:
@@ -585,7 +588,7 @@ class _Reader:
         if event.anchor is not None:
             self.anchors.add(event.anchor)
             found = text.find(f"&{event.anchor}", column - 1) + 1
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-anchor",
                     f"&{event.anchor} is a YAML anchor, and a spec has none",
@@ -598,7 +601,7 @@ class _Reader:
             width = len(re.split(r"[\s,\[\]{}]", text[found - 1 :], maxsplit=1)[0])
             shown = text[found - 1 : found - 1 + width]
             python = "python" in event.tag
-            self.problems.append(
+            self.report(
                 Problem(
                     "yaml-tag",
                     f"{shown} is a YAML tag, and a spec has none"
@@ -623,7 +626,7 @@ class _Reader:
             return False
         found = explain_flow(self.source, frame.line, frame.column, frame.listed)
         if found is not None:
-            self.problems.append(found)
+            self.report(found)
         return found is not None
 
     def _trouble(self, error: yaml.YAMLError) -> Trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from layercli.errors import Position, Source
@@ -138,14 +139,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Spec:
-    """A whole spec file. ``dtype`` is a dtype's name; ``sources`` are all files that were read for it."""
+    """A whole spec file. ``dtype`` is a dtype's name; ``import_paths`` are the other files that were read for it."""
 
     source: Source
     main: Block
     dims: tuple[Named, ...] = ()
     dtype: str = "float32"
     mode: Literal["eval", "train"] = "eval"
-    sources: tuple[Source, ...] = ()
+    import_paths: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:

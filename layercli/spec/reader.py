@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
@@ -63,7 +63,7 @@ class _File:
     root: Path | None
     problems: list[Problem] = field(default_factory=list)
     definitions: dict[str, Block] = field(default_factory=dict)
-    sources: list[Source] = field(default_factory=list)
+    imported: list[Path] = field(default_factory=list)
     chain: tuple[Path, ...] = ()
 
     def report(self, code: str, message: str, position: Position, hint: str = "", labels: tuple[Label, ...] = ()) -> None:
@@ -85,7 +85,6 @@ def read_spec_text(text: str, name: str = "<spec>") -> Spec:
 
 
 def _read_file(file: _File) -> Spec:
-    file.sources.append(file.source)
     document = read_document(file.source)
     _check_keys(file, document, SPEC_KEYS, "a spec")
     entries = {key.text.text: value for key, value in document.entries}
@@ -107,7 +106,7 @@ def _read_file(file: _File) -> Spec:
     if file.problems:
         raise SpecError(*sorted(file.problems, key=_place))
     return Spec(
-        file.source, main, dims, dtype, "train" if mode == "train" else "eval", tuple(file.sources)
+        file.source, main, dims, dtype, "train" if mode == "train" else "eval", tuple(dict.fromkeys(file.imported))
     )
 
 
@@ -596,11 +595,12 @@ def _import_block(file: _File, name: str, target: str, position: Position) -> Bl
         cycle = " -> ".join([part.name for part in chain[chain.index(path) :]] + [path.name])
         file.report("import-cycle", f"these files import each other: {cycle}", position)
         return None
-    if len(file.sources) > MAX_IMPORTS:
+    file.imported.append(path)
+    if len(file.imported) > MAX_IMPORTS:
         file.report("too-many-imports", f"more than {MAX_IMPORTS} files are imported", position)
         return None
     source = read_source(path, display_name(path, Path.cwd()))
-    other = _File(source, path, file.root, sources=file.sources, chain=chain)
+    other = _File(source, path, file.root, imported=file.imported, chain=chain)
     return _read_imported(other, name, position)
 
 
@@ -608,7 +608,6 @@ def _read_imported(file: _File, name: str, position: Position) -> Block | None:
     """The block ``name`` of another file, or the whole spec as a block."""
     from dataclasses import replace
 
-    file.sources.append(file.source)
     document = read_document(file.source)
     _check_keys(file, document, SPEC_KEYS, "a spec")
     entries = {key.text.text: value for key, value in document.entries}
@@ -626,11 +625,3 @@ def _read_imported(file: _File, name: str, position: Position) -> Block | None:
     if file.problems:
         raise SpecError(*file.problems)
     return found
-
-
-def list_import_names(spec: Spec) -> list[str]:
-    """The files that a spec is made of, the spec itself first."""
-    return [source.name for source in spec.sources]
-
-
-Mode = Literal["eval", "train"]

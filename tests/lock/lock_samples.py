@@ -83,7 +83,9 @@ class Sketch:
         kind = TensorType("float32", shape)
         further.setdefault("trainable", True)
         self.tensors.append(
-            TensorRecord(name, "parameter", kind, name.rpartition(".")[0], "", 4 * math.prod(shape), **further)
+            TensorRecord(
+                name, "parameter", kind, name.rpartition(".")[0], "", 4 * math.prod(shape), **further
+            )
         )
 
     def trace(self, output: tuple[int, ...], **further: Any) -> Trace:

@@ -77,6 +77,17 @@ def test_equal_siblings_are_folded():
 FOLDED_WHOLE = format_lock(lock_tower())
 
 
+def test_blocks_that_hand_on_a_part_of_their_output_are_folded():
+    lock = lock_tower(blocks=5)
+    rows = tuple(
+        replace(row, sources=tuple(f"{name}[0]" if name.startswith("h.") else name for name in row.sources))
+        for row in lock.rows
+    )
+    text = format_lock(replace(lock, rows=rows))
+    assert '- h.0 to h.4: 5 x Block\n  then: ["h.0[0]"]\n' in text
+    assert parse(text).rows == rows
+
+
 def test_folds_stand_in_folds():
     lock = lock_tower(experts=8)
     text = format_lock(lock)
@@ -110,12 +121,16 @@ def test_a_lock_holds_what_the_trace_says_and_nothing_of_tools_or_time():
     sketch.never_called.append(Uncalled("frozen", "Linear", 3, 0))
     trace = sketch.trace((1, 16, 50))
     lock = lock_from_trace(
-        replace(trace, tensors=tuple(replace(t, kind="buffer") if t.name == "mask" else t for t in trace.tensors)),
+        replace(
+            trace, tensors=tuple(replace(t, kind="buffer") if t.name == "mask" else t for t in trace.tensors)
+        ),
         dtype="bfloat16",
         tie=[("lm_head.weight", "wte.weight")],
         freeze=["frozen.*"],
     )
-    assert lock.state_dict[-1] == LockEntry("frozen.weight", "parameter", TensorType("float32", (3,)), "", True)
+    assert lock.state_dict[-1] == LockEntry(
+        "frozen.weight", "parameter", TensorType("float32", (3,)), "", True
+    )
     assert lock.never_called == (LockUncalled("frozen", "Linear", 3),)
     assert (lock.parameters, lock.trainable) == (435 - 32 + 32, 432)
     text = format_lock(lock)
@@ -138,7 +153,22 @@ HOSTILE = st.one_of(
     st.text(max_size=12),
     st.text("aA0.:-#'\"\\{}[],&*!|>%@`?~ \t\n\r\0\x1b\x85\u2028\u202e\ufeff\ud800é😀u=<y", max_size=12),
     st.sampled_from(
-        ["true", "No", "null", "~", "", ".", "<<", "=======", "\\u{41}", "h.0 to h.3", "then", "each", "0", "1e3"]
+        [
+            "true",
+            "No",
+            "null",
+            "~",
+            "",
+            ".",
+            "<<",
+            "=======",
+            "\\u{41}",
+            "h.0 to h.3",
+            "then",
+            "each",
+            "0",
+            "1e3",
+        ]
     ),
 )
 PATHS = st.one_of(
@@ -179,7 +209,11 @@ def locks(draw):
             for number in blocks
             for index, row in enumerate([head, *inside])
         ]
-        entries += [LockEntry(f"a.{n}.{name}", "buffer", TensorType("float32", (2,))) for n in blocks for name in "bcd"]
+        entries += [
+            LockEntry(f"a.{n}.{name}", "buffer", TensorType("float32", (2,)))
+            for n in blocks
+            for name in "bcd"
+        ]
         entries = list({entry.name: entry for entry in entries}.values())
     owned = [entry for entry in entries if entry.kind == "parameter" and not entry.tied]
     total = sum(entry.count for entry in owned)
@@ -227,8 +261,8 @@ REFUSED = {
     "doubled key": ("mode: eval", "mode: eval\nmode: eval", "yaml-duplicate-key", 4, 1),
     "doubled entry": ("  conv1.bias: ", "  conv1.weight: ", "yaml-duplicate-key", 28, 3),
     "unknown key of a row": ("from: [conv1]", "form: [conv1]", "lock-key", 14, 36),
-    "missing key of a row": (", output: \"float32[1, 6, 28, 28]\"}", "}", "lock-key", 14, 9),
-    "no kind": ("relu: {operation: \"relu(conv1)\"", "relu: {type: relu", "lock-key", 14, 9),
+    "missing key of a row": (', output: "float32[1, 6, 28, 28]"}', "}", "lock-key", 14, 9),
+    "no kind": ('relu: {operation: "relu(conv1)"', "relu: {type: relu", "lock-key", 14, 9),
     "row of several": ("- relu: {", "- other: {layer: a(), output: a}\n  relu: {", "lock-key", 15, 3),
     "row without a path": ("- relu: {", "- {}\n- relu: {", "lock-value", 14, 3),
     "text for a list": ("dims: [N]", "dims: N", "lock-value", 6, 7),
@@ -236,18 +270,24 @@ REFUSED = {
     "list for a mapping": ("params: {}", "params: []", "lock-value", 5, 9),
     "nothing for a text": ("model: LeNet", "model:", "lock-value", 2, 7),
     "mode": ("mode: eval", "mode: test", "lock-value", 3, 7),
-    "number": ("parameters: 156", "parameters: 1_56", "lock-value", 13, 104),
-    "negative": ("parameters: 156", "parameters: -156", "lock-value", 13, 104),
-    "huge number": ("parameters: 156", f"parameters: {10**400}", "lock-value", 13, 104),
+    "number": ("parameters: 156", "parameters: 1_56", "lock-value", 13, 105),
+    "negative": ("parameters: 156", "parameters: -156", "lock-value", 13, 105),
+    "huge number": ("parameters: 156", f"parameters: {10**400}", "lock-value", 13, 105),
     "no tensor": ("conv1.bias: float32[6]", "conv1.bias: float32[N]", "lock-value", 28, 15),
-    "no character": ("model: LeNet", r"model: '\u{ffffff}'", "lock-value", 2, 8),
+    "no character": ("model: LeNet", r"model: '\u{ffffff}'", "lock-value", 2, 9),
     "row edited": ("parameters: 156", "parameters: 157", "lock-totals", 37, 22),
     "entry edited": ("conv1.bias: float32[6]", "conv1.bias: float32[7]", "lock-totals", 37, 22),
     "total edited": ("trainable: 81290", "trainable: 81291", "lock-totals", 37, 40),
-    "entry frozen": ("float32[6]", "{parameter: \"float32[6]\", frozen: true}", "lock-totals", 37, 40),
-    "frozen how": ("float32[6]", "{parameter: \"float32[6]\", frozen: yes}", "lock-value", 28, 49),
-    "entry of two kinds": ("float32[6]", "{parameter: \"float32[6]\", buffer: a}", "lock-key", 28, 15),
-    "conflict": ("mode: eval\n", "<<<<<<< HEAD\nmode: eval\n=======\nmode: train\n>>>>>>> a\n", "lock-conflict", 3, 1),
+    "entry frozen": ("float32[6]", '{parameter: "float32[6]", frozen: true}', "lock-totals", 37, 40),
+    "frozen how": ("float32[6]", '{parameter: "float32[6]", frozen: yes}', "lock-value", 28, 49),
+    "entry of two kinds": ("float32[6]", '{parameter: "float32[6]", buffer: a}', "lock-key", 28, 15),
+    "conflict": (
+        "mode: eval\n",
+        "<<<<<<< HEAD\nmode: eval\n=======\nmode: train\n>>>>>>> a\n",
+        "lock-conflict",
+        3,
+        1,
+    ),
     "conflict with its base": ("mode: eval\n", "||||||| base\nmode: eval\n", "lock-conflict", 3, 1),
     "newer": ("lock: 1", "lock: 2\nnews: []", "lock-version", 1, 7),
     "older": ("lock: 1", "lock: 0", "lock-version", 1, 7),
@@ -315,7 +355,9 @@ def test_a_text_that_is_no_lock_is_refused(text):
 
 
 def test_a_newer_version_is_told_in_a_sentence():
-    with pytest.raises(CommandError, match="a newer layercli wrote this lock, in version 7; this one reads version 1"):
+    with pytest.raises(
+        CommandError, match="a newer layercli wrote this lock, in version 7; this one reads version 1"
+    ):
         parse("lock: 7\nwhatever: it says\n")
 
 

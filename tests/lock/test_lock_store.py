@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from layercli.errors import CommandError
-from layercli.lock import check_lock_names, lock_path, write_lock
-from layercli.lock import store
+from layercli.lock import check_lock_names, lock_path, store, write_lock
 
 
 @pytest.mark.parametrize(

@@ -46,33 +46,47 @@ def words(vocabulary: int, *shape: int) -> Callable[[], tuple[Tensor, ...]]:
 
 def make_loss_inputs() -> tuple[Tensor, ...]:
     return (
-        torch.randn(4, 5),
-        torch.randint(0, 5, (4,)),
-        torch.rand(4, 5),
-        torch.rand(4, 5) + 0.1,
-        torch.randint(0, 10, (4, 5)).float(),
-        torch.randint(0, 2, (4, 5)).float(),
-        torch.randint(0, 2, (4, 5)) * 2 - 1,
-        torch.randn(4, 5),
-        torch.randn(4, 5),
-        torch.randint(0, 2, (4,)) * 2 - 1,
-        torch.randn(4, 16),
-        torch.randint(0, 5, (4, 8, 8)),
-        torch.randn(4, 5, 8, 8),
-        torch.randn(12, 4, 5),
-        torch.randint(1, 5, (4, 3)),
-        torch.full((4,), 12),
-        torch.full((4,), 3),
+        torch.randn(5, 5),
+        torch.arange(5),
+        torch.rand(5, 5),
+        torch.rand(5, 5) + 0.1,
+        torch.randint(0, 10, (5, 5)).float(),
+        torch.randint(0, 2, (5, 5)).float(),
+        torch.randint(0, 2, (5, 5)) * 2 - 1,
+        torch.randn(5, 5),
+        torch.randn(5, 5),
+        torch.randint(0, 2, (5,)) * 2 - 1,
+        torch.randn(5, 16),
+        torch.randint(0, 5, (5, 8, 8)),
+        torch.randn(5, 5, 8, 8),
+        torch.randn(12, 5, 5),
+        torch.randint(1, 5, (5, 3)),
+        torch.full((5,), 12),
+        torch.full((5,), 3),
     )
 
 
-def make_encoder() -> nn.Module:
-    return nn.TransformerEncoder(nn.TransformerEncoderLayer(512, 8, batch_first=True), 6)
+def make_llama(*sizes: int) -> nn.Module:
+    """The reference with parameters in bfloat16 and the frequencies in float32."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        return reference.LlamaForCausalLM(*sizes)
+    finally:
+        torch.set_default_dtype(before)
 
 
-def make_decoder() -> nn.Module:
-    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(512, 8, batch_first=True), 6)
-    return reference.Only("decoder", decoder)
+def make_encoder(d_model: int, nhead: int, num_layers: int, dim_feedforward: int) -> nn.Module:
+    layer = nn.TransformerEncoderLayer(d_model, nhead, dim_feedforward, batch_first=True)
+    return nn.TransformerEncoder(layer, num_layers)
+
+
+def make_decoder(d_model: int, nhead: int, num_layers: int, dim_feedforward: int) -> nn.Module:
+    layer = nn.TransformerDecoderLayer(d_model, nhead, dim_feedforward, batch_first=True)
+    return reference.Only("decoder", nn.TransformerDecoder(layer, num_layers))
+
+
+SMALL_TRANSFORMER = {"d_model": 32, "nhead": 4, "num_layers": 2, "dim_feedforward": 48}
 
 
 CASES = (
@@ -125,17 +139,33 @@ CASES = (
     ),
     Case(
         "transformer-encoder",
-        make_encoder,
+        lambda: make_encoder(512, 8, 6, 2048),
         image(2, 10, 512),
         golden="transformer-encoder",
+        values=False,
         parameters=18_914_304,
     ),
     Case(
+        "transformer-encoder",
+        lambda: make_encoder(**SMALL_TRANSFORMER),
+        image(2, 10, 32),
+        params=SMALL_TRANSFORMER,
+        label="small",
+    ),
+    Case(
         "transformer-decoder",
-        make_decoder,
+        lambda: make_decoder(512, 8, 6, 2048),
         lambda: (torch.rand(2, 20, 512), torch.rand(2, 10, 512)),
         golden="transformer-decoder",
+        values=False,
         parameters=25_224_192,
+    ),
+    Case(
+        "transformer-decoder",
+        lambda: make_decoder(**SMALL_TRANSFORMER),
+        lambda: (torch.rand(2, 20, 32), torch.rand(2, 10, 32)),
+        params=SMALL_TRANSFORMER,
+        label="small",
     ),
     Case("maxpool", lambda: reference.Only("maxpool", nn.MaxPool2d(3)), image(1, 6, 6), parameters=0),
     Case("minpool", lambda: reference.MinPool("maxpool", nn.MaxPool2d(3)), image(1, 6, 6), parameters=0),
@@ -244,14 +274,14 @@ CASES = (
     ),
     Case(
         "llama-70b",
-        lambda: reference.LlamaForCausalLM().bfloat16(),
+        make_llama,
         words(128_256, 1, 128),
         values=False,
         parameters=70_553_706_496,
     ),
     Case(
         "llama-70b",
-        lambda: reference.LlamaForCausalLM(100, 32, 48, 2, 4, 2).bfloat16(),
+        lambda: make_llama(100, 32, 48, 2, 4, 2),
         words(100, 2, 9),
         params={
             "vocab_size": 100,

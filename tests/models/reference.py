@@ -166,7 +166,9 @@ class Losses(nn.Module):
         self.cosine_embedding = nn.CosineEmbeddingLoss()
         self.multi_margin = nn.MultiMarginLoss()
         self.triplet_margin = nn.TripletMarginLoss()
-        self.triplet_margin_with_distance = nn.TripletMarginWithDistanceLoss()
+        self.triplet_margin_with_distance = nn.TripletMarginWithDistanceLoss(
+            distance_function=F.pairwise_distance
+        )
         self.linear_cross_entropy = nn.LinearCrossEntropyLoss(16, 5)
         self.adaptive_log_softmax = nn.AdaptiveLogSoftmaxWithLoss(16, 5, [2, 4])
 
@@ -445,7 +447,7 @@ class GPT2Model(nn.Module):
         self.ln_f = nn.LayerNorm(n_embd)
 
     def forward(self, input_ids: Tensor) -> Tensor:
-        positions = torch.arange(input_ids.size(-1), device=input_ids.device)
+        positions = torch.arange(input_ids.size(-1), device=input_ids.device)[None]
         x = self.drop(self.wte(input_ids) + self.wpe(positions))
         for block in self.h:
             x = block(x)

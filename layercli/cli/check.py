@@ -1,0 +1,38 @@
+"""``layercli check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from layercli.cli.options import OutputOption, check_choice
+from layercli.cli.output import use_color, write_output
+
+EXAMPLES = (
+    ("layercli check", "every spec below this folder"),
+    ("layercli check configs/lenet.yaml", "one spec"),
+    ("layercli check --format github", "as annotations of a workflow run"),
+)
+
+
+def run(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATH...]", help="Spec files, or folders of them.", show_default=False)
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="text|json|github", help="How to write it.")
+    ] = "text",
+    output: OutputOption = None,
+) -> int:
+    """Compare specs with their lock files and fail, with the lines at fault, where a shape has changed."""
+    from layercli.report.differences import CHECK_FORMATS
+
+    check_choice("--format", format_, tuple(CHECK_FORMATS))
+
+    from layercli.checks import check_specs
+
+    result = check_specs(paths or [], Path.cwd())
+    write_output(CHECK_FORMATS[format_](result, output is None and use_color()), output)
+    return result.exit_code

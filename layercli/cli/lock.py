@@ -1,0 +1,27 @@
+"""``layercli lock``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from layercli.cli.output import write_output
+
+EXAMPLES = (
+    ("layercli lock net.yaml", "writes net.lock beside it"),
+    ("layercli lock configs", "every spec in the folder"),
+)
+
+
+def run(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Spec files, or folders of them.")],
+) -> int:
+    """Record shapes and parameters of specs in lock files, for layercli check."""
+    from layercli.checks import lock_specs
+
+    for written in lock_specs(paths, Path.cwd()):
+        verb = "wrote" if written.changed else "unchanged:"
+        write_output(f"{verb} {written.lock}   {written.rows:,} rows\n")
+    return 0

@@ -1,0 +1,136 @@
+"""Options that several commands share, and the reading of their texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from layercli.errors import CommandError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from layercli.plan.records import Plan
+
+
+def complete_spec(incomplete: str) -> list[str]:
+    """Spec files here and the names of bundled models."""
+    from layercli.spec.library import complete_names
+
+    return complete_names(incomplete, Path.cwd())
+
+
+def _complete_words(*words: str) -> Any:
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
+
+
+DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
+FORMATS = ("table", "json", "csv", "markdown")
+
+SpecArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC", help="A spec file, or the name of a bundled model.", autocompletion=complete_spec
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a param of the spec; may be repeated."),
+]
+DimOption = Annotated[
+    list[str] | None, typer.Option("--dim", metavar="NAME=SIZE", help="Set a dim, such as N=32; may be repeated.")
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="NAME=SIZES", help="Set the sizes of an input, such as x=4x1x32x32."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random generator.", min=0, max=2**63 - 1)]
+ModeOption = Annotated[
+    bool | None,
+    typer.Option("--train/--eval", help="Run in this mode instead of the spec's.", show_default=False),
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:N|mps|meta",
+        help="Where to run; auto is the CPU for small models and meta, which needs no memory, for large ones.",
+        autocompletion=_complete_words(*DEVICES),
+    ),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", "-f", metavar="|".join(FORMATS), help="How to write it.", autocompletion=_complete_words(*FORMATS)
+    ),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead.")
+]
+
+
+def check_choice(option: str, value: str, choices: Sequence[str]) -> str:
+    """``value``, which has to be one of ``choices``. Raises CommandError."""
+    if value not in choices:
+        hint = did_you_mean(value, choices) or f"it is one of {', '.join(choices)}"
+        raise CommandError(Problem("usage", f"{option} can't be {value}", hint=hint))
+    return value
+
+
+def _split(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name or not value.strip():
+            raise CommandError(Problem("usage", f"{option} {text} is not of the form NAME=VALUE", hint=f"write {option} {example}"))
+        if name in pairs:
+            raise CommandError(Problem("usage", f"{option} sets {name} twice"))
+        pairs[name] = value.strip()
+    return pairs
+
+
+def read_dims(texts: Sequence[str]) -> dict[str, int]:
+    """``N=32`` as a size by name."""
+    return {name: _read_size("--dim", name, value) for name, value in _split("--dim", texts, "N=32").items()}
+
+
+def read_inputs(texts: Sequence[str]) -> dict[str, list[int]]:
+    """``x=4x1x32x32`` (or with commas) as sizes by name."""
+    return {
+        name: [_read_size("--input", name, part) for part in re.split(r"[x,]", value.strip("[]() ").replace(" ", ""))]
+        for name, value in _split("--input", texts, "x=4x1x32x32").items()
+    }
+
+
+def _read_size(option: str, name: str, text: str) -> int:
+    if not re.fullmatch(r"\s*\d{1,15}\s*", text, re.ASCII):
+        example = f"{name}=32" if option == "--dim" else f"{name}=4x1x32x32"
+        raise CommandError(Problem("usage", f"{option} {name}: {text!r} is no size", hint=f"write {option} {example}"))
+    return int(text)
+
+
+def load_plan(
+    spec: str,
+    settings: Sequence[str] | None,
+    dims: Sequence[str] | None,
+    inputs: Sequence[str] | None,
+    train: bool | None = None,
+) -> Plan:
+    """Read and evaluate a spec with the options that change it. Raises SpecError, CommandError."""
+    from layercli import load
+    from layercli.plan.planner import Setting
+
+    mode: Literal["train", "eval"] | None = None if train is None else "train" if train else "eval"
+    return load(
+        spec,
+        params={name: Setting(text) for name, text in _split("--set", settings or (), "width=64").items()},
+        dims=read_dims(dims or ()),
+        inputs=read_inputs(inputs or ()),
+        mode=mode,
+    )

@@ -1,0 +1,56 @@
+"""``layercli params``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from layercli.cli.options import (
+    FORMATS,
+    FormatOption,
+    OutputOption,
+    SeedOption,
+    SetOption,
+    SpecArgument,
+    check_choice,
+    load_plan,
+)
+from layercli.cli.output import find_width, needs_ascii, use_color, write_output
+
+EXAMPLES = (
+    ("layercli params tinymodel", "every parameter with its shape, and the totals"),
+    ("layercli params tinymodel --layer linear2 --values", "one layer, with its values"),
+    ("layercli params resnet18 --buffers", "with the running statistics"),
+    ("layercli params gpt2 --format csv", "for a spreadsheet"),
+)
+
+
+def run(
+    spec: SpecArgument,
+    set_: SetOption = None,
+    layer: Annotated[str, typer.Option("--layer", metavar="PATH", help="Only this layer's.")] = "",
+    values: Annotated[bool, typer.Option("--values", help="Print values as PyTorch does.")] = False,
+    buffers: Annotated[bool, typer.Option("--buffers", help="List buffers too.")] = False,
+    seed: SeedOption = 0,
+    format_: FormatOption = "table",
+    output: OutputOption = None,
+) -> int:
+    """List a model's parameters by their state_dict names: shape, dtype, count, trainable, tied."""
+    from layercli.report import PARAMETER_FORMATS, TraceOptions
+    from layercli.report.parameters import ParameterListing
+
+    check_choice("--format", format_, FORMATS)
+    plan = load_plan(spec, set_, None, None)
+
+    from layercli.run.session import list_tensors
+
+    tensors = list_tensors(plan, layer=layer, seed=seed, values=values)
+    listing = ParameterListing(plan.name, tensors, plan.spec.source.name, layer, buffers)
+    options = TraceOptions(
+        width=find_width() if output is None else None,
+        color=output is None and format_ == "table" and use_color(),
+        ascii=output is None and needs_ascii(),
+    )
+    write_output(PARAMETER_FORMATS[format_](listing, options), output)
+    return 0

@@ -1,0 +1,118 @@
+"""``layercli trace``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from layercli.cli.options import (
+    FORMATS,
+    DeviceOption,
+    DimOption,
+    FormatOption,
+    InputOption,
+    ModeOption,
+    OutputOption,
+    SeedOption,
+    SetOption,
+    SpecArgument,
+    check_choice,
+    load_plan,
+)
+from layercli.cli.output import find_width, needs_ascii, use_color, write_error, write_output
+from layercli.errors import Problem, draw_problems
+
+EXAMPLES = (
+    ("layercli trace lenet", "each layer and operation with its output shape and parameters"),
+    ("layercli trace net.yaml --dim N=32", "with another batch size"),
+    ("layercli trace net.yaml --input x=1x3x64x64", "with another input"),
+    ("layercli trace lstmtagger --set hidden_dim=128", "with another param"),
+    ("layercli trace gpt2 --depth 2", "the upper levels only"),
+    ("layercli trace llama-70b", "too large for memory: traced without values"),
+    ("layercli trace maxpool --values", "what goes in and what comes out"),
+    ("layercli trace batchnorm --stats", "mean and deviation before and after"),
+    ("layercli trace dropout --values --repeat 2", "two different masks"),
+    ("layercli trace lenet --format json -o lenet.json", "for a program"),
+)
+
+
+def run(
+    spec: SpecArgument,
+    set_: SetOption = None,
+    dim: DimOption = None,
+    input_: InputOption = None,
+    device: DeviceOption = "auto",
+    train: ModeOption = None,
+    seed: SeedOption = 0,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="NAME,...", help="Further columns, such as input,bytes,call,source.")
+    ] = "",
+    depth: Annotated[int | None, typer.Option("--depth", metavar="N", help="Show so many levels.", min=1)] = None,
+    layers_only: Annotated[bool, typer.Option("--layers-only", help="Leave operations out.")] = False,
+    fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Show a run of equal blocks once, or each.")] = True,
+    values: Annotated[bool, typer.Option("--values", help="Print inputs, parameters and outputs.")] = False,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Add mean, standard deviation, least and greatest value.")
+    ] = False,
+    layer: Annotated[
+        list[str] | None, typer.Option("--layer", metavar="PATH", help="Print the values of this layer only.")
+    ] = None,
+    repeat: Annotated[int, typer.Option("--repeat", metavar="N", help="Run N times.", min=1, max=1000)] = 1,
+    format_: FormatOption = "table",
+    output: OutputOption = None,
+) -> int:
+    """Run a model once and show each layer and operation: output shape, parameters, and more."""
+    from layercli.report import RUN_FORMATS, TraceOptions
+    from layercli.report.columns import choose_columns
+
+    check_choice("--format", format_, FORMATS)
+    names = tuple(name.strip() for name in columns.split(",") if name.strip())
+    choose_columns(names)
+    options = TraceOptions(
+        width=find_width() if output is None else None,
+        columns=names,
+        fold=fold,
+        depth=depth,
+        layers_only=layers_only,
+        color=output is None and format_ == "table" and use_color(),
+        ascii=output is None and needs_ascii(),
+    )
+    plan = load_plan(spec, set_, dim, input_, train)
+
+    from layercli.run.session import trace_plan
+    from layercli.run.tracer import TraceFailed, ValueRequest
+
+    request = None
+    if values or stats or layer:
+        request = ValueRequest(None if not layer else frozenset(layer), stats)
+    try:
+        traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+    except TraceFailed as failure:
+        write_output(RUN_FORMATS[format_]((failure.trace,), options), output)
+        write_error("\n")
+        raise
+    write_output(RUN_FORMATS[format_](traces, options), output)
+    warnings = [
+        Problem(
+            "never-called",
+            f"the layer {uncalled.path} is never called",
+            uncalled.position,
+            severity="warning",
+            hint="call it in forward, or remove it",
+        )
+        for uncalled in traces[0].never_called
+        if not uncalled.used_by and uncalled.position is not None and uncalled.path in _own_paths(plan)
+    ]
+    if warnings:
+        write_error("\n" + draw_problems(warnings) + "\n")
+    return 0
+
+
+def _own_paths(plan: object) -> frozenset[str]:
+    """The paths of the layers that the spec itself makes."""
+    from layercli.plan.records import Plan
+    from layercli.run.tracer import map_plans
+
+    assert isinstance(plan, Plan)
+    return frozenset(map_plans(plan.root))
