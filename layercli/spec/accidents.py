@@ -17,6 +17,7 @@ EXPLAINED_LENGTH = 10_000
 EXPLAINED_DEPTH = 40
 EXPLAINED_LINES = 400
 
+_BRACKET = re.compile(r"[()\[\]{}]")
 _PARTNERS = {"(": ")", "[": "]", "{": "}"}
 # Bounded, so that a row of quotes without partners is not searched to its end from each of them.
 _STRING = re.compile(r"'(?:[^'\\\n]|\\.){0,500}'|\"(?:[^\"\\\n]|\\.){0,500}\"")
@@ -55,7 +56,7 @@ def find_unbalanced(text: str) -> int | None:
 
     Brackets inside closed strings don't count; a quote without a partner is read as an apostrophe.
     """
-    if len(text) > EXPLAINED_LENGTH:
+    if len(text) > EXPLAINED_LENGTH or _BRACKET.search(text) is None:
         return None
     opened: list[int] = []
     at = 0

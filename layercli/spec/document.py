@@ -521,46 +521,30 @@ class _Reader:
 
     def check_key(self, key: Scalar, event: Any, frame: _Open) -> None:
         text, style = key.text.text, key.text.style
-        raw = self.text[event.start_mark.index : event.end_mark.index]
-        place = self.span(event)
+        start, end = event.start_mark, event.end_mark
+        first = frame.keys.setdefault(text, key)
         if isinstance(event, yaml.AliasEvent) or (frame.flow and self.split_flow):
             return
         if text == "<<" and style == "plain":
-            self.report(
-                Problem(
-                    "yaml-merge",
-                    "<< is a YAML merge key, and a spec has none",
-                    place,
-                    hint="write the entries out, or make a block of what is shared",
-                )
-            )
-        elif style in ("literal", "folded") or event.start_mark.line != event.end_mark.line:
-            self.report(Problem("yaml-key", "a key stands on one line", place, hint="write key: value"))
-        elif style == "double" and "\\" in raw:
-            self.report(
-                Problem(
-                    "yaml-key-escape",
-                    "a key has no escapes, so that it can be found by searching for it",
-                    place,
-                    hint="write the characters themselves",
-                )
-            )
+            code = "yaml-merge"
+            message = "<< is a YAML merge key, and a spec has none"
+            hint = "write the entries out, or make a block of what is shared"
+        elif style in ("literal", "folded") or start.line != end.line:
+            code, message, hint = "yaml-key", "a key stands on one line", "write key: value"
+        elif style == "double" and "\\" in self.text[start.index : end.index]:
+            code = "yaml-key-escape"
+            message = "a key has no escapes, so that it can be found by searching for it"
+            hint = "write the characters themselves"
         elif not text:
-            self.report(
-                Problem("yaml-key", "there is no key before this colon", place, hint="write key: value")
-            )
-        elif text in frame.keys:
-            self.report(
-                Problem(
-                    "yaml-duplicate-key",
-                    f"the key {text} stands here twice",
-                    place,
-                    label="again",
-                    labels=(Label(frame.keys[text].position, "first"),),
-                    hint="rename one of them or remove it",
-                )
-            )
-        frame.keys.setdefault(text, key)
+            code, message, hint = "yaml-key", "there is no key before this colon", "write key: value"
+        elif first is not key:
+            code, message = "yaml-duplicate-key", f"the key {text} stands here twice"
+            hint = "rename one of them or remove it"
+        else:
+            return
+        again = code == "yaml-duplicate-key"
+        labels = (Label(first.position, "first"),) if again else ()
+        self.report(Problem(code, message, self.span(event), "again" if again else "", labels, hint=hint))
 
     def refuse_key(self, event: Any, mapping: bool) -> None:
         if self._explain_open_flow():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import string
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lock_samples import Sketch, draw_lenet, draw_tower, linear, lock_lenet, lock_tower
 
 from layercli.lock import (
     CODES,
@@ -22,29 +23,30 @@ from layercli.lock import (
 )
 from layercli.lock.alignment import align, split_call
 from layercli.trace import TensorType
+from tests.lock.lock_samples import Sketch, draw_lenet, draw_tower, linear, lock_lenet, lock_tower
 
 
 def told(old: Lock, new: Lock) -> list[tuple[str, str, str, str]]:
     return [(d.code, d.path, d.old, d.new) for d in compare_locks(old, new)]
 
 
-def with_row(lock: Lock, path: str, **changes) -> Lock:
+def with_row(lock: Lock, path: str, **changes: Any) -> Lock:
     rows = tuple(replace(row, **changes) if row.path == path else row for row in lock.rows)
     assert rows != lock.rows
     return replace(lock, rows=rows)
 
 
-def with_entry(lock: Lock, name: str, **changes) -> Lock:
+def with_entry(lock: Lock, name: str, **changes: Any) -> Lock:
     entries = tuple(replace(e, **changes) if e.name == name else e for e in lock.state_dict)
     assert entries != lock.state_dict
     return replace(lock, state_dict=entries)
 
 
-def test_equal_locks_have_no_differences():
+def test_equal_locks_have_no_differences() -> None:
     assert compare_locks(lock_lenet(), lock_lenet()) == ()
 
 
-def test_a_widened_layer_breaks_checkpoints_and_costs():
+def test_a_widened_layer_breaks_checkpoints_and_costs() -> None:
     old, new = lock_lenet(), lock_lenet(wide=168)
     assert told(old, new) == [
         ("entry-changed", "fc1.weight", "float32[120, 576]", "float32[168, 576]"),
@@ -66,7 +68,7 @@ def test_a_widened_layer_breaks_checkpoints_and_costs():
 @pytest.mark.parametrize(
     ("old", "new", "code"), [(False, True, "operation-added"), (True, False, "operation-removed")]
 )
-def test_one_inserted_operation_is_one_difference(old, new, code):
+def test_one_inserted_operation_is_one_difference(old: bool, new: bool, code: str) -> None:
     # Four operations after it get other numbers, and the next call reads from it: all that has one cause.
     found = compare_locks(lock_lenet(inserted=old), lock_lenet(inserted=new))
     assert [(d.code, d.kind, d.path) for d in found] == [(code, "behaviour", "relu_1")]
@@ -89,12 +91,12 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_changed_operation_is_one_difference(name):
+def test_a_changed_operation_is_one_difference(name: str) -> None:
     options, expected = CHANGES[name]
     assert told(lock_lenet(), lock_lenet(**options)) == expected
 
 
-def test_a_larger_batch_changes_callers_and_shapes_only():
+def test_a_larger_batch_changes_callers_and_shapes_only() -> None:
     old, new = lock_lenet(), lock_lenet(batch=7)
     found = compare_locks(old, new)
     assert [d.code for d in found] == ["input-changed", "output-changed"] + ["shape-changed"] * 12
@@ -111,18 +113,18 @@ def add_twice(sources: str, text: str = "add({}, {})") -> Lock:
 @pytest.mark.parametrize(
     ("old", "new"), [("x y", "x x"), ("x y", "y x"), ("fc x", "fc y"), ("fc fc", "fc x")]
 )
-def test_the_same_call_of_other_values_is_another_wiring(old, new):
+def test_the_same_call_of_other_values_is_another_wiring(old: str, new: str) -> None:
     expected = [("wiring-changed", "add", ", ".join(old.split()), ", ".join(new.split()))]
     assert told(add_twice(old), add_twice(new)) == expected
 
 
-def test_a_layer_that_reads_something_else_is_another_wiring():
+def test_a_layer_that_reads_something_else_is_another_wiring() -> None:
     assert told(lock_lenet(), with_row(lock_lenet(), "fc3", sources=("x",))) == [
         ("wiring-changed", "fc3", "relu_3", "x")
     ]
 
 
-def test_names_in_a_call_are_told_from_keywords_texts_and_functions():
+def test_names_in_a_call_are_told_from_keywords_texts_and_functions() -> None:
     call = """x(x, relu_1, 'x', h.0, x.y, x=x, k=[x], x[0], lstm[1]['a'])"""
     row = LockRow("a", "operation", "x", call, ("x", "h.0", "relu_1", "lstm[1]['a']"), "")
     text = "x(\0, \0, 'x', \0, x.y, x=\0, k=[\0], x[0], \0)"
@@ -138,7 +140,7 @@ def draw_split(inserted: bool, part: int) -> Lock:
     return sketch.lock((1, 1))
 
 
-def test_a_part_of_a_renumbered_operation_is_still_that_part():
+def test_a_part_of_a_renumbered_operation_is_still_that_part() -> None:
     assert [d.code for d in compare_locks(draw_split(False, 1), draw_split(True, 1))] == ["operation-added"]
     assert told(draw_split(False, 1), draw_split(False, 0)) == [
         ("wiring-changed", "neg", "split[1]", "split[0]")
@@ -156,7 +158,7 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_whose_entries_tell_its_change_is_no_second_difference(name):
+def test_a_layer_whose_entries_tell_its_change_is_no_second_difference(name: str) -> None:
     call, entry, shape, code = LAYERS[name]
     lock = with_row(lock_lenet(), "fc1", call=call, type=call.partition("(")[0])
     if shape != (120, 576):
@@ -165,7 +167,7 @@ def test_a_layer_whose_entries_tell_its_change_is_no_second_difference(name):
     assert codes == ([code] if code else [])
 
 
-def test_a_new_block_is_one_row_and_its_entries():
+def test_a_new_block_is_one_row_and_its_entries() -> None:
     found = compare_locks(lock_tower(blocks=3), lock_tower(blocks=4))
     assert [(d.code, d.path) for d in found] == [
         ("entry-added", "h.3.ln.weight"),
@@ -175,12 +177,12 @@ def test_a_new_block_is_one_row_and_its_entries():
     ]
 
 
-def test_an_operation_gone_from_each_block_is_one_difference_in_each():
+def test_an_operation_gone_from_each_block_is_one_difference_in_each() -> None:
     found = compare_locks(lock_tower(blocks=3), lock_tower(blocks=3, residual=False))
     assert [(d.code, d.path) for d in found] == [("operation-removed", f"h.{n}.add") for n in range(3)]
 
 
-def test_a_layer_called_at_another_place_is_matched_by_its_path():
+def test_a_layer_called_at_another_place_is_matched_by_its_path() -> None:
     lock = lock_tower(blocks=2)
     rows = list(lock.rows)
     moved = [rows[5], *rows[6:9], *rows[1:5]]
@@ -188,7 +190,7 @@ def test_a_layer_called_at_another_place_is_matched_by_its_path():
     assert found == [("order-changed", "", "", "")]
 
 
-def test_a_layer_called_once_more_is_one_difference():
+def test_a_layer_called_once_more_is_one_difference() -> None:
     def draw(calls: int) -> Lock:
         sketch = Sketch("Twice", x=(1, 4))
         linear(sketch, "fc", "x", (4, 4), 1)
@@ -200,7 +202,7 @@ def test_a_layer_called_once_more_is_one_difference():
     assert told(draw(3), draw(1)) == [("layer-removed", "act", "ReLU()", "")] * 2
 
 
-def test_a_layer_that_is_no_longer_called_is_told_as_that():
+def test_a_layer_that_is_no_longer_called_is_told_as_that() -> None:
     lock = lock_lenet()
     never = (LockUncalled("fc2", "Linear", 10_164),)
     rows = tuple(row for row in lock.rows if row.path != "fc2")
@@ -240,13 +242,13 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_each_fact_of_a_lock_has_its_code(name):
+def test_each_fact_of_a_lock_has_its_code(name: str) -> None:
     new, code = SETTINGS[name]
     assert [d.code for d in compare_locks(L, new)] == [code]
     assert [d.kind for d in compare_locks(L, new)] == [CODES[code][0]]
 
 
-def test_inputs_in_another_order_and_changed_params():
+def test_inputs_in_another_order_and_changed_params() -> None:
     old = replace(L, inputs=(("a", "t"), ("b", "t")), params=(("p", "1"), ("q", "2")))
     new = replace(L, inputs=(("b", "t"), ("a", "t")), params=(("p", "3"),))
     assert told(old, new) == [
@@ -258,7 +260,7 @@ def test_inputs_in_another_order_and_changed_params():
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_locks_that_differ_have_a_difference(data):
+def test_locks_that_differ_have_a_difference(data: st.DataObject) -> None:
     """Nothing in a lock changes unseen: each field of each row and entry, each value of the header."""
     lock = replace(lock_tower(blocks=2), params=(("a", "1"),), tie=(("a", "b"),), freeze=("f",), dims=("N",))
     part = data.draw(st.sampled_from(["rows", "state_dict", "header"]))
@@ -290,11 +292,12 @@ def test_locks_that_differ_have_a_difference(data):
             value = {"kind": "buffer", "type": TensorType("int8", (3,)), "tied": "t", "frozen": True}
             field = data.draw(st.sampled_from(sorted(value)))
             items[index] = replace(items[index], **{field: value[field]})
-        new = replace(lock, **{part: tuple(items)})
+        changed: dict[str, Any] = {part: tuple(items)}
+        new = replace(lock, **changed)
     assert bool(compare_locks(lock, new)) == (lock != new)
 
 
-def test_every_sentence_can_be_filled_in():
+def test_every_sentence_can_be_filled_in() -> None:
     for kind, sentence in CODES.values():
         assert kind in ("checkpoints", "callers", "behaviour", "inside", "cost")
         fields = {field for _, field, _, _ in string.Formatter().parse(sentence) if field}
@@ -314,10 +317,10 @@ def longest(old: str, new: str) -> int:
 
 @settings(max_examples=300, deadline=None)
 @given(st.text("abc", max_size=14), st.text("abc", max_size=14))
-def test_alignment_is_a_longest_common_subsequence(old, new):
+def test_alignment_is_a_longest_common_subsequence(old: str, new: str) -> None:
     pairs = align(old, new)
     assert all(old[i] == new[j] for i, j in pairs)
-    assert all(a < c and b < d for (a, b), (c, d) in zip(pairs, pairs[1:], strict=False))
+    assert all(a < c and b < d for (a, b), (c, d) in pairwise(pairs))
     assert len(pairs) == longest(old, new)
 
 
@@ -331,7 +334,7 @@ def draw_long(rows: int, inserted: set[int], batch: int = 1) -> Lock:
     return sketch.lock((batch, 4))
 
 
-def test_ten_thousand_rows_are_compared():
+def test_ten_thousand_rows_are_compared() -> None:
     added = {10, 5_000, 9_001}
     found = compare_locks(draw_long(10_000, set()), draw_long(10_000, added))
     assert [d.code for d in found] == ["operation-added"] * 3
@@ -340,7 +343,7 @@ def test_ten_thousand_rows_are_compared():
     assert [d.code for d in found].count("shape-changed") == 10_000
 
 
-def test_sequences_with_little_in_common_are_given_up_on():
+def test_sequences_with_little_in_common_are_given_up_on() -> None:
     assert align("ab" * 2_000 + "z", "cd" * 2_000 + "z") == [(4_000, 4_000)]
 
 
@@ -352,7 +355,7 @@ def judge(old: Lock, new: Lock) -> dict[str, tuple[bool, str]]:
     return {verdict.kind: (verdict.holds, f"{verdict.word} {verdict.text}".strip()) for verdict in verdicts}
 
 
-def test_the_verdict_on_a_widened_layer():
+def test_the_verdict_on_a_widened_layer() -> None:
     assert judge(lock_lenet(), lock_lenet(wide=168)) == {
         "checkpoints": (False, "break 3 entries changed shape; weights saved before don't load"),
         "callers": (True, "hold input and output are the same"),
@@ -362,7 +365,7 @@ def test_the_verdict_on_a_widened_layer():
     }
 
 
-def test_the_verdict_on_an_inserted_operation():
+def test_the_verdict_on_an_inserted_operation() -> None:
     assert judge(lock_lenet(), lock_lenet(inserted=True)) == {
         "checkpoints": (True, "hold every entry is the same (10)"),
         "callers": (True, "hold input and output are the same"),
@@ -372,13 +375,13 @@ def test_the_verdict_on_an_inserted_operation():
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_change_has_a_verdict(name):
+def test_every_change_has_a_verdict(name: str) -> None:
     new, code = SETTINGS[name]
     broken = [kind for kind, (holds, _) in judge(L, new).items() if not holds]
     assert broken == [CODES[code][0]]
 
 
-def test_tying_and_order_are_told_from_weights_that_do_not_load():
+def test_tying_and_order_are_told_from_weights_that_do_not_load() -> None:
     assert judge(L, SETTINGS["tied"][0])["checkpoints"] == (
         False,
         "break 1 entry is tied in another way; weights saved before load into other parameters",
@@ -389,7 +392,7 @@ def test_tying_and_order_are_told_from_weights_that_do_not_load():
     )
 
 
-def test_positions_are_of_the_first_call_of_a_path():
+def test_positions_are_of_the_first_call_of_a_path() -> None:
     trace = draw_tower(2).trace((1, 16, 50))
     assert collect_positions(trace) == {}
     assert set(collect_positions(draw_lenet().trace((1, 10)))) == {"conv1", "conv2", "fc1", "fc2", "fc3"}

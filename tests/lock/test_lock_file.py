@@ -10,13 +10,13 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lock_samples import draw_lenet, draw_tower, lock_lenet, lock_tower
 
 from layercli.errors import CommandError, Source
 from layercli.lock import Lock, LockEntry, LockRow, LockUncalled, format_lock, load_lock, parse_lock
 from layercli.lock import file as lock_file
 from layercli.lock.records import lock_from_trace
 from layercli.trace import TensorType, Uncalled
+from tests.lock.lock_samples import draw_lenet, draw_tower, lock_lenet, lock_tower
 
 LENET = """\
 lock: 1
@@ -62,14 +62,14 @@ def parse(text: str) -> Lock:
     return parse_lock(Source("net.lock", text))
 
 
-def test_a_lock_has_one_line_for_each_row():
+def test_a_lock_has_one_line_for_each_row() -> None:
     text = format_lock(lock_lenet())
     assert text.startswith(LENET)
     assert text.count("\n- ") == len(lock_lenet().rows)
     assert parse(text) == lock_lenet()
 
 
-def test_equal_siblings_are_folded():
+def test_equal_siblings_are_folded() -> None:
     assert format_lock(lock_tower()).endswith(FOLDED)
     assert parse(FOLDED_WHOLE) == lock_tower()
 
@@ -77,7 +77,7 @@ def test_equal_siblings_are_folded():
 FOLDED_WHOLE = format_lock(lock_tower())
 
 
-def test_blocks_that_hand_on_a_part_of_their_output_are_folded():
+def test_blocks_that_hand_on_a_part_of_their_output_are_folded() -> None:
     lock = lock_tower(blocks=5)
     rows = tuple(
         replace(row, sources=tuple(f"{name}[0]" if name.startswith("h.") else name for name in row.sources))
@@ -88,7 +88,7 @@ def test_blocks_that_hand_on_a_part_of_their_output_are_folded():
     assert parse(text).rows == rows
 
 
-def test_folds_stand_in_folds():
+def test_folds_stand_in_folds() -> None:
     lock = lock_tower(experts=8)
     text = format_lock(lock)
     assert "  - h.0.mlp.0 to h.0.mlp.7: 8 x Linear\n    then: [mlp.0]\n" in text
@@ -96,7 +96,7 @@ def test_folds_stand_in_folds():
     assert parse(text) == lock
 
 
-def test_a_sibling_that_differs_ends_a_fold():
+def test_a_sibling_that_differs_ends_a_fold() -> None:
     lock = lock_tower()
     rows = [replace(row, call="LayerNorm(8, eps=0.1)") if row.path == "h.7.ln" else row for row in lock.rows]
     changed = replace(lock, rows=tuple(rows))
@@ -106,7 +106,7 @@ def test_a_sibling_that_differs_ends_a_fold():
     assert parse(text) == changed
 
 
-def test_other_readers_of_yaml_see_the_same_texts():
+def test_other_readers_of_yaml_see_the_same_texts() -> None:
     data = yaml.safe_load(format_lock(lock_lenet()))
     assert data["dims"] == ["N"]
     assert data["rows"][0]["conv1"]["layer"] == "Conv2d(1, 6, kernel_size=5)"
@@ -114,7 +114,7 @@ def test_other_readers_of_yaml_see_the_same_texts():
     assert data["state_dict"]["fc1.weight"] == "float32[120, 576]"
 
 
-def test_a_lock_holds_what_the_trace_says_and_nothing_of_tools_or_time():
+def test_a_lock_holds_what_the_trace_says_and_nothing_of_tools_or_time() -> None:
     sketch = draw_tower(2)
     sketch.tensor("frozen.weight", (3,), trainable=False)
     sketch.tensor("mask", (4,), persistent=False, trainable=True)
@@ -139,7 +139,7 @@ def test_a_lock_holds_what_the_trace_says_and_nothing_of_tools_or_time():
     assert not re.search(r"macs|torch|layercli|20\d\d", text)
 
 
-def test_a_trace_that_failed_or_contradicts_itself_has_no_lock():
+def test_a_trace_that_failed_or_contradicts_itself_has_no_lock() -> None:
     trace = draw_lenet().trace((1, 10))
     with pytest.raises(ValueError, match="ended early"):
         lock_from_trace(replace(trace, failed=True), dtype="float32")
@@ -197,7 +197,7 @@ PAIRS = st.lists(st.tuples(HOSTILE, HOSTILE), max_size=2, unique_by=lambda pair:
 
 
 @st.composite
-def locks(draw):
+def locks(draw: st.DrawFn) -> Lock:
     entries = draw(st.lists(ENTRIES, max_size=6, unique_by=lambda entry: entry.name))
     rows = draw(st.lists(ROWS, max_size=6))
     if draw(st.booleans()):
@@ -237,14 +237,14 @@ def locks(draw):
 
 @settings(max_examples=300, deadline=None)
 @given(locks())
-def test_any_lock_reads_back_to_the_same_facts(lock):
+def test_any_lock_reads_back_to_the_same_facts(lock: Lock) -> None:
     text = format_lock(lock)
     assert all(line.isprintable() for line in text.split("\n"))
     assert parse(text) == lock
     assert format_lock(parse(text)) == text
 
 
-def test_a_name_longer_than_a_key_of_yaml_reads_back():
+def test_a_name_longer_than_a_key_of_yaml_reads_back() -> None:
     lock = lock_lenet()
     long = "a" * 5000
     rows = (replace(lock.rows[0], path=long), *lock.rows[1:])
@@ -300,7 +300,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_lock_is_read_strictly(name):
+def test_a_lock_is_read_strictly(name: str) -> None:
     old, new, code, line, column = REFUSED[name]
     text = format_lock(lock_lenet())
     assert text.count(old)
@@ -332,7 +332,7 @@ REFUSED_FOLDS = {
 
 
 @pytest.mark.parametrize("name", REFUSED_FOLDS)
-def test_a_fold_is_read_strictly(name):
+def test_a_fold_is_read_strictly(name: str) -> None:
     old, new, code = REFUSED_FOLDS[name]
     assert old in FOLDED_WHOLE
     with pytest.raises(CommandError) as caught:
@@ -341,7 +341,7 @@ def test_a_fold_is_read_strictly(name):
     assert caught.value.problems[0].position is not None
 
 
-def test_folds_in_folds_are_bounded_before_they_are_unfolded(monkeypatch):
+def test_folds_in_folds_are_bounded_before_they_are_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_file, "MAX_ROWS", 100)
     text = format_lock(lock_tower(experts=8))
     with pytest.raises(CommandError, match="more than 100 rows"):
@@ -349,19 +349,19 @@ def test_folds_in_folds_are_bounded_before_they_are_unfolded(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", " \n\n", "# nothing\n", "[1]\n", "lock\n", "a" * 3000])
-def test_a_text_that_is_no_lock_is_refused(text):
+def test_a_text_that_is_no_lock_is_refused(text: str) -> None:
     with pytest.raises(CommandError):
         parse(text)
 
 
-def test_a_newer_version_is_told_in_a_sentence():
+def test_a_newer_version_is_told_in_a_sentence() -> None:
     with pytest.raises(
         CommandError, match="a newer layercli wrote this lock, in version 7; this one reads version 1"
     ):
         parse("lock: 7\nwhatever: it says\n")
 
 
-def test_a_lock_is_read_from_a_regular_file_only(tmp_path: Path):
+def test_a_lock_is_read_from_a_regular_file_only(tmp_path: Path) -> None:
     path = tmp_path / "net.lock"
     path.write_text(format_lock(lock_lenet()))
     assert load_lock(path) == lock_lenet()

@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from lock_samples import draw_lenet, lock_lenet
 
 from layercli.errors import Position, Problem, Source
 from layercli.lock import (
@@ -21,6 +20,7 @@ from layercli.lock import (
 )
 from layercli.report.differences import CHECK_FORMATS, MAX_LINES, format_json, format_text
 from layercli.report.github import format_github
+from tests.lock.lock_samples import draw_lenet, lock_lenet
 
 
 def check_lenet(old: Lock, new: Lock) -> SpecResult:
@@ -80,20 +80,20 @@ accept it with: layercli lock new.yaml
 """
 
 
-def test_the_text_tells_what_changed_and_what_it_breaks():
+def test_the_text_tells_what_changed_and_what_it_breaks() -> None:
     assert format_text(CheckResult((WIDENED, HELD))) == TEXT
 
 
-def test_the_text_tells_what_could_not_be_compared():
+def test_the_text_tells_what_could_not_be_compared() -> None:
     assert format_text(CheckResult((WRONG, HELD, MISSING, ORPHANED))) == OTHERS
 
 
-def test_the_text_of_a_check_that_holds_is_one_line():
+def test_the_text_of_a_check_that_holds_is_one_line() -> None:
     assert format_text(CheckResult((HELD,))) == "1 model, 1,900 rows compared: all hold\n"
     assert format_text(CheckResult(())) == "nothing was there to check\n"
 
 
-def test_colour_adds_nothing_but_colour():
+def test_colour_adds_nothing_but_colour() -> None:
     coloured = format_text(CheckResult((WIDENED, HELD)), True)
     assert "\x1b[31m[120, 576]\x1b[0m -> \x1b[32m[168, 576]\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == TEXT
@@ -104,7 +104,7 @@ def make_difference(path: str, **changes: str) -> Difference:
     return Difference("layer-changed", "behaviour", path, position=None, **given)
 
 
-def test_the_text_joins_equal_changes_of_siblings_and_is_bounded():
+def test_the_text_joins_equal_changes_of_siblings_and_is_bounded() -> None:
     siblings = [make_difference(f"h.{number}.fc") for number in range(12)]
     others = [make_difference(f"layer_{number}") for number in range(MAX_LINES + 5)]
     spec = SpecResult("a.yaml", "a.lock", "differs", (*siblings, *others))
@@ -113,7 +113,7 @@ def test_the_text_joins_equal_changes_of_siblings_and_is_bounded():
     assert "  and 6 more" in lines
 
 
-def test_the_text_tells_a_changed_param_before_what_follows_from_it():
+def test_the_text_tells_a_changed_param_before_what_follows_from_it() -> None:
     old = replace(lock_lenet(), params=(("wide", "120"),))
     new = replace(lock_lenet(wide=168), params=(("wide", "168"),))
     lines = format_text(CheckResult((check_lenet(old, new),))).split("\n")
@@ -123,7 +123,7 @@ def test_the_text_tells_a_changed_param_before_what_follows_from_it():
     ]
 
 
-def test_the_text_tells_that_the_order_changed():
+def test_the_text_tells_that_the_order_changed() -> None:
     old = lock_lenet()
     spec = check_lenet(old, replace(old, state_dict=old.state_dict[::-1]))
     line = format_text(CheckResult((spec,))).split("\n")[2]
@@ -142,18 +142,18 @@ CODES = [
 
 
 @pytest.mark.parametrize(("specs", "code"), CODES)
-def test_exit_codes(specs, code):
+def test_exit_codes(specs: tuple[SpecResult, ...], code: int) -> None:
     assert CheckResult(specs).exit_code == code
 
 
-def test_the_command_that_accepts_can_be_pasted():
+def test_the_command_that_accepts_can_be_pasted() -> None:
     paths = ["-x.yaml", "a b.yaml", "$(ls).yaml", "net.yaml"]
     specs = tuple(SpecResult(path, "l", "differs") for path in paths)
     assert CheckResult(specs).accept == "layercli lock ./-x.yaml 'a b.yaml' '$(ls).yaml' net.yaml"
     assert CheckResult((HELD, WRONG, ORPHANED)).accept == ""
 
 
-def test_json_has_it_all():
+def test_json_has_it_all() -> None:
     data = json.loads(format_json(CheckResult((WIDENED, HELD, WRONG, MISSING, ORPHANED))))
     assert data["version"] == 1
     assert data["exit_code"] == 2
@@ -212,7 +212,7 @@ def read_commands(text: str) -> list[tuple[str, dict[str, str], str]]:
     return commands
 
 
-def test_github_annotates_the_lines_of_the_spec():
+def test_github_annotates_the_lines_of_the_spec() -> None:
     text = format_github(CheckResult((WIDENED, HELD)))
     assert text.startswith(GITHUB)
     commands = read_commands(text)
@@ -224,7 +224,7 @@ def test_github_annotates_the_lines_of_the_spec():
     )
 
 
-def test_github_annotates_what_could_not_be_compared():
+def test_github_annotates_what_could_not_be_compared() -> None:
     commands = read_commands(format_github(CheckResult((WRONG, MISSING, ORPHANED))))
     assert [(level, given["file"], given["title"]) for level, given, _ in commands[:-1]] == [
         ("error", "bad.lock", "lock-key"),
@@ -234,7 +234,7 @@ def test_github_annotates_what_could_not_be_compared():
     assert read_commands(format_github(CheckResult(())))[0][0] == "error"
 
 
-def test_github_shows_ten_findings_and_counts_the_others():
+def test_github_shows_ten_findings_and_counts_the_others() -> None:
     spec = SpecResult("a.yaml", "a.lock", "differs", tuple(make_difference(f"a{n}") for n in range(13)))
     commands = read_commands(format_github(CheckResult((spec,))))
     assert [level for level, _, _ in commands] == ["error"] * 10 + ["notice"]
@@ -259,7 +259,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("format", CHECK_FORMATS)
-def test_hostile_names_are_only_names(format, name):
+def test_hostile_names_are_only_names(format: str, name: str) -> None:
     position = Position(Source(name, name), 1, 1)
     difference = Difference("shape-changed", "inside", name, name, name, f"{name} changed", position)
     other = replace(difference, code="layer-changed", kind="behaviour")
