@@ -7,7 +7,7 @@ a spec or of any ``nn.Module``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 # These packages share names with functions below: loaded first, they don't take the functions' places later.
 import layercli.build
@@ -107,12 +107,12 @@ def trace(
 
         if mode is not None:
             keywords["mode"] = mode
-        return trace_plan(_plan_of(model, keywords), device=device, seed=seed)[0]  # type: ignore[arg-type]
+        spec = cast("Plan | str | PathLike[str]", model)
+        return trace_plan(_plan_of(spec, keywords), device=device, seed=seed)[0]
     from layercli.run.tracer import trace_module
 
-    return trace_module(
-        model, arguments, keywords, mode=mode or ("train" if model.training else "eval")  # type: ignore[union-attr]
-    )
+    module = cast("nn.Module", model)
+    return trace_module(module, arguments, keywords, mode=mode or ("train" if module.training else "eval"))
 
 
 def _plan_of(spec: Plan | str | PathLike[str], settings: Mapping[str, Any]) -> Plan:

@@ -53,7 +53,9 @@ def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
             found += _specs_below(place)
         elif place.is_file():
             if place.suffix == ".lock":
-                place = next((place.with_suffix(end) for end in SUFFIXES if place.with_suffix(end).exists()), place)
+                place = next(
+                    (place.with_suffix(end) for end in SUFFIXES if place.with_suffix(end).exists()), place
+                )
             found.append(place)
         else:
             hint = "a lock belongs to a file, so name its path" if "/" not in path else ""
@@ -93,7 +95,9 @@ def find_orphans(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
         place = folder / path
         if place.is_dir():
             found += _locks_below(place)
-    return tuple(lock for lock in dict.fromkeys(found) if not any(lock.with_suffix(end).exists() for end in SUFFIXES))
+    return tuple(
+        lock for lock in dict.fromkeys(found) if not any(lock.with_suffix(end).exists() for end in SUFFIXES)
+    )
 
 
 def _locks_below(folder: Path, level: int = 0) -> Iterator[Path]:
@@ -125,14 +129,18 @@ def make_lock(path: Path, name: str) -> tuple[Lock, Trace]:
     plan = plan_model(read_spec(path, name))
     trace = trace_plan(plan)[0]
     tie = [(item.name, item.target) for item in plan.tie]
-    return lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=[glob.pattern for glob in plan.freeze]), trace
+    return lock_from_trace(
+        trace, dtype=plan.dtype, tie=tie, freeze=[glob.pattern for glob in plan.freeze]
+    ), trace
 
 
 def lock_specs(paths: Sequence[str], folder: Path) -> Iterator[Written]:
     """Write the lock of each spec. Raises CommandError where there is none, SpecError for one that is wrong."""
     specs = find_specs(paths, folder)
     if not specs:
-        raise CommandError(Problem("nothing-to-lock", "there is no spec here", hint="name one: layercli lock net.yaml"))
+        raise CommandError(
+            Problem("nothing-to-lock", "there is no spec here", hint="name one: layercli lock net.yaml")
+        )
     check_lock_names(specs)
     for spec in specs:
         name = display_name(spec, folder)
@@ -147,10 +155,16 @@ def check_specs(paths: Sequence[str], folder: Path) -> CheckResult:
     specs = find_specs(paths, folder)
     orphans = find_orphans(paths, folder)
     if not specs and not orphans:
-        raise CommandError(Problem("nothing-to-check", "there is no spec here to check", hint="name one: layercli check net.yaml"))
+        raise CommandError(
+            Problem(
+                "nothing-to-check", "there is no spec here to check", hint="name one: layercli check net.yaml"
+            )
+        )
     check_lock_names(specs)
     results = [check_spec(spec, folder) for spec in specs]
-    results += [SpecResult(display_name(lock, folder), display_name(lock, folder), "orphaned") for lock in orphans]
+    results += [
+        SpecResult(display_name(lock, folder), display_name(lock, folder), "orphaned") for lock in orphans
+    ]
     return CheckResult(tuple(results))
 
 

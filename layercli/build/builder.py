@@ -12,7 +12,15 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from layercli.build.engine import TORCH_ERRORS, TorchEngine, _code_of, find_torch_function, first_line, make_value, to_torch
+from layercli.build.engine import (
+    TORCH_ERRORS,
+    TorchEngine,
+    _code_of,
+    find_torch_function,
+    first_line,
+    make_value,
+    to_torch,
+)
 from layercli.build.module import SpecModule
 from layercli.errors import Position, Problem, SpecError, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe
@@ -137,7 +145,10 @@ class _Maker:
                 freeze_parameters(layer, plan.block.freeze)
         elif target.name in _CONTAINERS:
             layer = _CONTAINERS[target.name]()
-            self.fill(layer, plan) if target.name not in ("ParameterList", "ParameterDict") else self._fill_parameters(layer, plan)
+            self.fill(layer, plan) if target.name not in (
+                "ParameterList",
+                "ParameterDict",
+            ) else self._fill_parameters(layer, plan)
         else:
             layer = self._make_torch_layer(plan)
         for wrapper in plan.wrappers:
@@ -217,8 +228,12 @@ def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
         for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
             place = find_parameter(model, name)
             if place is None:
-                hint = did_you_mean(name, (known for known, _ in model.named_parameters(remove_duplicate=False)))
-                raise SpecError(Problem("unknown-parameter", f"there is no parameter {name}", position, hint=hint))
+                hint = did_you_mean(
+                    name, (known for known, _ in model.named_parameters(remove_duplicate=False))
+                )
+                raise SpecError(
+                    Problem("unknown-parameter", f"there is no parameter {name}", position, hint=hint)
+                )
             places.append(place)
         (left, left_name), (right, right_name) = places
         old, new = left._parameters[left_name], right._parameters[right_name]
@@ -237,6 +252,8 @@ def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...]) -> None:
         if not matched:
             names = [name for name, _ in named]
             hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
-            raise SpecError(Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint))
+            raise SpecError(
+                Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint)
+            )
         for parameter in matched:
             parameter.requires_grad_(False)

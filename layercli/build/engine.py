@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from layercli.build.module import SpecModule
 
 #: What PyTorch raises about a call that it refuses.
-TORCH_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError, MemoryError)
+TORCH_ERRORS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    AssertionError,
+    MemoryError,
+)
 
 #: Elements of one tensor that is made in memory.
 MAX_ELEMENTS = 1 << 31
@@ -106,7 +115,14 @@ class TorchEngine:
 
     # Operations ------------------------------------------------------------------------------------------
 
-    def run(self, name: str, function: Callable[..., Any], arguments: Sequence[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def run(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        keywords: dict[str, Any],
+        site: Site,
+    ) -> Any:
         """Run an operation, through the recorder where there is one. Raises SpecError for what PyTorch refuses."""
         recorder = RECORDER.get()
         try:
@@ -118,7 +134,9 @@ class TorchEngine:
         except TORCH_ERRORS as error:
             raise explain_operation(name, arguments, keywords, site, error) from error
 
-    def call_function(self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def call_function(
+        self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         entry = function.entry
         check_function(self, function, arguments, keywords, site)
         given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
@@ -139,13 +157,21 @@ class TorchEngine:
                 if isinstance(size, int) and size > 1:
                     count *= size
         if count > MAX_ELEMENTS and not isinstance(values[0] if values else None, torch.Tensor):
-            if site.text.startswith(("randint", "full", "torch.randint", "torch.full", "arange", "torch.arange")) and max(
-                (value for value in values if isinstance(value, int)), default=0
-            ) * MAX_ELEMENTS > count:
+            if (
+                site.text.startswith(
+                    ("randint", "full", "torch.randint", "torch.full", "arange", "torch.arange")
+                )
+                and max((value for value in values if isinstance(value, int)), default=0) * MAX_ELEMENTS
+                > count
+            ):
                 return
-            raise site.error("tensor-too-large", f"this tensor would have {count:,} elements", "use --device meta")
+            raise site.error(
+                "tensor-too-large", f"this tensor would have {count:,} elements", "use --device meta"
+            )
 
-    def call_method(self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def call_method(
+        self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         check_method(self, method, arguments, keywords, site)
         given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
         values = [to_torch(value) for value in arguments if not isinstance(value, Device)]
@@ -167,7 +193,9 @@ class TorchEngine:
         for part in index if isinstance(index, tuple) else (index,):
             if isinstance(part, torch.Tensor) and part.dtype in (torch.bool, torch.uint8):
                 raise site.error(
-                    "value-dependent", "a mask as an index gives a size that depends on values", "use where or masked_fill"
+                    "value-dependent",
+                    "a mask as an index gives a size that depends on values",
+                    "use where or masked_fill",
                 )
         return self.run("getitem", operator.getitem, [tensor, index], {}, site)
 
@@ -231,22 +259,43 @@ def first_line(error: BaseException) -> str:
     return " ".join(lines)[:400] or type(error).__name__
 
 
-def explain_operation(name: str, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException) -> SpecError:
+def explain_operation(
+    name: str, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException
+) -> SpecError:
     """An operation that PyTorch refused: what was called on what, and PyTorch's sentence below."""
     from layercli.errors import Problem
 
-    tensors = [value for value in (*arguments, *keywords.values()) if isinstance(value, (torch.Tensor, tuple, list))]
+    tensors = [
+        value for value in (*arguments, *keywords.values()) if isinstance(value, (torch.Tensor, tuple, list))
+    ]
     met = f" on {describe_tensors(tensors)}" if tensors else ""
-    return SpecError(Problem(_code_of(error, "operation-failed"), f"{name} failed{met}", site.position, notes=(f"PyTorch: {first_line(error)}",)))
+    return SpecError(
+        Problem(
+            _code_of(error, "operation-failed"),
+            f"{name} failed{met}",
+            site.position,
+            notes=(f"PyTorch: {first_line(error)}",),
+        )
+    )
 
 
-def explain_layer(layer: nn.Module, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException) -> SpecError:
+def explain_layer(
+    layer: nn.Module, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException
+) -> SpecError:
     """A layer that PyTorch refused to run on what it was given."""
     from layercli.errors import Problem
 
     values = [value for value in (*arguments, *keywords.values()) if value is not None]
-    message = f"{type(layer).__name__} failed on {describe_tensors(values)}" if values else f"{type(layer).__name__} failed"
-    return SpecError(Problem(_code_of(error, "layer-failed"), message, site.position, notes=(f"PyTorch: {first_line(error)}",)))
+    message = (
+        f"{type(layer).__name__} failed on {describe_tensors(values)}"
+        if values
+        else f"{type(layer).__name__} failed"
+    )
+    return SpecError(
+        Problem(
+            _code_of(error, "layer-failed"), message, site.position, notes=(f"PyTorch: {first_line(error)}",)
+        )
+    )
 
 
 def _code_of(error: BaseException, code: str) -> str:
@@ -273,7 +322,9 @@ def make_value(recipe: Any, engine: TorchEngine) -> Any:
 def _make_function(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
     from layercli.catalogue.functions import FUNCTIONS
 
-    return engine.call_function(FunctionValue(FUNCTIONS[recipe.name], recipe.namespace), operands, keywords, recipe.site)
+    return engine.call_function(
+        FunctionValue(FUNCTIONS[recipe.name], recipe.namespace), operands, keywords, recipe.site
+    )
 
 
 def _make_method(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
@@ -282,7 +333,9 @@ def _make_method(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywo
     return engine.call_method(operands[0], METHODS[recipe.name], operands[1:], keywords, recipe.site)
 
 
-def _make_attribute(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
+def _make_attribute(
+    engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]
+) -> Any:
     from layercli.catalogue.methods import METHODS
 
     return engine.get_attribute(operands[0], METHODS[recipe.name], recipe.site)
@@ -292,6 +345,8 @@ _MAKE: dict[str, Callable[[TorchEngine, Recipe, list[Any], dict[str, Any]], Any]
     "function": _make_function,
     "method": _make_method,
     "attribute": _make_attribute,
-    "operator": lambda engine, recipe, operands, keywords: engine.apply_operator(recipe.name, operands, recipe.site),
+    "operator": lambda engine, recipe, operands, keywords: engine.apply_operator(
+        recipe.name, operands, recipe.site
+    ),
     "item": lambda engine, recipe, operands, keywords: engine.get_item(operands[0], operands[1], recipe.site),
 }

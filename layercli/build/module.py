@@ -25,7 +25,9 @@ class SpecModule(nn.Module):
     only. Its name in ``print`` is the block's.
     """
 
-    def __init__(self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int], dtype: torch.dtype | None) -> None:
+    def __init__(
+        self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int], dtype: torch.dtype | None
+    ) -> None:
         super().__init__()
         self._layercli_block = block
         self._layercli_params = dict(params)
@@ -95,16 +97,22 @@ class SpecModule(nn.Module):
         held = next(self.parameters(), None)
         return torch.device("cpu") if held is None else held.device
 
-    def _bind(self, interpreter: Interpreter, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+    def _bind(
+        self, interpreter: Interpreter, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> dict[str, Any]:
         """The arguments of one call by name. Raises SpecError as Python raises TypeError."""
         block = self._layercli_block
         names = self.input_names
         if len(arguments) > len(names):
-            raise self._error("too-many-arguments", f"{block.name} takes {len(names)} inputs and got {len(arguments)}")
+            raise self._error(
+                "too-many-arguments", f"{block.name} takes {len(names)} inputs and got {len(arguments)}"
+            )
         bound = dict(zip(names, arguments, strict=False))
         for name, value in keywords.items():
             if name not in names:
-                raise self._error("unknown-argument", f"{block.name} has no input {name}; it has {', '.join(names)}")
+                raise self._error(
+                    "unknown-argument", f"{block.name} has no input {name}; it has {', '.join(names)}"
+                )
             if name in bound:
                 raise self._error("doubled-argument", f"{block.name} got its input {name} twice")
             bound[name] = value

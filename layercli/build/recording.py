@@ -13,7 +13,12 @@ class Recorder(Protocol):
     """Runs operations, and may note what went in and came out."""
 
     def run_operation(
-        self, name: str, function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+        self,
+        name: str,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        site: Site,
     ) -> Any:
         """``function(*arguments, **keywords)``, under the name that its row has."""
         ...

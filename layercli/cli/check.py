@@ -19,7 +19,8 @@ EXAMPLES = (
 
 def run(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH...]", help="Spec files, or folders of them.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[PATH...]", help="Spec files, or folders of them.", show_default=False),
     ] = None,
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="text|json|github", help="How to write it.")

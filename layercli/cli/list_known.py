@@ -40,7 +40,11 @@ def _models() -> list[Known]:
 def _layers() -> list[Known]:
     from layercli.catalogue.layers import LAYERS
 
-    return [(name, f"({entry.signature})", entry.doc) for name, entry in sorted(LAYERS.items()) if not entry.refused]
+    return [
+        (name, f"({entry.signature})", entry.doc)
+        for name, entry in sorted(LAYERS.items())
+        if not entry.refused
+    ]
 
 
 def _functions() -> list[Known]:
@@ -52,7 +56,11 @@ def _functions() -> list[Known]:
         found[name] = (name, f"({entry.signature})", entry.doc)
     for name, method in METHODS.items():
         if name not in found:
-            found[f"x.{name}"] = (f"x.{name}", "" if method.attribute else f"({method.signature})", method.doc)
+            found[f"x.{name}"] = (
+                f"x.{name}",
+                "" if method.attribute else f"({method.signature})",
+                method.doc,
+            )
     return [found[name] for name in sorted(found, key=lambda name: name.removeprefix("x."))]
 
 
@@ -70,12 +78,18 @@ def _complete_name(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def run(
     kind: Annotated[
-        str, typer.Argument(metavar="[models|layers|functions]", help="What to list.", autocompletion=_complete_kind)
+        str,
+        typer.Argument(
+            metavar="[models|layers|functions]", help="What to list.", autocompletion=_complete_kind
+        ),
     ] = "models",
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Show this one only.", autocompletion=_complete_name)
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Show this one only.", autocompletion=_complete_name),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="text|json", help="How to write it.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="text|json", help="How to write it.")
+    ] = "text",
 ) -> int:
     """List the bundled models, or the layers and functions that a spec may use."""
     check_choice("list", kind, tuple(KINDS))
@@ -85,7 +99,11 @@ def run(
         chosen = [item for item in known if item[0] == name or item[0] == f"x.{name}"]
         if not chosen:
             raise CommandError(
-                Problem(f"unknown-{kind.rstrip('s')}", f"there is no {kind.rstrip('s')} called {name}", hint=did_you_mean(name, [item[0] for item in known]))
+                Problem(
+                    f"unknown-{kind.rstrip('s')}",
+                    f"there is no {kind.rstrip('s')} called {name}",
+                    hint=did_you_mean(name, [item[0] for item in known]),
+                )
             )
         known = chosen
     write_output(_FORMATS[format_](kind, known, name is not None))
@@ -95,7 +113,11 @@ def run(
 def _format_text(kind: str, known: Sequence[Known], one: bool) -> str:
     if one:
         name, signature, doc = known[0]
-        page = f"\nhttps://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html" if kind == "layers" else ""
+        page = (
+            f"\nhttps://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
+            if kind == "layers"
+            else ""
+        )
         return f"{name}{signature}\n    {doc}{page}\n"
     if kind == "models":
         width = max((len(name) for name, _, _ in known), default=0)
@@ -113,4 +135,7 @@ def _format_json(kind: str, known: Sequence[Known], one: bool) -> str:
     return json.dumps(data[0] if one else data, indent=1, ensure_ascii=False) + "\n"
 
 
-_FORMATS: dict[str, Callable[[str, Sequence[Known], bool], str]] = {"text": _format_text, "json": _format_json}
+_FORMATS: dict[str, Callable[[str, Sequence[Known], bool], str]] = {
+    "text": _format_text,
+    "json": _format_json,
+}

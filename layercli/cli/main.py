@@ -70,7 +70,8 @@ app = typer.Typer(
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
@@ -97,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        result = app(args=None if arguments is None else list(arguments), prog_name="layercli", standalone_mode=False)
+        result = app(
+            args=None if arguments is None else list(arguments), prog_name="layercli", standalone_mode=False
+        )
         return result if isinstance(result, int) else 0
     except typer.Exit as end:
         return end.exit_code

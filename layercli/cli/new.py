@@ -61,7 +61,9 @@ def run(
     files = {path: _template(path)} if source is None else _copies(source, path)
     for target in files:
         if target.exists() or target.is_symlink():
-            raise CommandError(Problem("file-exists", f"{target} is there already", hint="choose another name"))
+            raise CommandError(
+                Problem("file-exists", f"{target} is there already", hint="choose another name")
+            )
     for target, text in files.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, text)

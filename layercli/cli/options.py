@@ -43,13 +43,16 @@ SetOption = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="Set a param of the spec; may be repeated."),
 ]
 DimOption = Annotated[
-    list[str] | None, typer.Option("--dim", metavar="NAME=SIZE", help="Set a dim, such as N=32; may be repeated.")
+    list[str] | None,
+    typer.Option("--dim", metavar="NAME=SIZE", help="Set a dim, such as N=32; may be repeated."),
 ]
 InputOption = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="NAME=SIZES", help="Set the sizes of an input, such as x=4x1x32x32."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random generator.", min=0, max=2**63 - 1)]
+SeedOption = Annotated[
+    int, typer.Option("--seed", help="Seed of the random generator.", min=0, max=2**63 - 1)
+]
 ModeOption = Annotated[
     bool | None,
     typer.Option("--train/--eval", help="Run in this mode instead of the spec's.", show_default=False),
@@ -66,7 +69,11 @@ DeviceOption = Annotated[
 FormatOption = Annotated[
     str,
     typer.Option(
-        "--format", "-f", metavar="|".join(FORMATS), help="How to write it.", autocompletion=_complete_words(*FORMATS)
+        "--format",
+        "-f",
+        metavar="|".join(FORMATS),
+        help="How to write it.",
+        autocompletion=_complete_words(*FORMATS),
     ),
 ]
 OutputOption = Annotated[
@@ -88,7 +95,13 @@ def _split(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name or not value.strip():
-            raise CommandError(Problem("usage", f"{option} {text} is not of the form NAME=VALUE", hint=f"write {option} {example}"))
+            raise CommandError(
+                Problem(
+                    "usage",
+                    f"{option} {text} is not of the form NAME=VALUE",
+                    hint=f"write {option} {example}",
+                )
+            )
         if name in pairs:
             raise CommandError(Problem("usage", f"{option} sets {name} twice"))
         pairs[name] = value.strip()
@@ -103,7 +116,10 @@ def read_dims(texts: Sequence[str]) -> dict[str, int]:
 def read_inputs(texts: Sequence[str]) -> dict[str, list[int]]:
     """``x=4x1x32x32`` (or with commas) as sizes by name."""
     return {
-        name: [_read_size("--input", name, part) for part in re.split(r"[x,]", value.strip("[]() ").replace(" ", ""))]
+        name: [
+            _read_size("--input", name, part)
+            for part in re.split(r"[x,]", value.strip("[]() ").replace(" ", ""))
+        ]
         for name, value in _split("--input", texts, "x=4x1x32x32").items()
     }
 
@@ -111,7 +127,9 @@ def read_inputs(texts: Sequence[str]) -> dict[str, list[int]]:
 def _read_size(option: str, name: str, text: str) -> int:
     if not re.fullmatch(r"\s*\d{1,15}\s*", text, re.ASCII):
         example = f"{name}=32" if option == "--dim" else f"{name}=4x1x32x32"
-        raise CommandError(Problem("usage", f"{option} {name}: {text!r} is no size", hint=f"write {option} {example}"))
+        raise CommandError(
+            Problem("usage", f"{option} {name}: {text!r} is no size", hint=f"write {option} {example}")
+        )
     return int(text)
 
 

@@ -46,11 +46,18 @@ def run(
     train: ModeOption = None,
     seed: SeedOption = 0,
     columns: Annotated[
-        str, typer.Option("--columns", metavar="NAME,...", help="Further columns, such as input,bytes,call,source.")
+        str,
+        typer.Option(
+            "--columns", metavar="NAME,...", help="Further columns, such as input,bytes,call,source."
+        ),
     ] = "",
-    depth: Annotated[int | None, typer.Option("--depth", metavar="N", help="Show so many levels.", min=1)] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", help="Show so many levels.", min=1)
+    ] = None,
     layers_only: Annotated[bool, typer.Option("--layers-only", help="Leave operations out.")] = False,
-    fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Show a run of equal blocks once, or each.")] = True,
+    fold: Annotated[
+        bool, typer.Option("--fold/--no-fold", help="Show a run of equal blocks once, or each.")
+    ] = True,
     values: Annotated[bool, typer.Option("--values", help="Print inputs, parameters and outputs.")] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Add mean, standard deviation, least and greatest value.")

@@ -65,6 +65,7 @@ CODES: Mapping[str, tuple[DifferenceClass, str]] = {
     "operation-removed": ("behaviour", "the operation {path}, {old}, is gone"),
     "operation-changed": ("behaviour", "the operation {path} changed from {old} to {new}"),
     "wiring-changed": ("behaviour", "{path} takes {new}, before {old}"),
+    "returns-changed": ("behaviour", "{path} returns {new}, before {old}"),
     "shape-changed": ("inside", "{path} puts out {new}, before {old}"),
     "uncalled-added": ("inside", "{path}, {new}, is a new layer that is never called"),
     "uncalled-removed": ("inside", "{path}, {old}, is gone; it was never called"),
@@ -193,6 +194,7 @@ class _Comparison:
 
     def compare_rows(self) -> Iterator[Difference]:
         alignment = align_locks(self.old, self.new)
+        yield from self.compare_returns(alignment, "", self.old.returns, self.new.returns)
         numbered: list[tuple[int, Difference]] = []
         for old_call, new_call in alignment.pairs:
             numbered += [
@@ -230,7 +232,18 @@ class _Comparison:
         )
         if not wired:
             yield self.make("wiring-changed", path, ", ".join(old_names), ", ".join(new_names))
+        yield from self.compare_returns(alignment, path, old.row.returns, new.row.returns)
         yield from self.compare_outputs(old, new)
+
+    def compare_returns(
+        self, alignment: Alignment, path: str, old: Sequence[str], new: Sequence[str]
+    ) -> Iterator[Difference]:
+        """Whether a block, or the model, gives the same of its rows and inputs in the same order."""
+        same = len(old) == len(new) and all(
+            alignment.same_source(path, one, other) for one, other in zip(old, new, strict=True)
+        )
+        if not same:
+            yield self.make("returns-changed", path, ", ".join(old), ", ".join(new))
 
     def compare_outputs(self, old: Call, new: Call) -> Iterator[Difference]:
         if old.row.output != new.row.output:

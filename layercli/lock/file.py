@@ -70,6 +70,8 @@ def _write_lock(lock: Lock) -> Iterator[str]:
     yield f"freeze: {_write_list(lock.freeze)}"
     yield from _write_mapping("inputs", lock.inputs)
     yield f"output: {_quote_type(lock.output)}"
+    if lock.returns:
+        yield f"returns: {_write_list(lock.returns)}"
     yield from _write_block("rows", _write_rows(fold_rows(lock.rows)))
     yield from _write_block("never_called", map(_write_uncalled, lock.never_called))
     yield from _write_block("state_dict", _write_entries(fold_entries(lock.state_dict), "  "), "{}")
@@ -115,6 +117,8 @@ def _write_row(row: LockRow) -> str:
         parts.append(f"type: {_quote(row.type)}")
     if row.sources:
         parts.append(f"from: {_write_list(row.sources)}")
+    if row.returns:
+        parts.append(f"returns: {_write_list(row.returns)}")
     parts.append(f"output: {_quote(row.output)}")
     if row.parameters:
         parts.append(f"parameters: {row.parameters}")
@@ -226,6 +230,7 @@ def parse_lock(source: Source) -> Lock:
         freeze=_texts(values["freeze"]),
         inputs=_read_pairs(values["inputs"]),
         output=_text(values["output"]),
+        returns=_texts(values["returns"]) if "returns" in values else (),
         rows=tuple(rows),
         never_called=never_called,
         state_dict=_read_entries(values["state_dict"]),
@@ -239,25 +244,14 @@ def parse_lock(source: Source) -> Lock:
     return lock
 
 
-_LOCK_KEYS = dict.fromkeys(
-    (
-        "lock",
-        "model",
-        "mode",
-        "dtype",
-        "params",
-        "dims",
-        "tie",
-        "freeze",
-        "inputs",
-        "output",
-        "rows",
-        "never_called",
-        "state_dict",
-        "totals",
+_LOCK_KEYS = {
+    **dict.fromkeys(
+        ("lock", "model", "mode", "dtype", "params", "dims", "tie", "freeze", "inputs", "output", "rows"),
+        True,
     ),
-    True,
-)
+    **dict.fromkeys(("never_called", "state_dict", "totals"), True),
+    "returns": False,
+}
 _CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
 
@@ -393,6 +387,7 @@ _ROW_KEYS = {
     "operation": False,
     "type": False,
     "from": False,
+    "returns": False,
     "output": True,
     "parameters": False,
 }
@@ -410,6 +405,7 @@ def _read_row(path: str, node: Entries) -> LockRow:
         type=_text(values["type"]) if "type" in values else _read_type(call),
         call=call,
         sources=_texts(values["from"]) if "from" in values else (),
+        returns=_texts(values["returns"]) if "returns" in values else (),
         output=_text(values["output"]),
         parameters=_number(values["parameters"]) if "parameters" in values else 0,
     )

@@ -20,7 +20,8 @@ class LockRow:
 
     ``call`` is the normalised text (``Conv2d(1, 6, kernel_size=5)``), ``sources`` says where each tensor
     input comes from, by its name within the owner. ``output`` is a type in the notation of the spec language,
-    ``parameters`` the number of elements that the module holds itself.
+    ``parameters`` the number of elements that the module holds itself, ``returns`` which of its own rows and
+    inputs a block's output is.
     """
 
     path: str
@@ -30,6 +31,7 @@ class LockRow:
     sources: tuple[str, ...]
     output: str
     parameters: int = 0
+    returns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Lock:
     state_dict: tuple[LockEntry, ...]
     parameters: int
     trainable: int
+    returns: tuple[str, ...] = ()
 
 
 def lock_from_trace(
@@ -114,6 +117,7 @@ def lock_from_trace(
         freeze=tuple(freeze),
         inputs=tuple((name, format_type(value)) for name, value in trace.inputs),
         output=format_type(trace.output),
+        returns=trace.returns,
         rows=tuple(
             LockRow(
                 path=row.path,
@@ -123,6 +127,7 @@ def lock_from_trace(
                 sources=row.sources,
                 output=format_type(row.output),
                 parameters=row.parameters,
+                returns=row.returns,
             )
             for row in trace.rows
         ),

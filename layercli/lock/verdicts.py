@@ -58,6 +58,7 @@ _COUNTS = {
     "operation-removed": ("operation is gone", "operations are gone"),
     "operation-changed": ("operation changed", "operations changed"),
     "wiring-changed": ("call takes other inputs", "calls take other inputs"),
+    "returns-changed": ("block returns something else", "blocks return something else"),
     "shape-changed": ("row has another output", "rows have another output"),
     "uncalled-added": ("layer that is never called is new", "layers that are never called are new"),
     "uncalled-removed": ("layer that was never called is gone", "layers that were never called are gone"),

@@ -33,7 +33,10 @@ _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "t
 
 
 def check_forward(
-    block: Block, children: Sequence[tuple[str, Member]] | None, params: Mapping[str, Any], dims: Mapping[str, int]
+    block: Block,
+    children: Sequence[tuple[str, Member]] | None,
+    params: Mapping[str, Any],
+    dims: Mapping[str, int],
 ) -> list[Problem]:
     """The problems of a block's forward that need no run. ``children`` is None where the layers have problems."""
     if block.forward is None:
@@ -48,7 +51,9 @@ def check_forward(
         body = block.forward.bodies[0]
         last = body.statements[-1] if body.statements else None
         hint = f"return {body.segment(last.value)}" if isinstance(last, ast.Expr) else "end it with return x"
-        checker.problems.append(Problem("no-return", "this forward returns nothing", body.position(last), hint=hint))
+        checker.problems.append(
+            Problem("no-return", "this forward returns nothing", body.position(last), hint=hint)
+        )
     return checker.problems
 
 
@@ -57,7 +62,12 @@ def _check_order(block: Block, children: Sequence[tuple[str, Member]]) -> list[P
     problems = []
     for name, child in children:
         target = getattr(child, "target", None)
-        if target is not None and target.name in ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
+        if target is not None and target.name in (
+            "ModuleList",
+            "ModuleDict",
+            "ParameterList",
+            "ParameterDict",
+        ):
             layer: LayerPlan = child  # type: ignore[assignment]
             problems.append(
                 Problem(
@@ -147,17 +157,36 @@ class _Checker:
         if name in self.assigned or name in self.members or name in self.params or name in self.dims:
             return
         if name in self.anywhere:
-            self.report(self.body.problem("used-before-assigned", f"{name} is used before it is assigned", node))
+            self.report(
+                self.body.problem("used-before-assigned", f"{name} is used before it is assigned", node)
+            )
             return
         if name in DTYPES:
             return
-        found = [value for value in (find_class(name, self.block.definitions), find_function(name)) if value is not MISSING]
+        found = [
+            value
+            for value in (find_class(name, self.block.definitions), find_function(name))
+            if value is not MISSING
+        ]
         if found:
             return
         if name == "self":
-            self.report(self.body.problem("unknown-name", "self alone is no value", node, "write self.layer, or a tensor's name"))
+            self.report(
+                self.body.problem(
+                    "unknown-name", "self alone is no value", node, "write self.layer, or a tensor's name"
+                )
+            )
             return
-        known = [*self.assigned, *self.anywhere, *self.members, *self.params, *self.dims, *self.block.definitions, *FUNCTIONS, *BUILTINS]
+        known = [
+            *self.assigned,
+            *self.anywhere,
+            *self.members,
+            *self.params,
+            *self.dims,
+            *self.block.definitions,
+            *FUNCTIONS,
+            *BUILTINS,
+        ]
         code, message, hint = explain_unknown(name, known, called=called)
         if code == "unknown-layer" and not hint:
             hint = did_you_mean(name, LAYERS)
@@ -177,7 +206,9 @@ class _Checker:
             self.check_in_namespace(node, prefix)
             return
         self.check(node.value)
-        if isinstance(node.value, (ast.Call, ast.BinOp)) or (isinstance(node.value, ast.Name) and node.value.id in self.assigned):
+        if isinstance(node.value, (ast.Call, ast.BinOp)) or (
+            isinstance(node.value, ast.Name) and node.value.id in self.assigned
+        ):
             self.check_method(node)
 
     def check_in_namespace(self, node: ast.Attribute, prefix: str) -> None:

@@ -89,7 +89,16 @@ class PlanEngine:
     def call_method(
         self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
     ) -> Any:
-        if method.name in ("size", "dim", "numel", "ndimension", "nelement", "stride", "unbind", "element_size"):
+        if method.name in (
+            "size",
+            "dim",
+            "numel",
+            "ndimension",
+            "nelement",
+            "stride",
+            "unbind",
+            "element_size",
+        ):
             self._refuse_size(site)
         check_method(self, method, arguments, keywords, site)
         return Recipe("method", method.name, (tensor, *arguments), keywords, site)
@@ -109,7 +118,9 @@ class PlanEngine:
         self._refuse_size(site)
 
     def _refuse_size(self, site: Site) -> NoReturn:
-        raise site.error("size-of-tensor", "a tensor's size can't be asked here", "write the size itself, or a param")
+        raise site.error(
+            "size-of-tensor", "a tensor's size can't be asked here", "write the size itself, or a param"
+        )
 
     def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         raise site.error("layer-called-here", "a layer is called in `forward` only")
@@ -168,7 +179,9 @@ class PlanEngine:
             site = sites.get(name)
             place = position if site is None else site.position
             if name in REFUSED_ARGUMENTS and value is not None:
-                raise _error("refused-argument", f"{name} can't be given in a spec: {REFUSED_ARGUMENTS[name]}", place)
+                raise _error(
+                    "refused-argument", f"{name} can't be given in a spec: {REFUSED_ARGUMENTS[name]}", place
+                )
             _check_argument(entry.name, name, value, place)
             if name in _INNER_LAYERS and isinstance(value, int) and value > MAX_INNER_LAYERS:
                 raise _error("too-many-modules", f"{name} is more than {MAX_INNER_LAYERS:,}", place)
@@ -205,15 +218,23 @@ class PlanEngine:
 
     def _counted(self, plan: LayerPlan) -> LayerPlan:
         if plan.modules > MAX_MODULES:
-            raise _error("too-many-modules", f"this makes {plan.modules:,} modules, more than {MAX_MODULES:,}", plan.position)
+            raise _error(
+                "too-many-modules",
+                f"this makes {plan.modules:,} modules, more than {MAX_MODULES:,}",
+                plan.position,
+            )
         return plan
 
-    def _wrap(self, target: WrapperClass, arguments: list[Any], keywords: dict[str, Any], site: Site) -> LayerPlan:
+    def _wrap(
+        self, target: WrapperClass, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> LayerPlan:
         entry = target.entry
         bound = bind(entry.name, entry.signature, arguments, keywords, site)
         module = bound["module"]
         if not isinstance(module, LayerPlan):
-            raise site.argument(0).error("wrong-kind", f"{entry.name} takes a layer", f"{entry.name}(Linear(8, 8))")
+            raise site.argument(0).error(
+                "wrong-kind", f"{entry.name} takes a layer", f"{entry.name}(Linear(8, 8))"
+            )
         for name, value in bound.items():
             if name != "module":
                 _check_argument(entry.name, name, value, site.argument(name).position)
@@ -227,22 +248,33 @@ class PlanEngine:
     def evaluate_params(self, block: Block, given: Mapping[str, Any]) -> dict[str, Any]:
         """All params of a block by name: what was given, else the default. Raises SpecError for a required one."""
         params: dict[str, Any] = {}
-        interpreter = self.interpreter("params", params=params, definitions=block.definitions, layer_names=block.layer_names)
+        interpreter = self.interpreter(
+            "params", params=params, definitions=block.definitions, layer_names=block.layer_names
+        )
         for param in block.params:
             if param.name in given:
                 params[param.name] = given[param.name]
             elif param.value is None:
                 raise _error(
-                    "param-needed", f"{block.name} needs the param {param.name}", param.position, f"--set {param.name}=..."
+                    "param-needed",
+                    f"{block.name} needs the param {param.name}",
+                    param.position,
+                    f"--set {param.name}=...",
                 )
             else:
                 params[param.name] = evaluate_value(interpreter, param.value)
         return params
 
-    def plan_layers(self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int] | None = None) -> tuple[tuple[str, Member], ...]:
+    def plan_layers(
+        self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int] | None = None
+    ) -> tuple[tuple[str, Member], ...]:
         """The members of a block in order. Raises SpecError with the problems of all of them."""
         interpreter = self.interpreter(
-            "layers", params=params, dims=dims or {}, definitions=block.definitions, layer_names=block.layer_names
+            "layers",
+            params=params,
+            dims=dims or {},
+            definitions=block.definitions,
+            layer_names=block.layer_names,
         )
         children: list[tuple[str, Member]] = []
         problems: list[Problem] = []
@@ -285,20 +317,32 @@ class PlanEngine:
             if not isinstance(child, LayerPlan):
                 problems.append(Problem("not-a-layer", "a Sequential holds layers only", child.site.position))
             elif name is None and child.product:
-                children += [(str(len(children) + index), part) for index, (_, part) in enumerate(child.children)]
+                children += [
+                    (str(len(children) + index), part) for index, (_, part) in enumerate(child.children)
+                ]
             else:
                 children.append((name or str(len(children)), child))
         if problems:
             raise SpecError(*problems)
         modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
-        return self._counted(LayerPlan(LAYERS["Sequential"], {}, value.position, children=tuple(children), modules=modules))
+        return self._counted(
+            LayerPlan(LAYERS["Sequential"], {}, value.position, children=tuple(children), modules=modules)
+        )
 
     def _long_form(self, interpreter: Interpreter, value: LongForm) -> Member | None:
         site = Site(value.type, value.type.tree)
-        target = interpreter.evaluate(value.type) if not isinstance(value.type.tree, ast.Name) else interpreter.look_up(value.type, value.type.tree, called=True)
+        target = (
+            interpreter.evaluate(value.type)
+            if not isinstance(value.type.tree, ast.Name)
+            else interpreter.look_up(value.type, value.type.tree, called=True)
+        )
         if not isinstance(target, (LayerClass, BlockClass)):
-            raise site.error("wrong-kind", f"type needs a layer class, and this is {interpreter.describe(target)}")
-        signature = target.entry.signature if isinstance(target, LayerClass) else block_signature(target.block)
+            raise site.error(
+                "wrong-kind", f"type needs a layer class, and this is {interpreter.describe(target)}"
+            )
+        signature = (
+            target.entry.signature if isinstance(target, LayerClass) else block_signature(target.block)
+        )
         given = {
             argument.name: evaluate_value(interpreter, argument.value, lone_words=True)
             for argument in value.arguments
@@ -334,16 +378,24 @@ def bind(
     for keyword in keywords:
         if keyword in REFUSED_ARGUMENTS and keyword not in signature.by_name:
             reason = REFUSED_ARGUMENTS[keyword]
-            raise site.argument(keyword).error("refused-argument", f"{keyword} can't be given in a spec: {reason}")
+            raise site.argument(keyword).error(
+                "refused-argument", f"{keyword} can't be given in a spec: {reason}"
+            )
     try:
         return signature.bind(name, arguments, keywords)
     except BindingError as error:
         raise site.argument(error.argument).error(error.code, error.message, error.hint) from None
 
 
-def argument_sites(signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site) -> dict[str, Site]:
+def argument_sites(
+    signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+) -> dict[str, Site]:
     """Where each bound argument stands."""
-    names = [parameter.name for parameter in signature.parameters if parameter.kind in ("positional", "positional-only")]
+    names = [
+        parameter.name
+        for parameter in signature.parameters
+        if parameter.kind in ("positional", "positional-only")
+    ]
     places: dict[str, int | str] = {name: index for index, name in enumerate(names[: len(arguments)])}
     places |= {name: name for name in keywords}
     return {name: site.argument(key) for name, key in places.items()}
@@ -379,13 +431,20 @@ def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> 
     """Why a value can't stand in ``layers``, and what may have been meant."""
     text = code.segment(code.tree)
     if isinstance(value, (LayerClass, BlockClass)):
-        return code.problem("layer-not-called", f"{text} is a class, not a layer", code.tree, f"write {text}(...)" if value_needs(value) else f"write {text}()")
+        return code.problem(
+            "layer-not-called",
+            f"{text} is a class, not a layer",
+            code.tree,
+            f"write {text}(...)" if value_needs(value) else f"write {text}()",
+        )
     if isinstance(value, FunctionValue):
         close = [name for name in LAYERS if name.lower() == value.entry.name.replace("_", "").lower()]
         hint = f"write {close[0]}()" if close else "functions are called in `forward`"
         return code.problem("not-a-layer", f"{text} is a function, not a layer", code.tree, hint)
     if isinstance(value, Recipe):
-        return code.problem("not-a-layer", f"{text} is a tensor", code.tree, f"write Parameter({text}) or Buffer({text})")
+        return code.problem(
+            "not-a-layer", f"{text} is a tensor", code.tree, f"write Parameter({text}) or Buffer({text})"
+        )
     hint = "a plain value belongs in `params`" if isinstance(value, _PLAIN) else ""
     return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
 
@@ -426,7 +485,11 @@ def _tensor_of(name: str, arguments: list[Any], site: Site) -> Recipe:
 def _flag(name: str, default: bool, allowed: str, keywords: Mapping[str, Any], site: Site) -> bool:
     for keyword in keywords:
         if keyword != allowed:
-            raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", did_you_mean(keyword, [allowed]) or f"it has {allowed}={default}")
+            raise site.argument(keyword).error(
+                "unknown-argument",
+                f"{name} has no argument {keyword}",
+                did_you_mean(keyword, [allowed]) or f"it has {allowed}={default}",
+            )
     value = keywords.get(allowed, default)
     if not isinstance(value, bool):
         raise site.argument(allowed).error("wrong-kind", f"{allowed} is True or False")
@@ -455,13 +518,23 @@ def _flatten_layers(values: Sequence[Any], site: Site, kind: str) -> list[LayerP
     layers: list[LayerPlan] = []
     for index, value in enumerate(values):
         if isinstance(value, LayerPlan):
-            layers += [child for _, child in value.children if isinstance(child, LayerPlan)] if value.product else [value]
+            layers += (
+                [child for _, child in value.children if isinstance(child, LayerPlan)]
+                if value.product
+                else [value]
+            )
         elif isinstance(value, (list, tuple)):
             layers += _flatten_layers(value, site, kind)
         else:
             place = site.argument(index)
             hint = f"write {value!r}()" if isinstance(value, (LayerClass, BlockClass)) else ""
-            what = "None" if value is None else "a function" if isinstance(value, (FunctionValue, Builtin)) else f"{value!r}"
+            what = (
+                "None"
+                if value is None
+                else "a function"
+                if isinstance(value, (FunctionValue, Builtin))
+                else f"{value!r}"
+            )
             raise place.error("not-a-layer", f"{kind} holds layers, and this is {what}", hint)
     return layers
 
@@ -473,7 +546,9 @@ def _plan_sequence(kind: str) -> Callable[[list[Any], dict[str, Any], Site], _Ch
         if keywords and not (kind == "ModuleList" and set(keywords) == {"modules"}):
             name = next(iter(keywords))
             raise site.argument(name).error(
-                "unknown-argument", f"{kind} takes no names", "for named children write a mapping: {conv: ..., act: ...}"
+                "unknown-argument",
+                f"{kind} takes no names",
+                "for named children write a mapping: {conv: ..., act: ...}",
             )
         layers = _flatten_layers([*arguments, *keywords.values()], site, kind)
         return tuple((str(index), layer) for index, layer in enumerate(layers))
@@ -485,7 +560,9 @@ def _plan_dict(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _C
     given: dict[Any, Any] = {}
     for argument in arguments:
         if not isinstance(argument, dict):
-            raise site.argument(0).error("wrong-kind", "this takes a dict or names", "ModuleDict(box=Linear(8, 4))")
+            raise site.argument(0).error(
+                "wrong-kind", "this takes a dict or names", "ModuleDict(box=Linear(8, 4))"
+            )
         given |= argument
     given |= keywords
     children: list[tuple[str, Member]] = []
@@ -567,7 +644,9 @@ def plan_model(
     planned_inputs: list[tuple[str, Any]] = []
     for item in block.inputs:
         try:
-            planned_inputs.append((item.name, _plan_input(engine, spec, item.value, values, sizes, replaced.get(item.name))))
+            planned_inputs.append(
+                (item.name, _plan_input(engine, spec, item.value, values, sizes, replaced.get(item.name)))
+            )
         except SpecError as error:
             problems += error.problems
     problems += engine.problems
@@ -586,7 +665,11 @@ def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
 
     def key(problem: Problem) -> tuple[str, int, int, int]:
         place = problem.position
-        return ("", 0, 0, order[problem]) if place is None else (place.file, place.line, place.column, order[problem])
+        return (
+            ("", 0, 0, order[problem])
+            if place is None
+            else (place.file, place.line, place.column, order[problem])
+        )
 
     return sorted(unique, key=key)
 
@@ -601,8 +684,12 @@ class Setting:
 def _check_names(given: Mapping[str, Any], known: Sequence[str], kind: str, option: str) -> None:
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else f"it has no {kind}s")
-            raise CommandError(Problem(f"unknown-{kind}", f"{option} {name}: the spec has no {kind} {name}", hint=hint))
+            hint = did_you_mean(name, known) or (
+                f"it has {', '.join(known)}" if known else f"it has no {kind}s"
+            )
+            raise CommandError(
+                Problem(f"unknown-{kind}", f"{option} {name}: the spec has no {kind} {name}", hint=hint)
+            )
 
 
 def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -615,7 +702,9 @@ def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[
             continue
         value = given[param.name]
         if isinstance(value, Setting):
-            earlier = engine.evaluate_params(replace(block, params=block.params[: block.params.index(param)]), values)
+            earlier = engine.evaluate_params(
+                replace(block, params=block.params[: block.params.index(param)]), values
+            )
             interpreter = engine.interpreter("params", params=earlier, definitions=block.definitions)
             source = Source(f"--set {param.name}", value.text)
             try:
@@ -647,11 +736,17 @@ def _fit_kind(param: Named, value: Any, default: Any) -> Any:
     kinds_named = {bool: "True or False", int: "an int", float: "a number", str: "a text"}
     wanted = kinds_named.get(type(default), f"of the kind of {default!r}")
     raise CommandError(
-        Problem("wrong-kind", f"--set {param.name}={value!r}: {param.name} is {wanted}, {default!r} in the spec", param.position)
+        Problem(
+            "wrong-kind",
+            f"--set {param.name}={value!r}: {param.name} is {wanted}, {default!r} in the spec",
+            param.position,
+        )
     )
 
 
-def _evaluate_dims(engine: PlanEngine, spec: Spec, params: Mapping[str, Any], given: Mapping[str, int]) -> dict[str, int]:
+def _evaluate_dims(
+    engine: PlanEngine, spec: Spec, params: Mapping[str, Any], given: Mapping[str, int]
+) -> dict[str, int]:
     _check_names(given, [dim.name for dim in spec.dims], "dim", "--dim")
     sizes: dict[str, int] = {}
     interpreter = engine.interpreter("dims", params=params, dims=sizes, definitions=spec.main.definitions)
@@ -679,7 +774,13 @@ def _size_nodes(value: Sizes | Expression | None) -> list[ast.expr]:
 
 
 def _size_arguments(call: ast.Call) -> list[ast.expr] | None:
-    name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    name = (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
     place = _SIZE_PLACES.get(name)
     if place is None:
         return None
@@ -716,7 +817,11 @@ def _dims_of_inputs(
             known = found.get(node.id, given.get(node.id))
             if known is not None and known != size:
                 raise CommandError(
-                    Problem("conflicting-size", f"--input {item.name}: {node.id} would be {size} here and {known} elsewhere", item.position)
+                    Problem(
+                        "conflicting-size",
+                        f"--input {item.name}: {node.id} would be {size} here and {known} elsewhere",
+                        item.position,
+                    )
                 )
             found[node.id] = size
     return found
@@ -730,7 +835,13 @@ def _plan_input(
     dims: Mapping[str, int],
     sizes: Sequence[int] | None,
 ) -> Any:
-    interpreter = engine.interpreter("inputs", params=params, dims=dims, definitions=spec.main.definitions, layer_names=spec.main.layer_names)
+    interpreter = engine.interpreter(
+        "inputs",
+        params=params,
+        dims=dims,
+        definitions=spec.main.definitions,
+        layer_names=spec.main.layer_names,
+    )
     assert value is not None
     if isinstance(value, Sizes):
         if sizes is None:
@@ -740,13 +851,22 @@ def _plan_input(
         return Recipe("function", "rand", tuple(sizes) if sizes else ((),), {}, site, "torch")
     result = interpreter.evaluate(value)
     if isinstance(result, (FunctionValue, LayerClass, BlockClass, Builtin, LayerPlan)):
-        raise value.problem("wrong-kind", f"an input is a tensor or a plain value, not {interpreter.describe(result)}", value.tree)
+        raise value.problem(
+            "wrong-kind",
+            f"an input is a tensor or a plain value, not {interpreter.describe(result)}",
+            value.tree,
+        )
     if sizes is None:
         return result
     resized = _resize(result, tuple(sizes)) if isinstance(result, Recipe) else None
     if resized is None:
         raise CommandError(
-            Problem("input-not-sized", "--input can't replace the sizes of this input", value.position(), hint="change the spec, or use --dim")
+            Problem(
+                "input-not-sized",
+                "--input can't replace the sizes of this input",
+                value.position(),
+                hint="change the spec, or use --dim",
+            )
         )
     return resized
 
@@ -762,7 +882,9 @@ def _evaluate_size(interpreter: Interpreter, item: Expression) -> int:
             hint = "write // for whole numbers"
         elif isinstance(size, Recipe):
             hint = "for an expression leave out the square brackets"
-        raise item.problem("wrong-kind", f"a size is an int of at least 0, not {interpreter.describe(size)}", item.tree, hint)
+        raise item.problem(
+            "wrong-kind", f"a size is an int of at least 0, not {interpreter.describe(size)}", item.tree, hint
+        )
     return size
 
 
@@ -776,7 +898,11 @@ def _resize(recipe: Recipe, sizes: tuple[int, ...]) -> Recipe | None:
             return replace(recipe, operands=(sizes, *recipe.operands[1:]))
         bounds = tuple(value for value in recipe.operands if isinstance(value, int))
         return replace(recipe, operands=(*bounds, sizes), keywords=keywords)
-    changed = [(index, _resize(value, sizes)) for index, value in enumerate(recipe.operands) if isinstance(value, Recipe)]
+    changed = [
+        (index, _resize(value, sizes))
+        for index, value in enumerate(recipe.operands)
+        if isinstance(value, Recipe)
+    ]
     found = [(index, value) for index, value in changed if value is not None]
     if len(found) != 1:
         return None

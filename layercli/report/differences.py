@@ -113,6 +113,7 @@ _PREFIXES = {
     "entries-reordered": "state_dict",
     "entry-tied": "tied ",
     "wiring-changed": "inputs of ",
+    "returns-changed": "output of ",
 }
 
 

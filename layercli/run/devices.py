@@ -46,14 +46,20 @@ def _check_present(asked: str) -> None:
     if torch.backends.mps.is_available():
         present.append("mps")
     kind, colon, number = asked.partition(":")
-    if kind not in KINDS or kind == "auto" or (colon and (kind != "cuda" or not re.fullmatch(r"\d{1,3}", number))):
+    if (
+        kind not in KINDS
+        or kind == "auto"
+        or (colon and (kind != "cuda" or not re.fullmatch(r"\d{1,3}", number)))
+    ):
         hint = did_you_mean(asked, KINDS) or f"it is one of {', '.join(KINDS)}, or cuda:0"
         raise CommandError(Problem("unknown-device", f"there is no kind of device {asked}", hint=hint))
     if asked == "cuda" and "cuda:0" in present:
         return
     if asked not in present:
         raise CommandError(
-            Problem("no-such-device", f"there is no device {asked} here", hint=f"there is {', '.join(present)}")
+            Problem(
+                "no-such-device", f"there is no device {asked} here", hint=f"there is {', '.join(present)}"
+            )
         )
 
 
@@ -129,7 +135,12 @@ def _estimate_recurrent(gates: int) -> Callable[[Mapping[str, Any]], int]:
 def _estimate_transformer(given: Mapping[str, Any]) -> int:
     width, inner = given.get("d_model", 512), given.get("dim_feedforward", 2048)
     encoder = 4 * width * width + 2 * width * inner
-    if "num_encoder_layers" in given or "num_decoder_layers" in given or "d_model" not in given or "nhead" not in given:
+    if (
+        "num_encoder_layers" in given
+        or "num_decoder_layers" in given
+        or "d_model" not in given
+        or "nhead" not in given
+    ):
         layers = given.get("num_encoder_layers", 6) + given.get("num_decoder_layers", 6)
     else:
         layers = 12
@@ -151,9 +162,11 @@ _ESTIMATES: dict[str, Callable[[Mapping[str, Any]], int]] = {
     "GRU": _estimate_recurrent(3),
     "LSTM": _estimate_recurrent(4),
     "MultiheadAttention": lambda given: 4 * given["embed_dim"] ** 2,
-    "TransformerEncoderLayer": lambda given: 4 * given["d_model"] ** 2
-    + 2 * given["d_model"] * given.get("dim_feedforward", 2048),
-    "TransformerDecoderLayer": lambda given: 8 * given["d_model"] ** 2
-    + 2 * given["d_model"] * given.get("dim_feedforward", 2048),
+    "TransformerEncoderLayer": lambda given: (
+        4 * given["d_model"] ** 2 + 2 * given["d_model"] * given.get("dim_feedforward", 2048)
+    ),
+    "TransformerDecoderLayer": lambda given: (
+        8 * given["d_model"] ** 2 + 2 * given["d_model"] * given.get("dim_feedforward", 2048)
+    ),
     "Transformer": _estimate_transformer,
 }

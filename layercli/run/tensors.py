@@ -6,9 +6,20 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from layercli.build.types import tensor_type
 from layercli.trace import TensorRecord, TensorType, Tie
+
+
+def name_module(module: nn.Module) -> str:
+    """The class's name as ``print`` shows it, which a parametrized or a spec's module has changed."""
+    return str(module._get_name())  # type: ignore[no-untyped-call]
+
+
+def is_lazy(tensor: torch.Tensor) -> bool:
+    """Whether a lazy layer hasn't made this parameter or buffer yet, so that it has no sizes."""
+    return isinstance(tensor, (UninitializedParameter, UninitializedBuffer))
 
 
 @dataclass
@@ -74,18 +85,24 @@ def find_ownership(model: nn.Module, *, values: bool = False) -> Ownership:
 
 
 def _record(
-    name: str, tensor: torch.Tensor, path: str, module: nn.Module, tied: str, values: bool, persistent: bool = True
+    name: str,
+    tensor: torch.Tensor,
+    path: str,
+    module: nn.Module,
+    tied: str,
+    values: bool,
+    persistent: bool = True,
 ) -> TensorRecord:
     parameter = isinstance(tensor, nn.Parameter)
     # A parameter of a lazy layer that never ran has no sizes yet.
-    waiting = isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+    waiting = is_lazy(tensor)
     shown = TensorType(str(tensor.dtype).removeprefix("torch."), (0,)) if waiting else tensor_type(tensor)
     return TensorRecord(
         name=name,
         kind="parameter" if parameter else "buffer",
         type=shown,
         owner=path,
-        owner_type=module._get_name(),
+        owner_type=name_module(module),
         bytes=0 if waiting else tensor.numel() * tensor.element_size(),
         trainable=parameter and tensor.requires_grad,
         tied=tied,

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -19,7 +20,7 @@ from layercli.build.recording import RECORDER
 from layercli.build.types import type_of
 from layercli.errors import Label, LayercliError, Position, Problem, SpecError
 from layercli.plan.records import LayerPlan, format_value
-from layercli.run.tensors import Ownership, find_ownership
+from layercli.run.tensors import Ownership, find_ownership, is_lazy, name_module
 from layercli.run.values import show_values, snapshot
 from layercli.spec.interpreter import Site
 from layercli.trace import Row, Trace, Type, Uncalled, Values, format_type
@@ -61,6 +62,7 @@ class _Draft:
     position: Position | None
     module: nn.Module | None = None
     output: Type = None
+    returns: tuple[str, ...] = ()
     finished: bool = False
     before: Any = None
     values: Values | None = None
@@ -81,12 +83,15 @@ class _Frame:
     used: set[str] = field(default_factory=set)
     site: Site | None = None
 
+    def _forget(self, key: int, _: Any) -> None:
+        self.labels.pop(key, None)
+
     def label(self, value: Any, name: str) -> None:
         """Give every tensor in ``value`` a name in this frame."""
         if isinstance(value, torch.Tensor):
             self.labels[id(value)] = name
             # An id is good only as long as its tensor lives.
-            self.alive.append(weakref.ref(value, lambda _, key=id(value): self.labels.pop(key, None)))
+            self.alive.append(weakref.ref(value, partial(self._forget, id(value))))
         elif isinstance(value, (tuple, list)):
             for index, item in enumerate(value):
                 self.label(item, f"{name}[{index}]")
@@ -114,8 +119,7 @@ class Tracer:
         for path, module in model.named_modules():
             self.paths.setdefault(id(module), path)
         self.parameter_names = {
-            id(tensor): name
-            for name, tensor in (*model.named_parameters(), *model.named_buffers())
+            id(tensor): name for name, tensor in (*model.named_parameters(), *model.named_buffers())
         }
         self.site: Site | None = None
 
@@ -136,8 +140,8 @@ class Tracer:
             call=call,
             depth=0 if parent is None or parent.path == "" else parent.depth + 1,
             inputs=tuple(type_of(value) for value in values),
-            sources=tuple(self.sources(values)) if parent else (),
-            arguments=_describe_module(module, plan),
+            sources=tuple(self._call_sources(arguments, keywords)) if parent and self._is_told(path) else (),
+            arguments=_describe_module(module, plan) if self._is_told(path) else "",
             position=self._find_position(path),
             module=module,
             before=snapshot(values, _input_names(module, arguments, keywords)) if self._wants(path) else None,
@@ -168,6 +172,10 @@ class Tracer:
             return
         draft.output = type_of(output)
         draft.finished = True
+        if isinstance(module, SpecModule):
+            self.frames.append(frame)
+            draft.returns = tuple(self.sources([output]))
+            self.frames.pop()
         if draft.before is not None:
             draft.values = self._show(draft, module, output)
         if self.frames:
@@ -176,7 +184,26 @@ class Tracer:
 
     def _relative(self, path: str, name: str) -> str:
         owner = self.frames[-1].path
-        return path[len(owner) + 1 :] if owner and path.startswith(owner + ".") else path if not owner else name
+        return (
+            path[len(owner) + 1 :] if owner and path.startswith(owner + ".") else path if not owner else name
+        )
+
+    def _is_told(self, path: str) -> bool:
+        """Whether the call and wiring of a layer are facts of the model.
+
+        What stands inside PyTorch's own composite layers follows from the composite's call, and how they write
+        it changes with PyTorch's version.
+        """
+        return not self.plans or path in self.plans
+
+    def _call_sources(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[str]:
+        """Where the inputs of a layer come from, and the plain values among them."""
+        for name, value in (*((None, value) for value in arguments), *keywords.items()):
+            prefix = "" if name is None else f"{name}="
+            if _holds_tensor(value):
+                yield from (f"{prefix}{source}" for source in self.sources([value]))
+            else:
+                yield prefix + self._format_operand(value)
 
     def _find_position(self, path: str) -> Position | None:
         """Where the layer, or the composite layer that it is a part of, stands in the spec."""
@@ -294,7 +321,9 @@ class Tracer:
         if isinstance(value, list):
             return f"[{', '.join(self._format_operand(item) for item in value)}]"
         if isinstance(value, dict):
-            return "{" + ", ".join(f"{key!r}: {self._format_operand(item)}" for key, item in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{key!r}: {self._format_operand(item)}" for key, item in value.items()) + "}"
+            )
         if isinstance(value, torch.dtype):
             return str(value).removeprefix("torch.")
         if callable(value):
@@ -319,6 +348,7 @@ class Tracer:
                 output=draft.output,
                 arguments=draft.arguments,
                 sources=draft.sources,
+                returns=draft.returns if draft.path else (),
                 position=draft.position,
                 values=draft.values,
                 finished=draft.finished,
@@ -380,13 +410,13 @@ _PASSIVE = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict, nn
 
 
 def _type_name(module: nn.Module, plan: LayerPlan | None) -> str:
-    return module._get_name() if plan is None or plan.wrappers else plan.type_name
+    return name_module(module) if plan is None or plan.wrappers else plan.type_name
 
 
 def _describe_module(module: nn.Module, plan: LayerPlan | None) -> str:
     if plan is not None:
         return plan.call
-    name = module._get_name()
+    name = name_module(module)
     return f"{name}({'' if any(True for _ in module.children()) else module.extra_repr()})"
 
 
@@ -461,9 +491,10 @@ def unchanged(model: nn.Module) -> Iterator[None]:
     for module in model.modules():
         if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.max_norm is not None:
             tensors.append(module.weight)
-    lazy = nn.parameter.UninitializedTensorMixin
-    saved = [(tensor, tensor.detach().clone()) for tensor in tensors if not isinstance(tensor, lazy)]
-    devices = sorted({tensor.device.index or 0 for tensor in model.parameters() if tensor.device.type == "cuda"})
+    saved = [(tensor, tensor.detach().clone()) for tensor in tensors if not is_lazy(tensor)]
+    devices = sorted(
+        {tensor.device.index or 0 for tensor in model.parameters() if tensor.device.type == "cuda"}
+    )
     with torch.random.fork_rng(devices=devices):
         try:
             yield
@@ -486,7 +517,9 @@ def _watched(model: nn.Module, tracer: Tracer) -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(False)
         for module in model.modules():
             handles.append(module.register_forward_pre_hook(tracer.before_module, with_kwargs=True))
-            handles.append(module.register_forward_hook(tracer.after_module, with_kwargs=True, always_call=True))
+            handles.append(
+                module.register_forward_hook(tracer.after_module, with_kwargs=True, always_call=True)
+            )
         yield
     finally:
         for handle in handles:
@@ -535,7 +568,7 @@ def trace_module(
             failure = error
     ownership = find_ownership(model)
     trace = Trace(
-        model=described.pop("model", model._get_name()),
+        model=described.pop("model", name_module(model)),
         engine="run",
         device=device,
         mode=mode,
@@ -544,6 +577,7 @@ def trace_module(
         rows=tracer.rows(ownership),
         never_called=() if failure else tracer.never_called(ownership),
         tensors=ownership.records,
+        returns=next((draft.returns for draft in tracer.drafts if draft.path == ""), ()),
         failed=failure is not None,
         **described,
     )
@@ -578,9 +612,16 @@ def _explain(failure: Exception, tracer: Tracer) -> Sequence[Problem]:
         owner = draft.path.rpartition(".")[0]
         where = f" in {owner}" if owner else ""
         return (replace(problem, message=f"{draft.type}{where} failed{met}"),)
-    name = draft.path or tracer.model._get_name()
+    name = draft.path or name_module(tracer.model)
     place = draft.position
-    labels = (Label(place, f"{name} is made here"),) if place is not None and place != problem.position else ()
-    return (replace(problem, message=f"{name} ({draft.type}) failed{met}", labels=labels, position=problem.position or place),)
-
-
+    labels = (
+        (Label(place, f"{name} is made here"),) if place is not None and place != problem.position else ()
+    )
+    return (
+        replace(
+            problem,
+            message=f"{name} ({draft.type}) failed{met}",
+            labels=labels,
+            position=problem.position or place,
+        ),
+    )

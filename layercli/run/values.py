@@ -34,7 +34,11 @@ def flatten(name: str, value: Any) -> Iterator[tuple[str, torch.Tensor]]:
 
 def show_values(before: Snapshot, module: nn.Module | None, output: Any, statistics: bool) -> Values:
     """The inputs, own parameters and outputs of a row as text."""
-    parameters = [] if module is None else [(name, value) for name, value in module._parameters.items() if value is not None]
+    parameters = (
+        []
+        if module is None
+        else [(name, value) for name, value in module._parameters.items() if value is not None]
+    )
     return Values(
         inputs=tuple(_show(name, tensor, statistics) for name, tensor in before),
         parameters=tuple(_show(name, tensor, statistics) for name, tensor in parameters),

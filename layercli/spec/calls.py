@@ -28,26 +28,41 @@ def check_function(
     _check_call(engine, function.entry.name, signature, arguments, keywords, site)
 
 
-def check_method(engine: Engine, method: Method, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site) -> None:
+def check_method(
+    engine: Engine, method: Method, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+) -> None:
     """Refuse what no tensor could make right in a call of a method. Raises SpecError."""
     _check_call(engine, method.name, method.signature_in("Tensor"), (None, *arguments), keywords, site)
 
 
 def _check_call(
-    engine: Engine, name: str, signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+    engine: Engine,
+    name: str,
+    signature: Signature,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    site: Site,
 ) -> None:
     takes_any = any(parameter.kind == "keywords" for parameter in signature.parameters)
     for keyword, value in keywords.items():
         if keyword == "device":
             if value is not None and not isinstance(value, Device):
                 raise site.argument(keyword).error(
-                    "refused-argument", "a spec names no device", "leave it out, or write device=x.device; --device says where it runs"
+                    "refused-argument",
+                    "a spec names no device",
+                    "leave it out, or write device=x.device; --device says where it runs",
                 )
-        elif keyword not in signature.by_name and not takes_any and _NUMPY_WORDS.get(keyword) not in signature.by_name:
+        elif (
+            keyword not in signature.by_name
+            and not takes_any
+            and _NUMPY_WORDS.get(keyword) not in signature.by_name
+        ):
             hint = did_you_mean(keyword, signature.by_name) or f"{name}({signature})"
             raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
     if name == "to" and any(isinstance(value, str) for value in arguments):
-        raise site.error("refused-argument", "a spec names no device", "leave it out; --device says where it runs")
+        raise site.error(
+            "refused-argument", "a spec names no device", "leave it out; --device says where it runs"
+        )
     if name in _SIZE_ARGUMENTS:
         keyword, hint = _SIZE_ARGUMENTS[name]
         deciding = [*arguments[1:2], keywords.get(keyword), keywords.get("indices_or_sections")]

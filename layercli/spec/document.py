@@ -96,8 +96,9 @@ class Text:
                 break
             following = self.stretches[number + 1][0] if number + 1 < len(self.stretches) else len(self.text)
             width = first + min(end, following) - start - column
-        left = len(self.source.line(line)) - column + 1
-        return Position(self.source, line, column, max(1, min(width, left)))
+        end_of_line = len(self.source.line(line)) + 1
+        column = min(column, end_of_line)
+        return Position(self.source, line, column, max(1, min(width, end_of_line - column)))
 
 
 @dataclass(frozen=True)
@@ -165,25 +166,18 @@ def _read_bytes(path: Path, shown: str, max_bytes: int) -> bytes:
         descriptor = os.open(path, flags)
     except FileNotFoundError:
         raise CommandError(Problem("missing-file", f"there is no file {shown}")) from None
-    except IsADirectoryError:
-        raise CommandError(_not_regular(shown, stat.S_IFDIR)) from None
-    except PermissionError:
-        code = "is-folder" if path.is_dir() else "unreadable-file"
-        reason = "is a folder, not a spec" if path.is_dir() else "may not be read by this user"
-        raise CommandError(Problem(code, f"{shown} {reason}")) from None
     except (OSError, ValueError) as error:
+        # Windows refuses to open a folder, where other systems open it.
+        if path.is_dir():
+            raise CommandError(_not_regular(shown, stat.S_IFDIR)) from None
         reason = getattr(error, "strerror", None) or str(error)
         raise CommandError(Problem("unreadable-file", f"{shown} can't be read: {reason}")) from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise CommandError(_not_regular(shown, mode))
     with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise CommandError(_not_regular(shown, mode))
-        try:
-            data = file.read(max_bytes + 1)
-        except OSError as error:
-            raise CommandError(
-                Problem("unreadable-file", f"{shown} can't be read: {error.strerror}")
-            ) from None
+        data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise CommandError(
             Problem("file-too-large", f"{shown} is larger than {max_bytes:,} bytes, the limit for a file")

@@ -65,7 +65,9 @@ class Code:
         begin, end = self.span(node)
         return " ".join(self.shown[begin:end].split())
 
-    def problem(self, code: str, message: str, node: ast.AST | None = None, hint: str = "", label: str = "") -> SpecError:
+    def problem(
+        self, code: str, message: str, node: ast.AST | None = None, hint: str = "", label: str = ""
+    ) -> SpecError:
         """An error at ``node``."""
         return SpecError(Problem(code, message, self.position(node), label=label, hint=hint))
 
@@ -132,7 +134,9 @@ def parse_expression(text: Text) -> Expression:
     if not shown:
         raise SpecError(Problem("empty-value", "a value is missing here", text.position(0, 1)))
     if shown in YAML_WORDS:
-        constant = ast.Constant(YAML_WORDS[shown], lineno=1, col_offset=0, end_lineno=1, end_col_offset=len(shown))
+        constant = ast.Constant(
+            YAML_WORDS[shown], lineno=1, col_offset=0, end_lineno=1, end_col_offset=len(shown)
+        )
         return Expression(text, start, shown, constant)
     tree = _parse(text, start, shown, "eval", MAX_EXPRESSION)
     assert isinstance(tree, ast.Expression)
@@ -165,7 +169,7 @@ def _parse(text: Text, start: int, shown: str, mode: str, limit: int) -> ast.AST
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(shown, mode=mode)  # type: ignore[no-any-return]
+            return ast.parse(shown, mode=mode)
     except SyntaxError as error:
         raise SpecError(_explain_syntax(text, start, shown, error)) from None
     except (RecursionError, MemoryError):
@@ -187,7 +191,11 @@ def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
     """Bound what ast.parse is given, since the parser itself has no bound on memory."""
     if len(shown) > limit:
         raise SpecError(
-            Problem("too-long", f"this text has {len(shown):,} characters, more than {limit:,}", text.position(start, 1))
+            Problem(
+                "too-long",
+                f"this text has {len(shown):,} characters, more than {limit:,}",
+                text.position(start, 1),
+            )
         )
     depth = line_start = 0
     for index, character in enumerate(shown):
@@ -201,7 +209,11 @@ def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
             line_start = index + 1
         if index - line_start > MAX_EXPRESSION:
             raise SpecError(
-                Problem("too-long", f"a statement has more than {MAX_EXPRESSION:,} characters", text.position(start + line_start, 1))
+                Problem(
+                    "too-long",
+                    f"a statement has more than {MAX_EXPRESSION:,} characters",
+                    text.position(start + line_start, 1),
+                )
             )
 
 
@@ -213,12 +225,19 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     message = (error.msg or "invalid syntax").rstrip(".")
     hint = ""
     if "was never closed" in message or "unmatched" in message:
-        hint = "close every bracket; a comma or ' #' inside brackets may have cut the text: put quotes around it"
+        hint = (
+            "close every bracket; a comma or ' #' inside brackets may have cut the text: put quotes around it"
+        )
     elif "leading zeros" in message:
         message = "a number may not begin with zeros"
     elif "=" in message and "==" in message:
         hint = "compare with =="
-    return Problem("syntax", f"this isn't an expression of the spec language: {message}", text.position(start + offset, 1), hint=hint)
+    return Problem(
+        "syntax",
+        f"this isn't an expression of the spec language: {message}",
+        text.position(start + offset, 1),
+        hint=hint,
+    )
 
 
 def check_grammar(code: Code, *, statements: bool) -> None:
@@ -231,7 +250,9 @@ def check_grammar(code: Code, *, statements: bool) -> None:
             raise SpecError(_too_deep(code.position(node)))
         if not isinstance(node, allowed):
             word, hint = _REFUSED.get(type(node), (type(node).__name__, ""))
-            raise code.problem("not-in-language", f"{word} is not in the spec language, version 1", node, hint)
+            raise code.problem(
+                "not-in-language", f"{word} is not in the spec language, version 1", node, hint
+            )
         _check_node(code, node)
         stack += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
     if not code.shown.isascii():
@@ -244,22 +265,36 @@ def _check_node(code: Code, node: ast.AST) -> None:
         if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
             raise code.problem("number-too-large", "this number is too large for any size", node)
         if isinstance(value, (bytes, complex)):
-            raise code.problem("not-in-language", f"{type(value).__name__} values are not in the spec language", node)
+            raise code.problem(
+                "not-in-language", f"{type(value).__name__} values are not in the spec language", node
+            )
     elif isinstance(node, (ast.Assign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if len(targets) > 1:
-            raise code.problem("not-in-language", "a = b = ... is not in the spec language, version 1", node, "write two assignments")
+            raise code.problem(
+                "not-in-language",
+                "a = b = ... is not in the spec language, version 1",
+                node,
+                "write two assignments",
+            )
         _check_target(code, targets[0])
     elif isinstance(node, ast.For):
         _check_target(code, node.target)
         if node.orelse:
-            raise code.problem("not-in-language", "for ... else is not in the spec language, version 1", node.orelse[0])
+            raise code.problem(
+                "not-in-language", "for ... else is not in the spec language, version 1", node.orelse[0]
+            )
     elif isinstance(node, ast.comprehension):
         _check_target(code, node.target)
         if node.is_async:
             raise code.problem("not-in-language", "async is not in the spec language", node.target)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.LShift, ast.RShift)):
-        raise code.problem("not-in-language", "<< and >> are not in the spec language, version 1", node, "write * 2 ** n or // 2 ** n")
+        raise code.problem(
+            "not-in-language",
+            "<< and >> are not in the spec language, version 1",
+            node,
+            "write * 2 ** n or // 2 ** n",
+        )
 
 
 def _check_target(code: Code, target: ast.expr) -> None:
@@ -277,18 +312,26 @@ def _check_target(code: Code, target: ast.expr) -> None:
     if isinstance(target, (ast.Tuple, ast.List)):
         for item in target.elts:
             if isinstance(item, ast.Starred):
-                raise code.problem("not-in-language", "*name in an assignment is not in the spec language, version 1", item)
+                raise code.problem(
+                    "not-in-language", "*name in an assignment is not in the spec language, version 1", item
+                )
             _check_target(code, item)
     elif isinstance(target, ast.Name):
         if target.id.startswith("__"):
             raise code.problem("bad-name", f"{target.id} begins with two underscores", target)
         if target.id in ("self", "F", "nn", "torch", "math"):
-            raise code.problem("bad-name", f"{target.id} has a meaning of its own here", target, "take another name")
+            raise code.problem(
+                "bad-name", f"{target.id} has a meaning of its own here", target, "take another name"
+            )
 
 
 def _check_ascii(code: Code) -> None:
     """Python folds look-alike letters of identifiers into ASCII; a reviewer doesn't."""
-    covered = [code.span(node) for node in ast.walk(code.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    covered = [
+        code.span(node)
+        for node in ast.walk(code.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
     comment = False
     for index, character in enumerate(code.shown):
         inside = any(begin <= index < end for begin, end in covered)

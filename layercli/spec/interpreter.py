@@ -316,7 +316,9 @@ def resolve_prefix(node: ast.expr) -> str | None:
         return node.id if node.id in _PREFIXES else None
     if isinstance(node, ast.Attribute):
         dotted = ast.unparse(node)
-        return {"torch.nn": "nn", "torch.nn.functional": "F", "nn.functional": "F", "nn.init": None}.get(dotted)
+        return {"torch.nn": "nn", "torch.nn.functional": "F", "nn.functional": "F", "nn.init": None}.get(
+            dotted
+        )
     return None
 
 
@@ -395,7 +397,9 @@ class Interpreter:
     def _unknown_name(self, code: Code, node: ast.Name, called: bool) -> SpecError:
         name, scope = node.id, self.scope
         if name == "self":
-            return code.problem("unknown-name", "self alone is no value", node, "write self.layer, or a tensor's name")
+            return code.problem(
+                "unknown-name", "self alone is no value", node, "write self.layer, or a tensor's name"
+            )
         if scope.stage == "layers":
             if name in scope.dims:
                 return code.problem(
@@ -475,11 +479,15 @@ class Interpreter:
     def _repeat_layer(self, count: Any, layer: Any, site: Site) -> Any:
         """``12 * Block(...)``: a Sequential of twelve separate layers."""
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise site.error("wrong-kind", f"a number of layers is an int of at least 0, not {self.describe(count)}")
+            raise site.error(
+                "wrong-kind", f"a number of layers is an int of at least 0, not {self.describe(count)}"
+            )
         self.check_items(count, site)
         return self.engine.repeat_layer(count, layer, site)
 
-    def apply_binary(self, kind: type[ast.operator], left: Any, right: Any, site: Site, in_place: bool = False) -> Any:
+    def apply_binary(
+        self, kind: type[ast.operator], left: Any, right: Any, site: Site, in_place: bool = False
+    ) -> Any:
         name, plain, symbol = _BINARY[kind]
         engine = self.engine
         if engine.is_tensor(left) or engine.is_tensor(right):
@@ -507,7 +515,9 @@ class Interpreter:
         for value in (left, right):
             if not isinstance(value, (int, float, str, tuple, list, dict, type(None), Dtype)):
                 hint = "call it: name(x)" if self.is_callable(value) else ""
-                raise site.error("wrong-kind", f"{_BINARY[kind][2]} can't be used on {self.describe(value)}", hint)
+                raise site.error(
+                    "wrong-kind", f"{_BINARY[kind][2]} can't be used on {self.describe(value)}", hint
+                )
         if kind is ast.Pow and isinstance(left, int) and isinstance(right, int):
             if abs(left) > 1 and right * left.bit_length() > MAX_BITS * 2:
                 raise site.error("number-too-large", "this power is too large for any size")
@@ -516,7 +526,9 @@ class Interpreter:
                 if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):
                     limit = MAX_TEXT if isinstance(sequence, str) else MAX_ITEMS
                     if len(sequence) * max(count, 0) > limit:
-                        raise site.error("too-long", f"this makes {len(sequence) * count:,} items, more than {limit:,}")
+                        raise site.error(
+                            "too-long", f"this makes {len(sequence) * count:,} items, more than {limit:,}"
+                        )
         if kind is ast.Mod and isinstance(left, str):
             raise site.error("not-in-language", "text can't be formatted with %")
 
@@ -586,7 +598,12 @@ class Interpreter:
                     raise site.error("tensor-truth", "in would read a tensor's contents")
                 if not isinstance(right, (str, tuple, list, dict, range)):
                     right = self.container_keys(right, site)
-            elif left is not None and right is not None and not isinstance(left, bool) and not isinstance(right, bool):
+            elif (
+                left is not None
+                and right is not None
+                and not isinstance(left, bool)
+                and not isinstance(right, bool)
+            ):
                 raise site.error("not-in-language", "is compares with None, True or False only", "write ==")
             try:
                 return _IDENTITY[kind](left, right)
@@ -608,7 +625,9 @@ class Interpreter:
         raise site.error("wrong-kind", f"in can't search {self.describe(value)}")
 
     def _choice(self, code: Code, node: ast.IfExp) -> Any:
-        chosen = node.body if self.truth(self._evaluate(code, node.test), Site(code, node.test)) else node.orelse
+        chosen = (
+            node.body if self.truth(self._evaluate(code, node.test), Site(code, node.test)) else node.orelse
+        )
         return self._evaluate(code, chosen)
 
     def _subscript(self, code: Code, node: ast.Subscript) -> Any:
@@ -624,7 +643,11 @@ class Interpreter:
         try:
             return value[index]  # type: ignore[index]
         except (IndexError, KeyError):
-            size = f"it has {len(value)} items" if not isinstance(value, dict) else f"it has {', '.join(map(str, value))}"
+            size = (
+                f"it has {len(value)} items"
+                if not isinstance(value, dict)
+                else f"it has {', '.join(map(str, value))}"
+            )
             raise site.error("no-such-item", f"there is no item {index!r}; {size}") from None
         except TypeError as error:
             raise site.error("wrong-kind", str(error)) from None
@@ -647,10 +670,15 @@ class Interpreter:
         raise site.error("wrong-kind", f"{self.describe(layer)} can't be indexed by {index!r}")
 
     def _slice(self, code: Code, node: ast.Slice) -> Any:
-        parts = [None if part is None else self._evaluate(code, part) for part in (node.lower, node.upper, node.step)]
+        parts = [
+            None if part is None else self._evaluate(code, part)
+            for part in (node.lower, node.upper, node.step)
+        ]
         for part, part_node in zip(parts, (node.lower, node.upper, node.step), strict=True):
             if part is not None and (isinstance(part, bool) or not isinstance(part, int)):
-                raise code.problem("wrong-kind", f"a slice needs ints, and this is {self.describe(part)}", part_node)
+                raise code.problem(
+                    "wrong-kind", f"a slice needs ints, and this is {self.describe(part)}", part_node
+                )
         return slice(*parts)
 
     def _attribute(self, code: Code, node: ast.Attribute, *, called: bool = False) -> Any:
@@ -686,15 +714,21 @@ class Interpreter:
                 "make a second layer; `tie` shares its weights",
             )
         hint = did_you_mean(node.attr, [*members, *scope.params])
-        raise code.problem("unknown-name", f"there is no layer, parameter or param called {node.attr}", node, hint)
+        raise code.problem(
+            "unknown-name", f"there is no layer, parameter or param called {node.attr}", node, hint
+        )
 
     def _unknown_in_namespace(self, code: Code, node: ast.Attribute, prefix: str) -> SpecError:
         shown = {"F": "torch.nn.functional", "nn": "torch.nn"}.get(prefix, prefix)
         if node.attr in REFUSED:
-            return code.problem("refused-name", f"{node.attr} is not in the spec language: {REFUSED[node.attr]}", node)
+            return code.problem(
+                "refused-name", f"{node.attr} is not in the spec language: {REFUSED[node.attr]}", node
+            )
         kind = "layer" if prefix == "nn" else "function"
         hint = did_you_mean(node.attr, names_of_namespace(prefix))
-        return code.problem(f"unknown-{kind}", f"{shown} has no {kind} {node.attr} that a spec may use", node, hint)
+        return code.problem(
+            f"unknown-{kind}", f"{shown} has no {kind} {node.attr} that a spec may use", node, hint
+        )
 
     def _attribute_of(self, code: Code, node: ast.Attribute, value: Any, called: bool) -> Any:
         name, engine = node.attr, self.engine
@@ -709,7 +743,11 @@ class Interpreter:
         if engine.is_tensor(value):
             if name in METHODS:
                 method = METHODS[name]
-                return engine.get_attribute(value, method, Site(code, node)) if method.attribute else BoundMethod(value, name)
+                return (
+                    engine.get_attribute(value, method, Site(code, node))
+                    if method.attribute
+                    else BoundMethod(value, name)
+                )
             raise self._unknown_method(code, node)
         if isinstance(value, list) and name in ("append", "extend"):
             return BoundMethod(value, name)
@@ -726,7 +764,10 @@ class Interpreter:
         if name in REFUSED:
             return code.problem("refused-name", f"{name} is not in the spec language: {REFUSED[name]}", node)
         return code.problem(
-            "unknown-method", f"a tensor has no method {name} that a spec may use", node, did_you_mean(name, METHODS)
+            "unknown-method",
+            f"a tensor has no method {name} that a spec may use",
+            node,
+            did_you_mean(name, METHODS),
         )
 
     def _call(self, code: Code, node: ast.Call) -> Any:
@@ -767,7 +808,9 @@ class Interpreter:
                 raise site.error(
                     "layer-made-here",
                     f"{target!r} is a class; layers are made in `layers`, not in `{where}`",
-                    f"add it to `layers`, as in name: {site.text}, and call it by its name" if where == "forward" else "",
+                    f"add it to `layers`, as in name: {site.text}, and call it by its name"
+                    if where == "forward"
+                    else "",
                 )
             return self.engine.construct(target, arguments, keywords, site)
         if self.engine.is_layer(target):
@@ -779,12 +822,18 @@ class Interpreter:
         hint = "write * between factors" if isinstance(target, (int, float)) else ""
         raise site.error("not-callable", f"{self.describe(target)} can't be called", hint)
 
-    def _call_function(self, target: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def _call_function(
+        self, target: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         if self.scope.stage in ("params", "dims"):
-            raise site.error("tensor-here", f"`{self.scope.stage}` holds plain values, and {target!r} makes a tensor")
+            raise site.error(
+                "tensor-here", f"`{self.scope.stage}` holds plain values, and {target!r} makes a tensor"
+            )
         return self.engine.call_function(target, arguments, keywords, site)
 
-    def _call_method(self, target: BoundMethod, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def _call_method(
+        self, target: BoundMethod, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         owner, name = target.owner, target.name
         if self.engine.is_layer(owner):
             items = self.engine.container_items(owner)
@@ -798,13 +847,15 @@ class Interpreter:
                 raise site.error("too-many-arguments", f"{name} takes one argument")
             added = [arguments[0]] if name == "append" else self.iterate(arguments[0], site)
             self.check_items(len(owner) + len(added), site)
-            owner.extend(added)  # type: ignore[union-attr]
+            owner.extend(added)
             return None
         return self.engine.call_method(owner, METHODS[name], arguments, keywords, site)
 
     def _call_math(self, function: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         if keywords or not all(isinstance(value, (int, float)) for value in arguments):
-            raise site.error("wrong-kind", "functions of math take plain numbers", "for tensors use torch: torch.sqrt(x)")
+            raise site.error(
+                "wrong-kind", "functions of math take plain numbers", "for tensors use torch: torch.sqrt(x)"
+            )
         try:
             return function(*arguments)
         except (ValueError, OverflowError, ZeroDivisionError, TypeError) as error:
@@ -817,14 +868,20 @@ class Interpreter:
                 return engine.length(arguments[0], site)
             if name in ("int", "float", "bool"):
                 raise site.error(
-                    "tensor-truth", f"{name}(...) would read a tensor's contents", f"for its dtype write x.{name}()"
+                    "tensor-truth",
+                    f"{name}(...) would read a tensor's contents",
+                    f"for its dtype write x.{name}()",
                 )
             if name in FUNCTIONS:
                 entry = FUNCTIONS[name]
                 namespace = "torch" if "torch" in entry.namespaces else "F"
                 return self._call_function(FunctionValue(entry, namespace), arguments, keywords, site)
         if any(engine.is_tensor(value) for value in arguments) and name in ("min", "max"):
-            raise site.error("wrong-kind", f"{name} of a plain value and a tensor", f"write torch.{name}imum(a, b) or clamp")
+            raise site.error(
+                "wrong-kind",
+                f"{name} of a plain value and a tensor",
+                f"write torch.{name}imum(a, b) or clamp",
+            )
         return _BUILTIN_CALLS[name](self, arguments, keywords, site)
 
     def iterate(self, value: Any, site: Site) -> list[Any]:
@@ -855,7 +912,9 @@ class Interpreter:
             self.scope.locals.update(saved)
         return dict(results) if isinstance(node, ast.DictComp) else results
 
-    def _generate(self, code: Code, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, results: list[Any]) -> None:
+    def _generate(
+        self, code: Code, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, results: list[Any]
+    ) -> None:
         if depth == len(node.generators):
             self.check_items(len(results) + 1, Site(code, node))
             if isinstance(node, ast.DictComp):
@@ -904,7 +963,10 @@ class Interpreter:
         items = self.iterate(value, Site(code, target))
         if len(items) != len(target.elts):
             raise code.problem(
-                "unpack-count", f"{len(target.elts)} names for {len(items)} values", target, label=f"gets {len(items)} values"
+                "unpack-count",
+                f"{len(target.elts)} names for {len(items)} values",
+                target,
+                label=f"gets {len(items)} values",
             )
         for name, item in zip(target.elts, items, strict=True):
             self.assign(code, name, item)
@@ -913,11 +975,20 @@ class Interpreter:
         """A layer in the place of its result is a slip that has its own error."""
         if self.engine.is_layer(value) or isinstance(value, (FunctionValue, Builtin, LayerClass, BlockClass)):
             name = code.segment(node)
-            kind = "layer" if self.engine.is_layer(value) else "class" if isinstance(value, (LayerClass, BlockClass)) else "function"
+            kind = (
+                "layer"
+                if self.engine.is_layer(value)
+                else "class"
+                if isinstance(value, (LayerClass, BlockClass))
+                else "function"
+            )
             if kind != "layer" and self.scope.stage == "forward" and verb == "assigns" and kind != "class":
                 return
             raise code.problem(
-                "layer-not-called", f"this {verb} the {kind} {name} itself, not its result", node, f"write {name}(x)"
+                "layer-not-called",
+                f"this {verb} the {kind} {name} itself, not its result",
+                node,
+                f"write {name}(x)",
             )
 
     def execute_assignment(self, code: Code, statement: ast.Assign | ast.AugAssign) -> Any:
@@ -936,13 +1007,17 @@ class Interpreter:
     def execute_assert(self, code: Code, statement: ast.Assert) -> None:
         if not self.truth(self._evaluate(code, statement.test), Site(code, statement.test)):
             text = "" if statement.msg is None else f": {self._evaluate(code, statement.msg)}"
-            raise code.problem("assertion-failed", f"assert {code.segment(statement.test)} doesn't hold{text}", statement)
+            raise code.problem(
+                "assertion-failed", f"assert {code.segment(statement.test)} doesn't hold{text}", statement
+            )
 
     def execute_block(self, body: Body) -> Any:
         """Run a literal block and give what it returns."""
         outcome = self._execute(body, body.statements)
         if not isinstance(outcome, _Return):
-            raise body.problem("no-return", "this forward returns nothing", body.statements[-1], "end it with return x")
+            raise body.problem(
+                "no-return", "this forward returns nothing", body.statements[-1], "end it with return x"
+            )
         return outcome.value
 
     def _execute(self, code: Code, statements: Sequence[ast.stmt]) -> Any:
@@ -1032,7 +1107,9 @@ def _plain_numbers(interpreter: Interpreter, values: Iterable[Any], name: str, s
     numbers = list(values)
     for value in numbers:
         if not isinstance(value, (int, float)):
-            raise site.error("wrong-kind", f"{name} takes numbers, and this has {interpreter.describe(value)}")
+            raise site.error(
+                "wrong-kind", f"{name} takes numbers, and this has {interpreter.describe(value)}"
+            )
     return numbers
 
 
@@ -1127,7 +1204,10 @@ def _builtin_sequence(kind: type[Any]) -> Callable[..., Any]:
 
 def _builtin_dict(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
     try:
-        return dict(*(value if isinstance(value, dict) else self.iterate(value, site) for value in arguments), **keywords)
+        return dict(
+            *(value if isinstance(value, dict) else self.iterate(value, site) for value in arguments),
+            **keywords,
+        )
     except (TypeError, ValueError) as error:
         raise site.error("wrong-kind", str(error)) from None
 

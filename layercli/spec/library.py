@@ -94,7 +94,7 @@ def find_spec(name: str, folder: Path) -> Path:
     if os.path.lexists(path):
         raise CommandError(
             Problem(
-                "unknown-spec", f"{name} is no .yaml file", hint=f"rename it to {name}.yaml if it is a spec"
+                "unknown-spec", f"{name} is no .yaml file", hint="the names of specs end in .yaml or .yml"
             )
         )
     known = {found.stem for place in _places(folder) for found in _specs_in(place)}

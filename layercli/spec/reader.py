@@ -66,7 +66,9 @@ class _File:
     imported: list[Path] = field(default_factory=list)
     chain: tuple[Path, ...] = ()
 
-    def report(self, code: str, message: str, position: Position, hint: str = "", labels: tuple[Label, ...] = ()) -> None:
+    def report(
+        self, code: str, message: str, position: Position, hint: str = "", labels: tuple[Label, ...] = ()
+    ) -> None:
         self.problems.append(Problem(code, message, position, hint=hint, labels=labels))
 
 
@@ -106,7 +108,12 @@ def _read_file(file: _File) -> Spec:
     if file.problems:
         raise SpecError(*sorted(file.problems, key=_place))
     return Spec(
-        file.source, main, dims, dtype, "train" if mode == "train" else "eval", tuple(dict.fromkeys(file.imported))
+        file.source,
+        main,
+        dims,
+        dtype,
+        "train" if mode == "train" else "eval",
+        tuple(dict.fromkeys(file.imported)),
     )
 
 
@@ -126,7 +133,9 @@ def _first_position(document: Entries) -> Position:
 
 
 def _floating_dtypes() -> dict[str, str]:
-    names = {name: canonical for name, canonical in DTYPES.items() if canonical.startswith(("float", "bfloat"))}
+    names = {
+        name: canonical for name, canonical in DTYPES.items() if canonical.startswith(("float", "bfloat"))
+    }
     return names | {f"torch.{name}": canonical for name, canonical in names.items()}
 
 
@@ -172,7 +181,12 @@ def _read_word(file: _File, node: Node | None, key: str, default: str, words: Ma
     if text or isinstance(node, Scalar):
         hint = did_you_mean(text, words) or f"it is one of {', '.join(dict.fromkeys(words.values()))}"
         code = "unknown-dtype" if key == "dtype" else "unknown-mode"
-        file.report(code, f"{text or 'nothing'} is no {'floating dtype' if key == 'dtype' else key}", node.position, hint)
+        file.report(
+            code,
+            f"{text or 'nothing'} is no {'floating dtype' if key == 'dtype' else key}",
+            node.position,
+            hint,
+        )
     return default
 
 
@@ -194,15 +208,24 @@ def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> b
         hint = "letters, digits and _ only, and no digit first"
         file.report("bad-name", f"{name!r} can't name {kind}", key.position, hint)
     elif keyword.iskeyword(name):
-        file.report("bad-name", f"{name} is a keyword of Python and can't name {kind}", key.position, f"{name}_")
+        file.report(
+            "bad-name", f"{name} is a keyword of Python and can't name {kind}", key.position, f"{name}_"
+        )
     elif name.startswith("__"):
-        file.report("bad-name", f"{name} begins with two underscores", key.position, name.lstrip("_") or "name")
+        file.report(
+            "bad-name", f"{name} begins with two underscores", key.position, name.lstrip("_") or "name"
+        )
     elif layer and name in MODULE_ATTRIBUTES:
         file.report(
-            "bad-name", f"{name} is an attribute of every nn.Module and can't name a layer", key.position, f"{name}_layer or another name"
+            "bad-name",
+            f"{name} is an attribute of every nn.Module and can't name a layer",
+            key.position,
+            f"{name}_layer or another name",
         )
     elif not layer and name in ("self", "F", "nn", "torch", "math"):
-        file.report("bad-name", f"{name} has a meaning of its own in expressions", key.position, "take another name")
+        file.report(
+            "bad-name", f"{name} has a meaning of its own in expressions", key.position, "take another name"
+        )
     else:
         return True
     return False
@@ -213,10 +236,17 @@ def _expression(file: _File, node: Node) -> Expression | None:
     if not isinstance(node, Scalar):
         problem = explain_split_mapping(node)
         file.problems.append(
-            problem or Problem("wrong-kind", "an expression is needed here", node.position, hint="write it on one line, in quotes if it begins with [ or {")
+            problem
+            or Problem(
+                "wrong-kind",
+                "an expression is needed here",
+                node.position,
+                hint="write it on one line, in quotes if it begins with [ or {",
+            )
         )
         return None
-    return _parse(file, node.text, parse_expression)
+    parsed: Expression | None = _parse(file, node.text, parse_expression)
+    return parsed
 
 
 def _parse(file: _File, text: Text, parse: Callable[[Text], Any]) -> Any:
@@ -242,9 +272,18 @@ def _read_named(file: _File, node: Node | None, key: str, kind: str) -> tuple[Na
     for name, value in _mapping(file, node, key, example):
         if not check_name(file, name, kind):
             continue
-        required = isinstance(value, Scalar) and not value.text.quoted and value.text.text.strip() in ("~", "null", "")
+        required = (
+            isinstance(value, Scalar)
+            and not value.text.quoted
+            and value.text.text.strip() in ("~", "null", "")
+        )
         if required and key == "dims":
-            file.report("empty-value", f"the dim {name.text.text} needs a size for the trace", name.position, f"{name.text.text}: 1")
+            file.report(
+                "empty-value",
+                f"the dim {name.text.text} needs a size for the trace",
+                name.position,
+                f"{name.text.text}: 1",
+            )
             continue
         parsed = None if required else _value(file, value)
         if parsed is not None or required:
@@ -259,11 +298,22 @@ def _read_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
         if not check_name(file, name, "an input"):
             continue
         if _is_empty(value):
-            file.report("empty-value", f"the input {name.text.text} has no sizes", name.position, f"{name.text.text}: [1, 3, 32, 32]")
+            file.report(
+                "empty-value",
+                f"the input {name.text.text} has no sizes",
+                name.position,
+                f"{name.text.text}: [1, 3, 32, 32]",
+            )
             continue
         if isinstance(value, Items):
             sizes = [_expression(file, item) for item in value.items]
-            inputs.append(Input(name.text.text, name.position, Sizes(tuple(size for size in sizes if size is not None), value.position)))
+            inputs.append(
+                Input(
+                    name.text.text,
+                    name.position,
+                    Sizes(tuple(size for size in sizes if size is not None), value.position),
+                )
+            )
             continue
         parsed = _expression(file, value)
         if parsed is not None:
@@ -278,12 +328,16 @@ def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
     if node is None or _is_empty(node):
         return ()
     if not isinstance(node, Items):
-        file.report("wrong-kind", "a block's inputs is a list of names", node.position, "inputs: [x, mask=None]")
+        file.report(
+            "wrong-kind", "a block's inputs is a list of names", node.position, "inputs: [x, mask=None]"
+        )
         return ()
     inputs: list[Input] = []
     for item in node.items:
         if not isinstance(item, Scalar):
-            file.report("wrong-kind", "an input of a block is a name", item.position, "inputs: [x, mask=None]")
+            file.report(
+                "wrong-kind", "an input of a block is a name", item.position, "inputs: [x, mask=None]"
+            )
             continue
         text = item.text
         name, equals, _ = text.text.partition("=")
@@ -297,9 +351,15 @@ def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
         if equals:
             start = len(name) + 1
             line, column = text.place(start)
-            default = _parse(file, Text(text.source, text.text[start:], text.style, ((0, line, column),)), parse_expression)
+            default = _parse(
+                file, Text(text.source, text.text[start:], text.style, ((0, line, column),)), parse_expression
+            )
         elif inputs and inputs[-1].value is not None:
-            file.report("missing-default", f"{name.strip()} stands after an input with a default and needs one", item.position)
+            file.report(
+                "missing-default",
+                f"{name.strip()} stands after an input with a default and needs one",
+                item.position,
+            )
         inputs.append(Input(name.strip(), item.position, default))
     return tuple(inputs)
 
@@ -318,7 +378,12 @@ def _read_layers(file: _File, node: Node | None) -> tuple[tuple[LayerDefinition,
         if not check_name(file, name, "a layer", layer=True):
             continue
         if _is_empty(value_node):
-            file.report("empty-value", f"the layer {name.text.text} has no value", name.position, f"{name.text.text}: Linear(8, 4)")
+            file.report(
+                "empty-value",
+                f"the layer {name.text.text} has no value",
+                name.position,
+                f"{name.text.text}: Linear(8, 4)",
+            )
             continue
         value = _layer_value(file, value_node)
         if value is not None:
@@ -384,32 +449,58 @@ def _read_forward(file: _File, node: Node | None) -> Forward | None:
     if isinstance(node, Scalar):
         if node.text.style not in ("literal", "folded"):
             if _is_empty(node):
-                file.report("empty-value", "forward has no statements", node.position, "leave the key out to run the layers in order")
+                file.report(
+                    "empty-value",
+                    "forward has no statements",
+                    node.position,
+                    "leave the key out to run the layers in order",
+                )
                 return None
             file.report(
-                "wrong-kind", "forward is a list of statements or a literal block", node.position, f"write it below: forward:\n    - {node.text.text.splitlines()[0]}"
+                "wrong-kind",
+                "forward is a list of statements or a literal block",
+                node.position,
+                f"write it below: forward:\n    - {node.text.text.splitlines()[0]}",
             )
             return None
         if node.text.style == "folded":
-            file.report("wrong-kind", "> joins the lines of forward into one", node.position, "write forward: |")
+            file.report(
+                "wrong-kind", "> joins the lines of forward into one", node.position, "write forward: |"
+            )
             return None
         body = _parse(file, node.text, lambda text: parse_body(text, block=True))
         return None if body is None else Forward("block", (body,), node.position)
     if isinstance(node, Entries):
-        file.report("wrong-kind", "forward is a list of statements or a literal block", node.position, "begin each statement with a dash, or write forward: |")
+        file.report(
+            "wrong-kind",
+            "forward is a list of statements or a literal block",
+            node.position,
+            "begin each statement with a dash, or write forward: |",
+        )
         return None
     bodies: list[Body] = []
     for index, item in enumerate(node.items):
         if not isinstance(item, Scalar):
             file.problems.append(
-                explain_split_mapping(item) or Problem("wrong-kind", "a statement is a text", item.position, hint="put it in quotes, or write forward: |")
+                explain_split_mapping(item)
+                or Problem(
+                    "wrong-kind",
+                    "a statement is a text",
+                    item.position,
+                    hint="put it in quotes, or write forward: |",
+                )
             )
             continue
         body = _parse(file, item.text, lambda text: parse_body(text, block=False))
         if body is not None and _check_listed(file, body, last=index == len(node.items) - 1):
             bodies.append(body)
     if not node.items:
-        file.report("empty-value", "forward has no statements", node.position, "leave the key out to run the layers in order")
+        file.report(
+            "empty-value",
+            "forward has no statements",
+            node.position,
+            "leave the key out to run the layers in order",
+        )
     return Forward("list", tuple(bodies), node.position)
 
 
@@ -419,11 +510,21 @@ def _check_listed(file: _File, body: Body, *, last: bool) -> bool:
     for index, statement in enumerate(body.statements):
         ends = last and index == len(body.statements) - 1
         if isinstance(statement, ast.Return) and not ends:
-            file.report("wrong-kind", "return ends forward, and statements follow", body.position(statement), "name the value: y = ...")
+            file.report(
+                "wrong-kind",
+                "return ends forward, and statements follow",
+                body.position(statement),
+                "name the value: y = ...",
+            )
             return False
         if isinstance(statement, (ast.For, ast.If, ast.Pass, ast.Break, ast.Continue)):
             word = type(statement).__name__.lower()
-            file.report("wrong-kind", f"{word} stands in a literal block only", body.position(statement), "write forward: | and the statements as in Python")
+            file.report(
+                "wrong-kind",
+                f"{word} stands in a literal block only",
+                body.position(statement),
+                "write forward: | and the statements as in Python",
+            )
             return False
     return True
 
@@ -433,7 +534,9 @@ def _read_block(
 ) -> Block:
     layers, numbered = _read_layers(file, entries.get("layers"))
     forward = _read_forward(file, entries.get("forward"))
-    inputs = _read_inputs(file, entries.get("inputs")) if main else _read_block_inputs(file, entries.get("inputs"))
+    inputs = (
+        _read_inputs(file, entries.get("inputs")) if main else _read_block_inputs(file, entries.get("inputs"))
+    )
     block = Block(
         name=name,
         position=position,
@@ -448,13 +551,20 @@ def _read_block(
         definitions=file.definitions,
     )
     if not main and "inputs" not in entries and forward is not None:
-        file.report("missing-key", f"the block {name} has a forward and no inputs", position, "add inputs: [x]")
+        file.report(
+            "missing-key", f"the block {name} has a forward and no inputs", position, "add inputs: [x]"
+        )
     if not main and "inputs" not in entries and forward is None and layers:
         from dataclasses import replace
 
         block = replace(block, inputs=(Input("input", position),))
     if not main and not layers and forward is None:
-        file.report("missing-key", f"the block {name} has neither layers nor forward", position, "add layers: or forward:")
+        file.report(
+            "missing-key",
+            f"the block {name} has neither layers nor forward",
+            position,
+            "add layers: or forward:",
+        )
     if main and "layers" in entries and not layers and forward is None and not file.problems:
         file.report("empty-value", "layers names no layer", position, "add name: Linear(8, 4)")
     return block
@@ -466,7 +576,11 @@ def _check_clashes(file: _File, main: Block, dims: Sequence[Named]) -> None:
     for dim in dims:
         if dim.name in params:
             file.report(
-                "doubled-name", f"{dim.name} is a param and a dim", dim.position, "rename one of them", (Label(params[dim.name], "the param"),)
+                "doubled-name",
+                f"{dim.name} is a param and a dim",
+                dim.position,
+                "rename one of them",
+                (Label(params[dim.name], "the param"),),
             )
 
 
@@ -477,7 +591,9 @@ def _read_tie(file: _File, node: Node | None) -> tuple[TieDefinition, ...]:
         if text:
             ties.append(TieDefinition(name.text.text, text, name.position, target.position))
         elif isinstance(target, Scalar):
-            file.report("empty-value", f"{name.text.text} is tied to nothing", name.position, "embedding.weight")
+            file.report(
+                "empty-value", f"{name.text.text} is tied to nothing", name.position, "embedding.weight"
+            )
     return tuple(ties)
 
 
@@ -490,7 +606,9 @@ def _read_freeze(file: _File, node: Node | None) -> tuple[Glob, ...]:
         if not isinstance(item, Scalar):
             file.report("wrong-kind", "freeze is a list of patterns", item.position, 'freeze: ["features.*"]')
         elif item.text.text.count("*") > 8 or len(item.text.text) > 500:
-            file.report("bad-glob", "this pattern has too many stars", item.position, "name the layer and one star")
+            file.report(
+                "bad-glob", "this pattern has too many stars", item.position, "name the layer and one star"
+            )
         else:
             globs.append(Glob(item.text.text.strip(), item.position))
     return tuple(globs)
@@ -498,19 +616,31 @@ def _read_freeze(file: _File, node: Node | None) -> tuple[Glob, ...]:
 
 def _read_blocks(file: _File, node: Node | None) -> dict[str, Block]:
     blocks: dict[str, Block] = {}
-    for name, value in _mapping(file, node, "blocks", "blocks: {Block: {inputs: [x], layers: {fc: 'Linear(8, 8)'}}}"):
+    for name, value in _mapping(
+        file, node, "blocks", "blocks: {Block: {inputs: [x], layers: {fc: 'Linear(8, 8)'}}}"
+    ):
         text = name.text.text
         if not check_name(file, name, "a block"):
             continue
         if text in file.definitions:
-            file.report("doubled-name", f"{text} is a block and an import", name.position, "rename one of them")
+            file.report(
+                "doubled-name", f"{text} is a block and an import", name.position, "rename one of them"
+            )
             continue
         if not isinstance(value, Entries):
-            file.report("wrong-kind", f"the block {text} is a mapping with inputs, layers and forward", value.position if not _is_empty(value) else name.position)
+            file.report(
+                "wrong-kind",
+                f"the block {text} is a mapping with inputs, layers and forward",
+                value.position if not _is_empty(value) else name.position,
+            )
             continue
         for key, _ in value.entries:
             if key.text.text in ("dims", "dtype", "mode", "name", "blocks", "imports"):
-                file.report("unknown-key", f"{key.text.text} stands at the top level only, not in a block", key.position)
+                file.report(
+                    "unknown-key",
+                    f"{key.text.text} stands at the top level only, not in a block",
+                    key.position,
+                )
         known = (*BLOCK_KEYS, "dims", "dtype", "mode", "name", "blocks", "imports")
         _check_keys(file, value, known, "a block")
         entries = {key.text.text: child for key, child in value.entries}
@@ -528,7 +658,11 @@ def _check_cycles(file: _File, blocks: Mapping[str, Block]) -> None:
 
         def visit(value: LayerValue) -> None:
             if isinstance(value, Expression):
-                names.extend(node.id for node in ast.walk(value.tree) if isinstance(node, ast.Name) and node.id in blocks)
+                names.extend(
+                    node.id
+                    for node in ast.walk(value.tree)
+                    if isinstance(node, ast.Name) and node.id in blocks
+                )
             elif isinstance(value, LongForm):
                 visit(value.type)
             elif isinstance(value, NamedLayers):
@@ -552,7 +686,11 @@ def _check_cycles(file: _File, blocks: Mapping[str, Block]) -> None:
                 continue
             for used in graph[name]:
                 if used == start:
-                    file.report("block-cycle", f"the block {start} holds itself: {' -> '.join((*chain, start))}", blocks[start].position)
+                    file.report(
+                        "block-cycle",
+                        f"the block {start} holds itself: {' -> '.join((*chain, start))}",
+                        blocks[start].position,
+                    )
                     done.update(chain)
                     stack.clear()
                     break
@@ -583,7 +721,9 @@ def _read_imports(file: _File, node: Node | None) -> None:
 
 def _import_block(file: _File, name: str, target: str, position: Position) -> Block | None:
     if file.path is None or file.root is None:
-        file.report("import-refused", "a spec without a file can't import", position, "write the block in blocks:")
+        file.report(
+            "import-refused", "a spec without a file can't import", position, "write the block in blocks:"
+        )
         return None
     try:
         path = resolve_import(target, file.path, file.root)
@@ -617,11 +757,20 @@ def _read_imported(file: _File, name: str, position: Position) -> Block | None:
     if name in blocks:
         found = blocks[name]
     elif "layers" in entries:
-        found = _read_block(file, _read_name(file, entries.get("name")), document, _first_position(document), entries, main=True)
+        found = _read_block(
+            file,
+            _read_name(file, entries.get("name")),
+            document,
+            _first_position(document),
+            entries,
+            main=True,
+        )
         found = replace(found, inputs=tuple(replace(item, value=None) for item in found.inputs))
     else:
         hint = did_you_mean(name, blocks) or f"it has {', '.join(blocks) or 'no blocks'}"
-        raise SpecError(Problem("unknown-import", f"{file.source.name} has no block {name}", position, hint=hint))
+        raise SpecError(
+            Problem("unknown-import", f"{file.source.name} has no block {name}", position, hint=hint)
+        )
     if file.problems:
         raise SpecError(*file.problems)
     return found

@@ -129,7 +129,8 @@ class Row:
     module's first row; ``tied`` names those counted elsewhere. ``bytes`` is the size of ``parameters``.
     ``macs`` is None where it isn't known. ``arguments`` is the call as normalised text
     (``Conv2d(1, 6, kernel_size=5)``), ``sources`` says where each tensor input comes from, by the name of a
-    row, input or parameter within the owner. The root's own row has the path ``""``; it is there only when the
+    row, input or parameter within the owner, and which plain values a layer is called with; ``returns`` says
+    which of its own rows and inputs a block's output is. The root's own row has the path ``""``; it is there only when the
     root holds parameters or buffers itself, or when nothing else was called.
     """
 
@@ -147,6 +148,7 @@ class Row:
     macs: int | None = None
     arguments: str = ""
     sources: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
     tied: tuple[Tie, ...] = ()
     position: Position | None = None
     values: Values | None = None
@@ -162,6 +164,7 @@ class Row:
             "depth": self.depth,
             "arguments": self.arguments,
             "sources": list(self.sources),
+            **({"returns": list(self.returns)} if self.returns else {}),
             "inputs": [type_to_json(value) for value in self.inputs],
             "output": type_to_json(self.output),
             "parameters": self.parameters,
@@ -300,7 +303,8 @@ class Trace:
     """All that one forward pass showed, rows in the order in which the calls started.
 
     ``failed`` is True where the pass ended early: then the last started rows are unfinished.
-    ``tensors`` are all parameters and buffers of the model in ``state_dict`` order.
+    ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
+    inputs that its output is.
     """
 
     model: str
@@ -315,6 +319,7 @@ class Trace:
     spec: str = ""
     dims: tuple[tuple[str, int], ...] = ()
     params: tuple[tuple[str, str], ...] = ()
+    returns: tuple[str, ...] = ()
     failed: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -345,6 +350,7 @@ class Trace:
             "params": dict(self.params),
             "inputs": {name: type_to_json(value) for name, value in self.inputs},
             "output": type_to_json(self.output),
+            "returns": list(self.returns),
             "rows": [row.to_dict() for row in self.rows],
             "never_called": [layer.to_dict() for layer in self.never_called],
             "totals": {
