@@ -5,50 +5,43 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
-from typer.exceptions import TyperException
 
 from layercli import __version__
 from layercli.cli import check, list_known, lock, new, params, show, trace
 from layercli.cli.output import close_output, write_error, write_output
+from layercli.cli.usage import Command, Examples, Group
 from layercli.errors import LayercliError
 
 
-class Command(NamedTuple):
-    """One command: its function and the examples below its help."""
-
-    run: Callable[..., Any]
-    examples: tuple[tuple[str, str], ...]
-
-
-COMMANDS: dict[str, Command] = {
-    "trace": Command(trace.run, trace.EXAMPLES),
-    "params": Command(params.run, params.EXAMPLES),
-    "show": Command(show.run, show.EXAMPLES),
-    "list": Command(list_known.run, list_known.EXAMPLES),
-    "new": Command(new.run, new.EXAMPLES),
-    "lock": Command(lock.run, lock.EXAMPLES),
-    "check": Command(check.run, check.EXAMPLES),
+COMMANDS: dict[str, tuple[Callable[..., Any], Examples]] = {
+    "trace": (trace.run, trace.EXAMPLES),
+    "params": (params.run, params.EXAMPLES),
+    "show": (show.run, show.EXAMPLES),
+    "list": (list_known.run, list_known.EXAMPLES),
+    "new": (new.run, new.EXAMPLES),
+    "lock": (lock.run, lock.EXAMPLES),
+    "check": (check.run, check.EXAMPLES),
 }
 
-EXAMPLES = (
-    ("layercli trace lenet", "a bundled model, layer by layer"),
-    ("layercli trace net.yaml", "a model of your own"),
-    ("layercli params lenet", "every parameter with its shape"),
-    ("layercli new net", "a commented spec to start from"),
-    ("layercli lock net.yaml", "record its shapes in net.lock"),
-    ("layercli check net.yaml", "fail if they have changed"),
-)
 
+class Program(Group):
+    """``layercli`` itself."""
 
-def format_examples(examples: Sequence[tuple[str, str]]) -> str:
-    """Examples as the end of a help text, a line each."""
-    width = max(len(command) for command, _ in examples)
-    lines = [f"  {command:<{width}}   {meaning}" for command, meaning in examples]
-    # \b keeps the lines as they are; without it they would be joined.
-    return "\b\nExamples:\n" + "\n".join(lines)
+    examples = (
+        ("layercli trace lenet", "a bundled model, layer by layer"),
+        ("layercli trace net.yaml", "a model of your own"),
+        ("layercli params lenet", "every parameter with its shape"),
+        ("layercli new net", "a commented spec to start from"),
+        ("layercli lock net.yaml", "record its shapes in net.lock"),
+        ("layercli check net.yaml", "fail if they have changed"),
+    )
+    notes = (
+        "Exit codes: 0 all is well; 1 a model is wrong or differs from its lock; 2 the command couldn't do its "
+        "work. NO_COLOR and FORCE_COLOR are heeded."
+    )
 
 
 def _show_version(value: bool) -> None:
@@ -59,16 +52,17 @@ def _show_version(value: bool) -> None:
 
 app = typer.Typer(
     name="layercli",
+    cls=Program,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=format_examples(EXAMPLES),
-    no_args_is_help=True,
+    invoke_without_command=True,
 )
 
 
 @app.callback()
 def _common(
+    ctx: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
@@ -78,10 +72,13 @@ def _common(
     """Inspect the layers of a PyTorch model that is written as a YAML spec: shapes, parameters, values."""
     if debug:
         os.environ["LAYERCLI_DEBUG"] = "1"
+    if ctx.invoked_subcommand is None:
+        write_output(ctx.get_help() + "\n")
+        raise typer.Exit(2)
 
 
-for _name, _command in COMMANDS.items():
-    app.command(_name, epilog=format_examples(_command.examples))(_command.run)
+for _name, (_run_command, _examples) in COMMANDS.items():
+    app.command(_name, cls=type(f"{_name.title()}Command", (Command,), {"examples": _examples}))(_run_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,8 +109,6 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         write_error(draw_problems(error.problems) + "\n")
         return error.exit_code
-    except TyperException as error:
-        return _explain_usage(error)
     except Exception as error:
         _debug()
         write_error(
@@ -128,16 +123,3 @@ def _debug() -> None:
         import traceback
 
         traceback.print_exc()
-
-
-def _explain_usage(error: TyperException) -> int:
-    """A wrong option or argument in the form that all errors have; the help where nothing was asked for."""
-    context = getattr(error, "ctx", None)
-    message = error.format_message()
-    if type(error).__name__ == "NoArgsIsHelpError":
-        write_output(message.rstrip() + "\n")
-        return 2
-    write_error(f"error[usage]: {message[:1].lower()}{message[1:].rstrip('.')}\n")
-    if context is not None:
-        write_error(f"help: {context.command_path} --help shows what it takes\n")
-    return 2

@@ -1,0 +1,99 @@
+"""What typer's commands do otherwise here: their help, and usage errors in the form that all errors have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from layercli.cli.help import draw_help
+from layercli.errors import CommandError, Problem, did_you_mean
+
+#: The error of a wrong command line. Its module has moved between releases of typer, that of a subclass hasn't.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+Examples = tuple[tuple[str, str], ...]
+
+
+class Command(TyperCommand):
+    """A command that explains itself in this program's words."""
+
+    examples: ClassVar[Examples] = ()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            raise CommandError(explain_usage(error, ctx)) from None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        formatter.write(draw_help(ctx, self.examples))
+
+
+class Group(TyperGroup):
+    """The program itself: its commands."""
+
+    examples: ClassVar[Examples] = ()
+    notes: ClassVar[str] = ""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            raise CommandError(explain_usage(error, ctx)) from None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            hint = did_you_mean(args[0], self.commands) or f"the commands are {', '.join(self.commands)}"
+            raise CommandError(Problem("usage", f"there is no command {args[0]}", hint=hint))
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        formatter.write(draw_help(ctx, self.examples, self.notes))
+
+
+def explain_usage(error: Exception, context: Any) -> Problem:
+    """A wrong option or argument as a problem: what is wrong, and what to write."""
+    explain = _EXPLANATIONS.get(type(error).__name__)
+    message, hint = explain(error, context) if explain is not None else ("", "")
+    if not message:
+        message = _say(getattr(error, "message", "") or str(error))
+    return Problem("usage", message, hint=hint or f"{context.command_path} --help shows what it takes")
+
+
+def _explain_option(error: Any, context: Any) -> tuple[str, str]:
+    known = [name for item in context.command.get_params(context) for name in (*item.opts, *item.secondary_opts)]
+    options = [name for name in known if name.startswith("--")]
+    return f"{context.command_path} has no option {error.option_name}", did_you_mean(error.option_name, options)
+
+
+def _explain_missing(error: Any, context: Any) -> tuple[str, str]:
+    name = error.param.metavar if error.param is not None else ""
+    examples = getattr(context.command, "examples", ())
+    return f"{context.command_path} needs {name}", f"such as {examples[0][0]}" if examples else ""
+
+
+def _explain_value(error: Any, context: Any) -> tuple[str, str]:
+    options = {name: item for item in context.command.get_params(context) for name in item.opts}
+    option = options.get(error.option_name)
+    if option is None or option.is_flag:
+        return f"{error.option_name} takes no value", f"write {error.option_name} alone"
+    return f"{error.option_name} needs {option.metavar}", ""
+
+
+_EXPLANATIONS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
+    "NoSuchOption": _explain_option,
+    "MissingParameter": _explain_missing,
+    "BadOptionUsage": _explain_value,
+}
+
+
+def _say(message: str) -> str:
+    """A sentence of typer's in the style of ours."""
+    extra = re.fullmatch(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message)
+    if extra:
+        return f"too many arguments: {extra[1]}"
+    return f"{message[:1].lower()}{message[1:].rstrip('.')}"
