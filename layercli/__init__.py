@@ -107,8 +107,7 @@ def trace(
 
         if mode is not None:
             keywords["mode"] = mode
-        spec = cast("Plan | str | PathLike[str]", model)
-        return trace_plan(_plan_of(spec, keywords), device=device, seed=seed)[0]
+        return trace_plan(_plan_of(model, keywords), device=device, seed=seed)[0]
     from layercli.run.tracer import trace_module
 
     module = cast("nn.Module", model)

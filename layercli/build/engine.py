@@ -207,9 +207,6 @@ class TorchEngine:
     # Layers ----------------------------------------------------------------------------------------------
 
     def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-        recorder = RECORDER.get()
-        if recorder is not None:
-            recorder.enter_call(site)
         values = [to_torch(value) for value in arguments]
         given = {name: to_torch(value) for name, value in keywords.items()}
         try:

@@ -23,9 +23,5 @@ class Recorder(Protocol):
         """``function(*arguments, **keywords)``, under the name that its row has."""
         ...
 
-    def enter_call(self, site: Site) -> None:
-        """A layer is about to be called at ``site``."""
-        ...
-
 
 RECORDER: ContextVar[Recorder | None] = ContextVar("layercli_recorder", default=None)

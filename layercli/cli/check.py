@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from layercli.cli.options import OutputOption, check_choice
+from layercli.cli.options import OutputOption, check_choice, complete_words, list_words
 from layercli.cli.output import use_color, write_output
 
 EXAMPLES = (
@@ -16,6 +16,9 @@ EXAMPLES = (
     ("layercli check --format github", "as annotations of a workflow run"),
 )
 
+#: The keys of CHECK_FORMATS, which isn't imported to draw the help.
+FORMATS = ("text", "json", "github")
+
 
 def run(
     paths: Annotated[
@@ -23,14 +26,25 @@ def run(
         typer.Argument(metavar="[PATH...]", help="Spec files, or folders of them.", show_default=False),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="text|json|github", help="How to write it.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help=f"{list_words(FORMATS)}.",
+            autocompletion=complete_words(FORMATS),
+        ),
     ] = "text",
     output: OutputOption = None,
 ) -> int:
-    """Compare specs with their lock files and fail, with the lines at fault, where a shape has changed."""
+    """Compare specs with their lock files.
+
+    Exit code 1 where one differs, told with its spec line, or has no lock; 2 where there is nothing to check.
+    Nothing is written.
+    """
     from layercli.report.differences import CHECK_FORMATS
 
-    check_choice("--format", format_, tuple(CHECK_FORMATS))
+    check_choice("--format", format_, FORMATS)
 
     from layercli.checks import check_specs
 

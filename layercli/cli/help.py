@@ -65,9 +65,8 @@ def _name_option(option: Any) -> str:
 def _explain(parameter: Any) -> str:
     meaning = parameter.help or ""
     default = parameter.default
-    if default in (None, "") or isinstance(default, bool) or callable(default):
-        return meaning
-    return f"{meaning} [default: {default}]"
+    shown = isinstance(default, (str, int)) and not isinstance(default, bool) and default != ""
+    return f"{meaning} [default: {default}]" if shown else meaning
 
 
 def _draw_entries(entries: Sequence[Entry], width: int, *, stacked: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from layercli.cli.options import check_choice
+from layercli.cli.options import check_choice, complete_words, list_words
 from layercli.cli.output import write_output
 from layercli.errors import CommandError, Problem, did_you_mean
 
@@ -64,11 +64,8 @@ def _functions() -> list[Known]:
     return [found[name] for name in sorted(found, key=lambda name: name.removeprefix("x."))]
 
 
+FORMATS = ("text", "json")
 KINDS: dict[str, Callable[[], list[Known]]] = {"models": _models, "layers": _layers, "functions": _functions}
-
-
-def _complete_kind(incomplete: str) -> list[str]:
-    return [kind for kind in KINDS if kind.startswith(incomplete)]
 
 
 def _complete_name(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -80,7 +77,7 @@ def run(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="[models|layers|functions]", help="What to list.", autocompletion=_complete_kind
+            metavar="[KIND]", help=f"{list_words(tuple(KINDS))}.", autocompletion=complete_words(KINDS)
         ),
     ] = "models",
     name: Annotated[
@@ -88,12 +85,22 @@ def run(
         typer.Argument(metavar="[NAME]", help="Show this one only.", autocompletion=_complete_name),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="text|json", help="How to write it.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help=f"{list_words(FORMATS)}.",
+            autocompletion=complete_words(FORMATS),
+        ),
     ] = "text",
 ) -> int:
-    """List the bundled models, or the layers and functions that a spec may use."""
-    check_choice("list", kind, tuple(KINDS))
-    check_choice("--format", format_, ("text", "json"))
+    """List the bundled models, or what a spec may use.
+
+    Layers and functions are listed with their arguments and a sentence each.
+    """
+    check_choice("KIND", kind, tuple(KINDS))
+    check_choice("--format", format_, FORMATS)
     known = KINDS[kind]()
     if name is not None:
         chosen = [item for item in known if item[0] == name or item[0] == f"x.{name}"]

@@ -18,7 +18,10 @@ EXAMPLES = (
 def run(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Spec files, or folders of them.")],
 ) -> int:
-    """Record shapes and parameters of specs in lock files, for layercli check."""
+    """Record layers, shapes and parameters in lock files.
+
+    The lock of net.yaml is net.lock beside it: commit both. layercli check compares them.
+    """
     from layercli.checks import lock_specs
 
     for written in lock_specs(paths, Path.cwd()):

@@ -15,7 +15,6 @@ from layercli.cli.output import close_output, write_error, write_output
 from layercli.cli.usage import Command, Examples, Group
 from layercli.errors import LayercliError
 
-
 COMMANDS: dict[str, tuple[Callable[..., Any], Examples]] = {
     "trace": (trace.run, trace.EXAMPLES),
     "params": (params.run, params.EXAMPLES),
@@ -25,6 +24,9 @@ COMMANDS: dict[str, tuple[Callable[..., Any], Examples]] = {
     "lock": (lock.run, lock.EXAMPLES),
     "check": (check.run, check.EXAMPLES),
 }
+
+#: The exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
 
 
 class Program(Group):
@@ -89,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(arguments)
     except KeyboardInterrupt:
         write_error("interrupted\n")
-        code = 130
+        code = INTERRUPTED
     return close_output(code)
 
 
@@ -98,17 +100,25 @@ def _run(arguments: Sequence[str] | None) -> int:
         result = app(
             args=None if arguments is None else list(arguments), prog_name="layercli", standalone_mode=False
         )
-        return result if isinstance(result, int) else 0
+        code = result if isinstance(result, int) else 0
+        if code == INTERRUPTED:
+            write_error("interrupted\n")
+        return code
     except typer.Exit as end:
         return end.exit_code
     except typer.Abort:
-        return 130
+        return INTERRUPTED
     except LayercliError as error:
         _debug()
         from layercli.errors import draw_problems
 
         write_error(draw_problems(error.problems) + "\n")
         return error.exit_code
+    except OSError as error:
+        _debug()
+        place = f": {error.filename}" if error.filename else ""
+        write_error(f"error[system]: {(error.strerror or str(error)).lower()}{place}\n")
+        return 2
     except Exception as error:
         _debug()
         write_error(

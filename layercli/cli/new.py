@@ -54,7 +54,10 @@ def run(
         typer.Option("--from", metavar="SPEC", help="Copy this spec instead.", autocompletion=complete_spec),
     ] = None,
 ) -> int:
-    """Write a commented spec to start from. Nothing is overwritten."""
+    """Write a commented spec to start from.
+
+    Nothing is overwritten. --from copies a bundled model or a spec of yours, with the files that it imports.
+    """
     from layercli.files import write_whole
 
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")

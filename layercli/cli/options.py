@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,11 +22,33 @@ def complete_spec(incomplete: str) -> list[str]:
     return complete_names(incomplete, Path.cwd())
 
 
-def _complete_words(*words: str) -> Any:
+def complete_words(words: Iterable[str]) -> Callable[[str], list[str]]:
+    """A completion that offers ``words``."""
+
     def complete(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete)]
 
     return complete
+
+
+def list_words(words: Sequence[str]) -> str:
+    """``a, b or c``."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def read_number(option: str, least: int, most: int) -> Callable[[str | int], int]:
+    """A reader of whole numbers from ``least`` to ``most``. What it gives raises CommandError for others."""
+
+    def read(text: str | int) -> int:
+        if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", str(text)):
+            hint = f"write {option} {least}"
+            raise CommandError(Problem("usage", f"{option} {text} is no whole number", hint=hint))
+        if not least <= int(text) <= most:
+            bound = f"at least {least}" if int(text) < least else f"at most {most:,}"
+            raise CommandError(Problem("usage", f"{option} has to be {bound}, not {text}"))
+        return int(text)
+
+    return read
 
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
@@ -48,10 +70,20 @@ DimOption = Annotated[
 ]
 InputOption = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="NAME=SIZES", help="Set the sizes of an input, such as x=4x1x32x32."),
+    typer.Option(
+        "--input",
+        metavar="NAME=SIZES",
+        help="Set the sizes of an input, such as x=4x1x32x32; may be repeated.",
+    ),
 ]
 SeedOption = Annotated[
-    int, typer.Option("--seed", help="Seed of the random generator.", min=0, max=2**63 - 1)
+    int,
+    typer.Option(
+        "--seed",
+        metavar="NUMBER",
+        help="Seed of the random generator.",
+        parser=read_number("--seed", 0, 2**63 - 1),
+    ),
 ]
 ModeOption = Annotated[
     bool | None,
@@ -61,9 +93,10 @@ DeviceOption = Annotated[
     str,
     typer.Option(
         "--device",
-        metavar="auto|cpu|cuda|cuda:N|mps|meta",
-        help="Where to run; auto is the CPU for small models and meta, which needs no memory, for large ones.",
-        autocompletion=_complete_words(*DEVICES),
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:N, mps or meta. auto is the CPU for small models, and for large ones meta, "
+        "which needs no memory.",
+        autocompletion=complete_words(DEVICES),
     ),
 ]
 FormatOption = Annotated[
@@ -71,20 +104,20 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        metavar="|".join(FORMATS),
-        help="How to write it.",
-        autocompletion=_complete_words(*FORMATS),
+        metavar="FORMAT",
+        help=f"{list_words(FORMATS)}.",
+        autocompletion=complete_words(FORMATS),
     ),
 ]
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead.")
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead.")
 ]
 
 
 def check_choice(option: str, value: str, choices: Sequence[str]) -> str:
     """``value``, which has to be one of ``choices``. Raises CommandError."""
     if value not in choices:
-        hint = did_you_mean(value, choices) or f"it is one of {', '.join(choices)}"
+        hint = did_you_mean(value, choices) or f"it is {list_words(choices)}"
         raise CommandError(Problem("usage", f"{option} can't be {value}", hint=hint))
     return value
 

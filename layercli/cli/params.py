@@ -19,9 +19,9 @@ from layercli.cli.options import (
 from layercli.cli.output import find_width, needs_ascii, use_color, write_output
 
 EXAMPLES = (
-    ("layercli params tinymodel", "every parameter with its shape, and the totals"),
-    ("layercli params tinymodel --layer linear2 --values", "one layer, with its values"),
-    ("layercli params resnet18 --buffers", "with the running statistics"),
+    ("layercli params tinymodel", "shapes and totals"),
+    ("layercli params tinymodel --layer linear2 --values", "one layer, with values"),
+    ("layercli params resnet18 --buffers", "running statistics too"),
     ("layercli params gpt2 --format csv", "for a spreadsheet"),
 )
 
@@ -29,14 +29,17 @@ EXAMPLES = (
 def run(
     spec: SpecArgument,
     set_: SetOption = None,
-    layer: Annotated[str, typer.Option("--layer", metavar="PATH", help="Only this layer's.")] = "",
+    layer: Annotated[str, typer.Option("--layer", metavar="PATH", help="List only this layer's.")] = "",
     values: Annotated[bool, typer.Option("--values", help="Print values as PyTorch does.")] = False,
     buffers: Annotated[bool, typer.Option("--buffers", help="List buffers too.")] = False,
     seed: SeedOption = 0,
     format_: FormatOption = "table",
     output: OutputOption = None,
 ) -> int:
-    """List a model's parameters by their state_dict names: shape, dtype, count, trainable, tied."""
+    """List a model's parameters by their state_dict names.
+
+    Each with its shape, dtype and count, whether it is trained, and what it is tied to.
+    """
     from layercli.report import PARAMETER_FORMATS, TraceOptions
     from layercli.report.parameters import ParameterListing
 

@@ -18,10 +18,13 @@ EXAMPLES = (
 def run(
     spec: SpecArgument,
     set_: SetOption = None,
-    layer: Annotated[str, typer.Option("--layer", metavar="PATH", help="Only this layer.")] = "",
+    layer: Annotated[str, typer.Option("--layer", metavar="PATH", help="Print only this layer.")] = "",
     output: OutputOption = None,
 ) -> int:
-    """Print a model, or one of its layers, as PyTorch prints a module."""
+    """Print a model, or one of its layers, as PyTorch does.
+
+    The text is that of print(model).
+    """
     plan = load_plan(spec, set_, None, None)
 
     from layercli.run.session import print_model

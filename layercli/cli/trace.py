@@ -19,22 +19,30 @@ from layercli.cli.options import (
     SpecArgument,
     check_choice,
     load_plan,
+    read_number,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_error, write_output
 from layercli.errors import Problem, draw_problems
 
 EXAMPLES = (
-    ("layercli trace lenet", "each layer and operation with its output shape and parameters"),
-    ("layercli trace net.yaml --dim N=32", "with another batch size"),
-    ("layercli trace net.yaml --input x=1x3x64x64", "with another input"),
-    ("layercli trace lstmtagger --set hidden_dim=128", "with another param"),
+    ("layercli trace lenet", "layers, shapes, parameters"),
+    ("layercli trace net.yaml --dim N=32", "another batch size"),
+    ("layercli trace net.yaml --input x=1x3x64x64", "another input"),
+    ("layercli trace lstmtagger --set hidden_dim=128", "another param"),
     ("layercli trace gpt2 --depth 2", "the upper levels only"),
-    ("layercli trace llama-70b", "too large for memory: traced without values"),
-    ("layercli trace maxpool --values", "what goes in and what comes out"),
-    ("layercli trace batchnorm --stats", "mean and deviation before and after"),
+    ("layercli trace llama-70b", "too large for memory"),
+    ("layercli trace maxpool --values", "what goes in and comes out"),
+    ("layercli trace batchnorm --stats", "means before and after"),
     ("layercli trace dropout --values --repeat 2", "two different masks"),
     ("layercli trace lenet --format json -o lenet.json", "for a program"),
 )
+
+
+def _complete_columns(incomplete: str) -> list[str]:
+    from layercli.report.columns import COLUMNS
+
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + name for name in COLUMNS if name.startswith(last)]
 
 
 def run(
@@ -48,28 +56,45 @@ def run(
     columns: Annotated[
         str,
         typer.Option(
-            "--columns", metavar="NAME,...", help="Further columns, such as input,bytes,call,source."
+            "--columns",
+            metavar="NAME,...",
+            help="Further columns, such as input,macs,bytes,source.",
+            autocompletion=_complete_columns,
         ),
     ] = "",
     depth: Annotated[
-        int | None, typer.Option("--depth", metavar="N", help="Show so many levels.", min=1)
+        int | None,
+        typer.Option(
+            "--depth",
+            metavar="N",
+            help="Show the upper N levels only.",
+            parser=read_number("--depth", 1, 1000),
+        ),
     ] = None,
     layers_only: Annotated[bool, typer.Option("--layers-only", help="Leave operations out.")] = False,
     fold: Annotated[
-        bool, typer.Option("--fold/--no-fold", help="Show a run of equal blocks once, or each.")
+        bool, typer.Option("--fold/--no-fold", help="Show a run of equal blocks once (the default), or each.")
     ] = True,
     values: Annotated[bool, typer.Option("--values", help="Print inputs, parameters and outputs.")] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Add mean, standard deviation, least and greatest value.")
     ] = False,
     layer: Annotated[
-        list[str] | None, typer.Option("--layer", metavar="PATH", help="Print the values of this layer only.")
+        list[str] | None,
+        typer.Option("--layer", metavar="PATH", help="Print the values of this layer only; may be repeated."),
     ] = None,
-    repeat: Annotated[int, typer.Option("--repeat", metavar="N", help="Run N times.", min=1, max=1000)] = 1,
+    repeat: Annotated[
+        int,
+        typer.Option("--repeat", metavar="N", help="Run N times.", parser=read_number("--repeat", 1, 1000)),
+    ] = 1,
     format_: FormatOption = "table",
     output: OutputOption = None,
 ) -> int:
-    """Run a model once and show each layer and operation: output shape, parameters, and more."""
+    """Run a model once and show every layer and operation.
+
+    A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
+    --columns, values by --values and --stats.
+    """
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
 

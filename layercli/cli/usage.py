@@ -65,9 +65,13 @@ def explain_usage(error: Exception, context: Any) -> Problem:
 
 
 def _explain_option(error: Any, context: Any) -> tuple[str, str]:
-    known = [name for item in context.command.get_params(context) for name in (*item.opts, *item.secondary_opts)]
+    known = [
+        name for item in context.command.get_params(context) for name in (*item.opts, *item.secondary_opts)
+    ]
     options = [name for name in known if name.startswith("--")]
-    return f"{context.command_path} has no option {error.option_name}", did_you_mean(error.option_name, options)
+    return f"{context.command_path} has no option {error.option_name}", did_you_mean(
+        error.option_name, options
+    )
 
 
 def _explain_missing(error: Any, context: Any) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from layercli.build.builder import build_model, make_inputs
 from layercli.errors import CommandError, Problem, did_you_mean
 from layercli.plan.records import Plan, format_value
 from layercli.run.devices import choose_device
-from layercli.run.tensors import find_ownership
+from layercli.run.tensors import record_modules
 from layercli.run.tracer import ValueRequest, map_plans, trace_module
 from layercli.trace import TensorRecord, Trace
+from layercli.trace.modules import find_ownership
 
 DEFAULT_SEED = 0
 
@@ -79,7 +80,7 @@ def list_tensors(
     place = choose_device(plan, "auto", values=values)
     with torch.random.fork_rng(devices=[]):
         model = build_model(plan, device=place, seed=seed)
-        records = find_ownership(model, values=values).records
+        records = find_ownership(record_modules(model, values=values)).records
     if layer and layer not in (record.name for record in records):
         check_paths([layer], [path for path, _ in model.named_modules()])
     return records

@@ -1,15 +1,23 @@
-"""Who holds which parameter and buffer: each tensor of a model once, ties by name."""
+"""The modules of a PyTorch model as records: who holds which parameter and buffer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from layercli.build.types import tensor_type
-from layercli.trace import TensorRecord, TensorType, Tie
+from layercli.errors import Position
+from layercli.plan.records import LayerPlan
+from layercli.trace import TensorType
+from layercli.trace.modules import HeldTensor, ModuleRecord
+
+#: Children of PyTorch's own layers whose weights are used without a call, by the layer's class.
+READ_DIRECTLY = {"MultiheadAttention": "out_proj", "LinearCrossEntropyLoss": "linear"}
+
+_PASSIVE = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 
 
 def name_module(module: nn.Module) -> str:
@@ -22,90 +30,60 @@ def is_lazy(tensor: torch.Tensor) -> bool:
     return isinstance(tensor, (UninitializedParameter, UninitializedBuffer))
 
 
-@dataclass
-class Held:
-    """What one module holds itself, in elements and bytes; tensors that were counted before are ``tied``."""
-
-    parameters: int = 0
-    trainable: int = 0
-    buffers: int = 0
-    bytes: int = 0
-    tied: tuple[Tie, ...] = ()
+def name_type(module: nn.Module, plan: LayerPlan | None) -> str:
+    """The class of a module as rows name it: as the spec does, unless a wrapper has changed it."""
+    return name_module(module) if plan is None or plan.wrappers else plan.type_name
 
 
-@dataclass
-class Ownership:
-    """What each module holds by its path, and all tensors in the order of ``state_dict``."""
-
-    held: dict[str, Held] = field(default_factory=dict)
-    records: tuple[TensorRecord, ...] = ()
-
-    def of(self, path: str) -> Held:
-        return self.held.get(path) or Held()
-
-    def holds(self, path: str) -> bool:
-        held = self.of(path)
-        return bool(held.parameters or held.buffers or held.tied)
+def find_position(path: str, plans: Mapping[str, LayerPlan]) -> Position | None:
+    """Where the layer at ``path``, or the composite layer that it is a part of, stands in the spec."""
+    while path:
+        if path in plans:
+            return plans[path].position
+        path = path.rpartition(".")[0]
+    return None
 
 
-def find_ownership(model: nn.Module, *, values: bool = False) -> Ownership:
-    """Look at every module once and count each tensor at the first one that holds it.
-
-    With ``values`` each record has its tensor's text, as PyTorch prints it.
-    """
-    ownership = Ownership()
-    records: list[TensorRecord] = []
-    names: dict[int, str] = {}
-    for path, module in model.named_modules(remove_duplicate=False):
-        held = ownership.held.setdefault(path, Held())
-        prefix = f"{path}." if path else ""
-        for name, parameter in module._parameters.items():
-            if parameter is None:
-                continue
-            full = prefix + name
-            first = names.setdefault(id(parameter), full)
-            records.append(_record(full, parameter, path, module, "" if first == full else first, values))
-            if first != full:
-                held.tied += (Tie(full, first),)
-                continue
-            count = records[-1].count
-            held.parameters += count
-            held.trainable += count if parameter.requires_grad else 0
-            held.bytes += records[-1].bytes
-        for name, buffer in module._buffers.items():
-            if buffer is None:
-                continue
-            full = prefix + name
-            persistent = name not in module._non_persistent_buffers_set
-            records.append(_record(full, buffer, path, module, "", values, persistent))
-            if names.setdefault(id(buffer), full) == full:
-                held.buffers += records[-1].count
-    ownership.records = tuple(records)
-    return ownership
+def record_modules(
+    model: nn.Module, plans: Mapping[str, LayerPlan] | None = None, *, values: bool = False
+) -> list[ModuleRecord]:
+    """Every module of a model, also one that stands in several places. With ``values`` tensors have their text."""
+    known = plans or {}
+    first: dict[int, str] = {}
+    return [
+        ModuleRecord(
+            path=path,
+            type=name_type(module, known.get(path)),
+            tensors=tuple(_held_tensors(module, values)),
+            position=find_position(path, known),
+            passive=isinstance(module, _PASSIVE),
+            has_children=bool(module._modules),
+            reads=READ_DIRECTLY.get(type(module).__name__, ""),
+            alias=first.setdefault(id(module), path) != path,
+        )
+        for path, module in model.named_modules(remove_duplicate=False)
+    ]
 
 
-def _record(
-    name: str,
-    tensor: torch.Tensor,
-    path: str,
-    module: nn.Module,
-    tied: str,
-    values: bool,
-    persistent: bool = True,
-) -> TensorRecord:
-    parameter = isinstance(tensor, nn.Parameter)
-    # A parameter of a lazy layer that never ran has no sizes yet.
+def _held_tensors(module: nn.Module, values: bool) -> Iterator[HeldTensor]:
+    for name, parameter in module._parameters.items():
+        if parameter is not None:
+            yield _hold(name, parameter, "parameter", values)
+    for name, buffer in module._buffers.items():
+        if buffer is not None:
+            yield _hold(name, buffer, "buffer", values, name not in module._non_persistent_buffers_set)
+
+
+def _hold(name: str, tensor: torch.Tensor, kind: str, values: bool, persistent: bool = True) -> HeldTensor:
     waiting = is_lazy(tensor)
-    shown = TensorType(str(tensor.dtype).removeprefix("torch."), (0,)) if waiting else tensor_type(tensor)
-    return TensorRecord(
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return HeldTensor(
         name=name,
-        kind="parameter" if parameter else "buffer",
-        type=shown,
-        owner=path,
-        owner_type=name_module(module),
+        identity=id(tensor),
+        kind="parameter" if kind == "parameter" else "buffer",
+        type=TensorType(dtype, (0,)) if waiting else tensor_type(tensor),
         bytes=0 if waiting else tensor.numel() * tensor.element_size(),
-        trainable=parameter and tensor.requires_grad,
-        tied=tied,
+        trainable=kind == "parameter" and tensor.requires_grad,
         persistent=persistent,
         text=str(tensor) if values and not waiting else "",
     )

@@ -641,7 +641,7 @@ class Interpreter:
         if not isinstance(value, (tuple, list, dict, str, range)):
             raise site.error("wrong-kind", f"{self.describe(value)} has no items")
         try:
-            return value[index]  # type: ignore[index]
+            return value[index]
         except (IndexError, KeyError):
             size = (
                 f"it has {len(value)} items"
@@ -840,9 +840,9 @@ class Interpreter:
             return _dict_view(dict(items), name)
         if isinstance(owner, dict):
             return _dict_view(owner, name)
-        if isinstance(owner, (list, tuple)):
-            if name == "numel":
-                return math.prod(owner)
+        if isinstance(owner, tuple) or name == "numel":
+            return math.prod(owner)
+        if isinstance(owner, list):
             if len(arguments) != 1 or keywords:
                 raise site.error("too-many-arguments", f"{name} takes one argument")
             added = [arguments[0]] if name == "append" else self.iterate(arguments[0], site)

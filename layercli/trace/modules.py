@@ -1,0 +1,137 @@
+"""What the modules of a model hold: each tensor counted once, ties by name, and the modules that never ran."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from layercli.errors import Position
+from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTensor:
+    """A parameter or buffer of one module. Two with the same ``identity`` are one tensor."""
+
+    name: str
+    identity: Hashable
+    kind: Literal["parameter", "buffer"]
+    type: TensorType
+    bytes: int
+    trainable: bool = False
+    persistent: bool = True
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRecord:
+    """One module in the order of ``named_modules``.
+
+    ``passive`` ones are never called themselves (``ModuleList``). ``reads`` names a child whose weights this module
+    uses without calling it; ``alias`` marks a further place of a module that was listed before.
+    """
+
+    path: str
+    type: str
+    tensors: tuple[HeldTensor, ...] = ()
+    position: Position | None = None
+    passive: bool = False
+    has_children: bool = False
+    reads: str = ""
+    alias: bool = False
+
+
+@dataclass
+class Held:
+    """What one module holds itself, in elements and bytes; tensors that were counted before are ``tied``."""
+
+    parameters: int = 0
+    trainable: int = 0
+    buffers: int = 0
+    bytes: int = 0
+    tied: tuple[Tie, ...] = ()
+
+
+@dataclass
+class Ownership:
+    """What each module holds by its path, and all tensors in the order of ``state_dict``."""
+
+    held: dict[str, Held] = field(default_factory=dict)
+    records: tuple[TensorRecord, ...] = ()
+
+    def of(self, path: str) -> Held:
+        return self.held.get(path) or Held()
+
+    def holds(self, path: str) -> bool:
+        held = self.of(path)
+        return bool(held.parameters or held.buffers or held.tied)
+
+
+def find_ownership(modules: Sequence[ModuleRecord]) -> Ownership:
+    """Look at every module once and count each tensor at the first one that holds it."""
+    ownership = Ownership()
+    records: list[TensorRecord] = []
+    names: dict[Hashable, str] = {}
+    for module in modules:
+        held = ownership.held.setdefault(module.path, Held())
+        prefix = f"{module.path}." if module.path else ""
+        for tensor in module.tensors:
+            full = prefix + tensor.name
+            first = names.setdefault(tensor.identity, full)
+            parameter = tensor.kind == "parameter"
+            record = TensorRecord(
+                name=full,
+                kind=tensor.kind,
+                type=tensor.type,
+                owner=module.path,
+                owner_type=module.type,
+                bytes=tensor.bytes,
+                trainable=tensor.trainable,
+                tied=first if parameter and first != full else "",
+                persistent=tensor.persistent,
+                text=tensor.text,
+            )
+            records.append(record)
+            if first != full:
+                if parameter:
+                    held.tied += (Tie(full, first),)
+            elif parameter:
+                held.parameters += record.count
+                held.trainable += record.count if tensor.trainable else 0
+                held.bytes += record.bytes
+            else:
+                held.buffers += record.count
+    ownership.records = tuple(records)
+    return ownership
+
+
+def find_never_called(
+    modules: Sequence[ModuleRecord], ownership: Ownership, called: Collection[str]
+) -> tuple[Uncalled, ...]:
+    """Modules whose forward didn't run; containers and helpers only where they hold something themselves."""
+    by_path = {module.path: module for module in modules}
+    found: list[Uncalled] = []
+    for module in modules:
+        if module.path in called or module.path == "" or module.alias:
+            continue
+        held = ownership.of(module.path)
+        holds = held.parameters or held.buffers or held.tied
+        if not holds and (module.passive or module.has_children):
+            continue
+        owner_path, _, name = module.path.rpartition(".")
+        owner = by_path.get(owner_path)
+        read = owner is not None and owner.reads == name and (owner_path in called or owner_path == "")
+        found.append(
+            Uncalled(
+                path=module.path,
+                type=module.type,
+                parameters=held.parameters,
+                trainable=held.trainable,
+                buffers=held.buffers,
+                bytes=held.bytes,
+                used_by=owner_path if read or module.passive else "",
+                position=module.position,
+            )
+        )
+    return tuple(found)

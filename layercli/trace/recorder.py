@@ -1,0 +1,297 @@
+"""The rows of one forward pass as its calls begin and end, over any kind of tensor.
+
+Both engines tell a recorder of each call, so that paths, numbers, sources and texts are the same by construction.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal, Protocol
+
+from layercli.errors import Position
+from layercli.trace.modules import Ownership
+from layercli.trace.records import Row, Type, Values
+
+
+class Kind(Protocol):
+    """What a recorder has to know of the values that it sees."""
+
+    def is_tensor(self, value: Any) -> bool: ...
+    def type_of(self, value: Any) -> Type: ...
+    def format_plain(self, value: Any) -> str: ...
+
+
+@dataclass
+class Draft:
+    """A row whose call has begun."""
+
+    path: str
+    kind: Literal["layer", "operation"]
+    type: str
+    call: int
+    depth: int
+    inputs: tuple[Type, ...]
+    sources: tuple[str, ...]
+    arguments: str
+    position: Position | None
+    output: Type = None
+    returns: tuple[str, ...] = ()
+    finished: bool = False
+    macs: int | None = None
+    values: Values | None = None
+
+
+@dataclass
+class Frame:
+    """A module whose forward runs: the names that its tensors and operations have so far."""
+
+    path: str
+    draft: Draft
+    module: Any
+    used: set[str]
+    labels: dict[int, str] = field(default_factory=dict)
+    alive: list[Any] = field(default_factory=list)
+
+    def forget(self, key: int, _: Any) -> None:
+        self.labels.pop(key, None)
+
+
+class Recorder:
+    """Collects the rows of one forward pass. Used once."""
+
+    def __init__(self, kind: Kind, names: Mapping[int, str]) -> None:
+        """``names`` are those of the model's parameters and buffers by ``id``."""
+        self.kind = kind
+        self.names = names
+        self.drafts: list[Draft] = []
+        self.frames: list[Frame] = []
+        self.calls: dict[str, int] = {}
+
+    # Layers ----------------------------------------------------------------------------------------------
+
+    def begin_layer(
+        self,
+        path: str,
+        type_name: str,
+        module: Any,
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        *,
+        names: Sequence[str],
+        members: Iterable[str],
+        text: str,
+        told: bool,
+        position: Position | None,
+    ) -> Frame:
+        """A layer is called. ``names`` are what it calls its inputs, ``members`` the names that it has taken.
+
+        ``told`` says whether its call and wiring are facts of the model: what stands inside PyTorch's own composite
+        layers follows from the composite's call, and how it is written changes with PyTorch's version.
+        """
+        call = self.calls[path] = self.calls.get(path, 0) + 1
+        parent = self.frames[-1] if self.frames else None
+        values = (*arguments, *keywords.values())
+        draft = Draft(
+            path=path,
+            kind="layer",
+            type=type_name,
+            call=call,
+            depth=0 if parent is None or parent.path == "" else parent.draft.depth + 1,
+            inputs=tuple(self.kind.type_of(value) for value in values),
+            sources=tuple(self._call_sources(arguments, keywords)) if parent and told else (),
+            arguments=text if told else "",
+            position=position,
+        )
+        self.drafts.append(draft)
+        frame = Frame(path, draft, module, set(members))
+        for name, value in zip(names, values, strict=True):
+            self.label(frame, value, name)
+        self.frames.append(frame)
+        return frame
+
+    def end_layer(self, frame: Frame, output: Any, *, returns: bool) -> None:
+        """The layer of the innermost frame gave ``output``. ``returns`` says to note which of its rows that is."""
+        draft = frame.draft
+        draft.output = self.kind.type_of(output)
+        draft.finished = True
+        if returns:
+            draft.returns = tuple(self.sources([output]))
+        self.frames.pop()
+        if self.frames:
+            owner = self.frames[-1].path
+            inside = owner and frame.path.startswith(owner + ".")
+            self.label(self.frames[-1], output, frame.path[len(owner) + 1 :] if inside else frame.path)
+
+    # Operations ------------------------------------------------------------------------------------------
+
+    def run_operation(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        position: Position | None,
+    ) -> tuple[Any, Draft | None]:
+        """The result of ``function``, and its row where it yields a tensor. A failure leaves an unfinished row."""
+        if not self.frames:
+            return function(*arguments, **keywords), None
+        frame = self.frames[-1]
+        place = len(self.drafts)
+        values = [value for value in (*arguments, *keywords.values()) if self.holds_tensor(value)]
+        draft = Draft(
+            path="",
+            kind="operation",
+            type=name,
+            call=frame.draft.call,
+            depth=frame.draft.depth + 1 if frame.path else 0,
+            inputs=tuple(self.kind.type_of(value) for value in values),
+            sources=tuple(self.sources(values)),
+            arguments=f"{name}({', '.join(self._format_operands(arguments, keywords))})",
+            position=position,
+        )
+        try:
+            output = function(*arguments, **keywords)
+        except Exception:
+            draft.path = self._number(frame, name)
+            self.drafts.insert(place, draft)
+            raise
+        if not self.holds_tensor(output):
+            return output, None
+        draft.path = self._number(frame, name)
+        draft.output = self.kind.type_of(output)
+        draft.finished = True
+        self.drafts.insert(place, draft)
+        self.label(frame, output, draft.path[len(frame.path) + 1 :] if frame.path else draft.path)
+        return output, draft
+
+    def _number(self, frame: Frame, name: str) -> str:
+        """The path of an operation: ``relu``, ``relu_1``, ..., the first name that nothing of this owner has."""
+        candidate, number = name, 0
+        while candidate in frame.used:
+            number += 1
+            candidate = f"{name}_{number}"
+        frame.used.add(candidate)
+        return f"{frame.path}.{candidate}" if frame.path else candidate
+
+    # Names -----------------------------------------------------------------------------------------------
+
+    def label(self, frame: Frame, value: Any, name: str) -> None:
+        """Give every tensor in ``value`` a name in a frame."""
+        if self.kind.is_tensor(value):
+            key = id(value)
+            frame.labels[key] = name
+            # An id is good only as long as its tensor lives.
+            frame.alive.append(weakref.ref(value, partial(frame.forget, key)))
+        elif isinstance(value, (tuple, list)):
+            for index, item in enumerate(value):
+                self.label(frame, item, f"{name}[{index}]")
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                self.label(frame, item, f"{name}[{key!r}]")
+
+    def holds_tensor(self, value: Any) -> bool:
+        if self.kind.is_tensor(value):
+            return True
+        if isinstance(value, (tuple, list)):
+            return any(self.holds_tensor(item) for item in value)
+        return isinstance(value, dict) and any(self.holds_tensor(item) for item in value.values())
+
+    def sources(self, values: Iterable[Any]) -> Iterator[str]:
+        """Where each tensor in ``values`` comes from, by its name in the innermost frame."""
+        for value in values:
+            if self.kind.is_tensor(value):
+                yield self._source(value)
+            elif isinstance(value, (tuple, list)):
+                yield from self.sources(value)
+            elif isinstance(value, dict):
+                yield from self.sources(value.values())
+
+    def _source(self, tensor: Any) -> str:
+        frame = self.frames[-1]
+        label = frame.labels.get(id(tensor))
+        if label is not None:
+            return label
+        name = self.names.get(id(tensor))
+        if name is None:
+            return "?"
+        owner = frame.path
+        return name[len(owner) + 1 :] if owner and name.startswith(owner + ".") else name
+
+    def _call_sources(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[str]:
+        """Where the inputs of a layer come from, and the plain values among them."""
+        for name, value in (*((None, value) for value in arguments), *keywords.items()):
+            prefix = "" if name is None else f"{name}="
+            if self.holds_tensor(value):
+                yield from (f"{prefix}{source}" for source in self.sources([value]))
+            else:
+                yield prefix + self._format_operand(value)
+
+    def _format_operands(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[str]:
+        for value in arguments:
+            yield self._format_operand(value)
+        for name, value in keywords.items():
+            if name != "device":
+                yield f"{name}={self._format_operand(value)}"
+
+    def _format_operand(self, value: Any) -> str:
+        if self.kind.is_tensor(value):
+            return self._source(value)
+        if isinstance(value, tuple):
+            inner = ", ".join(self._format_operand(item) for item in value)
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
+        if isinstance(value, list):
+            return f"[{', '.join(self._format_operand(item) for item in value)}]"
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{key!r}: {self._format_operand(item)}" for key, item in value.items()) + "}"
+        return self.kind.format_plain(value)
+
+    # The result ------------------------------------------------------------------------------------------
+
+    @property
+    def returns(self) -> tuple[str, ...]:
+        """Which rows and inputs the model's output is."""
+        return next((draft.returns for draft in self.drafts if draft.path == ""), ())
+
+    @property
+    def failed_draft(self) -> Draft | None:
+        """The innermost row that began and didn't finish."""
+        return next((draft for draft in reversed(self.drafts) if not draft.finished), None)
+
+    def rows(self, ownership: Ownership) -> tuple[Row, ...]:
+        """The rows in call order, with what each module holds itself in its first row."""
+        keep_root = ownership.holds("") or len(self.drafts) == 1
+        rows: list[Row] = []
+        for draft in self.drafts:
+            if draft.path == "" and not keep_root:
+                continue
+            row = Row(
+                path=draft.path,
+                kind=draft.kind,
+                type=draft.type,
+                call=draft.call,
+                depth=draft.depth,
+                inputs=draft.inputs,
+                output=draft.output,
+                arguments=draft.arguments,
+                sources=draft.sources,
+                returns=draft.returns if draft.path else (),
+                position=draft.position,
+                macs=draft.macs,
+                values=draft.values,
+                finished=draft.finished,
+            )
+            if draft.kind == "layer" and draft.call == 1:
+                held = ownership.of(draft.path)
+                row = replace(
+                    row,
+                    parameters=held.parameters,
+                    trainable=held.trainable,
+                    buffers=held.buffers,
+                    bytes=held.bytes,
+                    tied=held.tied,
+                )
+            rows.append(row)
+        return tuple(rows)
