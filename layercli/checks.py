@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layercli.errors import CommandError, LayercliError, Problem
+from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.lock import (
     CheckResult,
     Lock,
@@ -23,12 +23,15 @@ from layercli.lock import (
     lock_path,
     write_lock,
 )
-from layercli.spec.library import SUFFIXES, display_name
+from layercli.spec.library import SUFFIXES, display_name, explain_missing
 from layercli.trace import Trace
 
 #: Levels of folders that are searched, and bytes of a file that are looked at to tell whether it is a spec.
 MAX_LEVELS = 20
 MAX_HEAD = 1 << 20
+
+#: Folders of other people's files.
+SKIPPED_FOLDERS = ("node_modules", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -44,80 +47,74 @@ class Written:
 def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
     """The spec files that ``paths`` mean: files as they are, folders with all specs below them.
 
-    Without paths all specs below ``folder``. Raises CommandError for a path that isn't there.
+    A lock means its spec. Without paths all specs below ``folder``. Raises CommandError for a path that isn't
+    there and for a folder that can't be read.
     """
     found: list[Path] = []
     for path in paths or ["."]:
         place = folder / path
         if place.is_dir():
-            found += _specs_below(place)
+            found += [file for file in _files_below(place) if _is_spec(file)]
+        elif place.suffix == ".lock" and (_specs_of(place) or place.is_file()):
+            found += _specs_of(place)
         elif place.is_file():
-            if place.suffix == ".lock":
-                place = next(
-                    (place.with_suffix(end) for end in SUFFIXES if place.with_suffix(end).exists()), place
-                )
             found.append(place)
         else:
-            hint = "a lock belongs to a file, so name its path" if "/" not in path else ""
-            raise CommandError(Problem("missing-file", f"there is no file {path}", hint=hint))
+            raise CommandError(explain_missing(place, path))
     return tuple(dict.fromkeys(found))
 
 
-def _specs_below(folder: Path, level: int = 0) -> Iterator[Path]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise CommandError(Problem("unreadable-file", f"{folder} can't be read: {error.strerror}")) from None
-    for entry in entries:
-        if entry.name.startswith(".") or entry.is_symlink():
-            continue
-        if entry.is_dir():
-            if level < MAX_LEVELS and entry.name not in ("node_modules", "__pycache__"):
-                yield from _specs_below(Path(entry.path), level + 1)
-        elif entry.name.endswith(SUFFIXES) and _looks_like_spec(Path(entry.path)):
-            yield Path(entry.path)
-
-
-def _looks_like_spec(path: Path) -> bool:
-    """A YAML file with ``inputs`` and ``layers`` at its top level."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(MAX_HEAD)
-    except OSError:
-        return False
-    return all(re.search(rb"(?m)^" + key + rb"[ ]*:", head) for key in (b"inputs", b"layers"))
-
-
 def find_orphans(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
-    """Locks in the searched folders that no spec has any more."""
+    """Locks in the searched folders, and among the files named, that no spec has any more."""
     found: list[Path] = []
     for path in paths or ["."]:
         place = folder / path
-        if place.is_dir():
-            found += _locks_below(place)
-    return tuple(
-        lock for lock in dict.fromkeys(found) if not any(lock.with_suffix(end).exists() for end in SUFFIXES)
-    )
+        files = _files_below(place) if place.is_dir() else [place]
+        found += [file for file in files if _is_our_lock(file) and not _specs_of(file)]
+    return tuple(dict.fromkeys(found))
 
 
-def _locks_below(folder: Path, level: int = 0) -> Iterator[Path]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith(".") or entry.is_symlink():
+def _specs_of(lock: Path) -> list[Path]:
+    return [spec for end in SUFFIXES if (spec := lock.with_suffix(end)).exists()]
+
+
+def _files_below(folder: Path, level: int = 0) -> Iterator[Path]:
+    """Regular files in the order of their names; no links, and nothing whose name starts with a dot."""
+    try:
+        with os.scandir(folder) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+    except OSError as error:
+        raise CommandError(Problem("unreadable-file", f"{folder} can't be read: {error.strerror}")) from None
+    for entry in entries:
+        if entry.name.startswith("."):
             continue
-        if entry.is_dir() and level < MAX_LEVELS:
-            yield from _locks_below(Path(entry.path), level + 1)
-        elif entry.name.endswith(".lock") and _is_our_lock(Path(entry.path)):
+        if entry.is_dir(follow_symlinks=False):
+            if level < MAX_LEVELS and entry.name not in SKIPPED_FOLDERS:
+                yield from _files_below(Path(entry.path), level + 1)
+        elif entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
 
 
+def _is_spec(path: Path) -> bool:
+    """Whether this is a YAML file with ``inputs`` and ``layers`` at its top level."""
+    if not path.name.endswith(SUFFIXES):
+        return False
+    head = _read_head(path)
+    return all(re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers"))
+
+
 def _is_our_lock(path: Path) -> bool:
-    """Other tools have locks too; ours says so in its first lines."""
+    """Whether this is a lock of ours; other tools have files of that name too."""
+    return path.suffix == ".lock" and re.match(rb"lock: *[0-9]+\s", _read_head(path)) is not None
+
+
+def _read_head(path: Path) -> bytes:
+    """The beginning of a file; nothing where it may not be read, which whoever reads all of it tells."""
     try:
         with open(path, "rb") as file:
-            head = file.read(2000)
+            return file.read(MAX_HEAD)
     except OSError:
-        return False
-    return b"layercli" in head.split(b"\n", 1)[0]
+        return b""
 
 
 def make_lock(path: Path, name: str) -> tuple[Lock, Trace]:
@@ -135,31 +132,59 @@ def make_lock(path: Path, name: str) -> tuple[Lock, Trace]:
 
 
 def lock_specs(paths: Sequence[str], folder: Path) -> Iterator[Written]:
-    """Write the lock of each spec. Raises CommandError where there is none, SpecError for one that is wrong."""
+    """Write the lock of each spec.
+
+    A spec that is wrong keeps its old lock and no other from being written; what is wrong with all of them is
+    raised at the end. Raises CommandError where there is no spec, and SpecError.
+    """
     specs = find_specs(paths, folder)
-    if not specs:
-        raise CommandError(
-            Problem("nothing-to-lock", "there is no spec here", hint="name one: layercli lock net.yaml")
-        )
+    for path in paths or ["."]:
+        if not find_specs([path], folder):
+            raise CommandError(
+                Problem(
+                    "nothing-to-lock",
+                    f"there is no spec {_name_place(path)}",
+                    hint="name one: layercli lock net.yaml",
+                )
+            )
     check_lock_names(specs)
+    errors: list[LayercliError] = []
     for spec in specs:
-        name = display_name(spec, folder)
-        made, trace = make_lock(spec, name)
-        target = lock_path(spec)
-        changed = write_lock(target, format_lock(made))
-        yield Written(name, display_name(target, folder), changed, len(trace.rows))
+        name, target = display_name(spec, folder), lock_path(spec)
+        try:
+            made, trace = make_lock(spec, name)
+            changed = write_lock(target, format_lock(made))
+        except LayercliError as error:
+            errors.append(error)
+        else:
+            yield Written(name, display_name(target, folder), changed, len(trace.rows))
+    if errors:
+        problems = [problem for error in errors for problem in error.problems]
+        raise (
+            CommandError(*problems) if any(error.exit_code == 2 for error in errors) else SpecError(*problems)
+        )
+
+
+def _name_place(path: str) -> str:
+    return "here" if path == "." else f"in {path}"
 
 
 def check_specs(paths: Sequence[str], folder: Path) -> CheckResult:
-    """Compare each spec with its lock. Nothing is written. Raises CommandError where nothing is there to check."""
+    """Compare each spec with its lock. Nothing is written.
+
+    Raises CommandError where nothing is there to check, in all or in one of ``paths``.
+    """
     specs = find_specs(paths, folder)
     orphans = find_orphans(paths, folder)
-    if not specs and not orphans:
-        raise CommandError(
-            Problem(
-                "nothing-to-check", "there is no spec here to check", hint="name one: layercli check net.yaml"
+    for path in paths or ["."]:
+        if not find_specs([path], folder) and not find_orphans([path], folder):
+            raise CommandError(
+                Problem(
+                    "nothing-to-check",
+                    f"there is no spec {_name_place(path)} to check",
+                    hint="name one: layercli check net.yaml",
+                )
             )
-        )
     check_lock_names(specs)
     results = [check_spec(spec, folder) for spec in specs]
     results += [

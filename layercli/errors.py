@@ -142,10 +142,10 @@ def suggest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
     lowered: dict[str, list[str]] = {}
     for name in names:
         lowered.setdefault(name.lower(), []).append(name)
-    exact = lowered.get(word.lower(), [])
+    if word.lower() in lowered:
+        return lowered[word.lower()][:limit]
     close = get_close_matches(word.lower(), lowered, n=limit, cutoff=0.6)
-    found = exact + [name for key in close for name in lowered[key] if name not in exact]
-    return found[:limit]
+    return [name for key in close for name in lowered[key]][:limit]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

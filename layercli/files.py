@@ -42,9 +42,13 @@ def _replace(path: Path, data: bytes) -> bool:
     with contextlib.suppress(FileNotFoundError):
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode):
-            kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+            link = stat.S_ISLNK(status.st_mode)
             raise CommandError(
-                Problem("unwritable", f"{path} is {kind}, so it is not written", hint="remove it")
+                Problem(
+                    "unwritable",
+                    f"{path} is {'a link' if link else 'no regular file'}, so it is not written",
+                    hint="links are not followed: let it be a regular file",
+                )
             )
         mode = stat.S_IMODE(status.st_mode)
         if status.st_size == len(data) and _read(path, len(data)) == data:

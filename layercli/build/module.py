@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from layercli.build.engine import TorchEngine
-from layercli.errors import Problem, SpecError
+from layercli.spec.forward import bind_inputs, run_forward
 from layercli.spec.interpreter import Budget, Interpreter, Scope
 from layercli.spec.model import Block
 
@@ -75,13 +75,9 @@ class SpecModule(nn.Module):
             layer_names=block.layer_names,
         )
         interpreter = Interpreter(engine, scope, budget)
-        scope.locals.update(self._bind(interpreter, arguments, keywords))
-        first = scope.locals[block.inputs[0].name] if block.inputs else None
-        if block.forward is None:
-            return self._run_in_order(first)
-        if block.forward.style == "block":
-            return interpreter.execute_block(block.forward.bodies[0])
-        return interpreter.execute_list(block.forward.bodies, first)
+        is_root = self._layercli_dtype is not None
+        scope.locals.update(bind_inputs(interpreter, block, arguments, keywords, is_root=is_root))
+        return run_forward(interpreter, block, self._run_in_order)
 
     def _run_in_order(self, value: Any) -> Any:
         for name in self.member_names:
@@ -96,33 +92,3 @@ class SpecModule(nn.Module):
                 return value.device
         held = next(self.parameters(), None)
         return torch.device("cpu") if held is None else held.device
-
-    def _bind(
-        self, interpreter: Interpreter, arguments: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The arguments of one call by name. Raises SpecError as Python raises TypeError."""
-        block = self._layercli_block
-        names = self.input_names
-        if len(arguments) > len(names):
-            raise self._error(
-                "too-many-arguments", f"{block.name} takes {len(names)} inputs and got {len(arguments)}"
-            )
-        bound = dict(zip(names, arguments, strict=False))
-        for name, value in keywords.items():
-            if name not in names:
-                raise self._error(
-                    "unknown-argument", f"{block.name} has no input {name}; it has {', '.join(names)}"
-                )
-            if name in bound:
-                raise self._error("doubled-argument", f"{block.name} got its input {name} twice")
-            bound[name] = value
-        for item in block.inputs:
-            if item.name in bound:
-                continue
-            if item.value is None or self._layercli_dtype is not None:
-                raise self._error("missing-argument", f"{block.name} needs the input {item.name}")
-            bound[item.name] = interpreter.evaluate(item.value)  # type: ignore[arg-type]
-        return {name: bound[name] for name in names}
-
-    def _error(self, code: str, message: str) -> SpecError:
-        return SpecError(Problem(code, message, self._layercli_block.position))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from layercli.catalogue.modules import Child, Module, State
 from layercli.catalogue.signature import Parameter, Signature, parse_signature
 
 
@@ -17,12 +19,20 @@ class Layer:
     after ``device`` is given by keyword, since its place would be another:
     ``"in_features, out_features, bias=True, *, dtype=None"``. ``doc`` is one sentence. ``refused`` says why a
     spec may not use the class, as ``"it is ..."``; the empty text means that it may.
+
+    What is known without values: ``state`` gives the parameters and buffers in PyTorch's order, ``children`` the
+    layers that a composite one makes, ``rule`` the output for given inputs, with the sentence of each constraint
+    that they break (``Refusal``). ``reads`` names a child whose weights are used without a call.
     """
 
     name: str
     arguments: str
     doc: str
     refused: str = ""
+    state: Callable[[Module], Iterable[State]] | None = None
+    children: Callable[[Module], Iterable[Child]] | None = None
+    rule: Callable[..., Any] | None = None
+    reads: str = ""
 
     @cached_property
     def signature(self) -> Signature:
@@ -53,6 +63,9 @@ class Operation:
     writes into its first argument. ``creates`` marks functions that make a tensor from sizes or literals and
     so take ``device`` and the default dtype, ``random`` those that may draw from the generator, ``attribute``
     those that ``Tensor`` has as an attribute instead of a method.
+
+    ``rule`` gives the type of the result, called as the operation is, a method's tensor first; what breaks a
+    constraint raises ``Refusal`` with its sentence.
     """
 
     name: str
@@ -66,6 +79,7 @@ class Operation:
     creates: bool = False
     random: bool = False
     attribute: bool = False
+    rule: Callable[..., Any] | None = None
 
     def signature_in(self, namespace: Namespace) -> Signature:
         """The signature as ``namespace`` has it, without ``self``."""

@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from layercli.catalogue.entries import Layer
+from layercli.catalogue.modules import Module, State
+from layercli.catalogue.rules import expect_tensor
+from layercli.catalogue.tensors import Tensor, refuse
+
+
+def hold_linear(layer: Module) -> Iterator[State]:
+    """``weight`` of (out_features, in_features), and ``bias``."""
+    yield State("weight", (layer.out_features, layer.in_features))
+    if layer.bias:
+        yield State("bias", (layer.out_features,))
+
+
+def apply_linear(layer: Module, input: Any) -> Tensor:
+    """(*, in_features) to (*, out_features). Source: torch.nn.Linear."""
+    tensor = expect_tensor(input, "input")
+    if tensor.dtype != layer.dtype:
+        refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
+    if tensor.dim == 0:
+        refuse(f"expects {layer.in_features} features in the last dimension and got a tensor without dimensions")
+    if tensor.shape[-1] != layer.in_features:
+        refuse(f"expects {layer.in_features} features in the last dimension and got {tensor.shape[-1]}: {tensor}")
+    return Tensor(tensor.dtype, (*tensor.shape[:-1], layer.out_features))
+
 
 LAYERS: tuple[Layer, ...] = (
     Layer(
@@ -14,6 +40,8 @@ LAYERS: tuple[Layer, ...] = (
         "Linear",
         "in_features, out_features, bias=True, *, dtype=None",
         "Multiplies the last dimension by a weight matrix and adds a bias.",
+        state=hold_linear,
+        rule=apply_linear,
     ),
     Layer(
         "Bilinear",

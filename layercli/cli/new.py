@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +64,8 @@ def run(
     from layercli.files import write_whole
 
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if path.name.startswith(".") or not name.isprintable():
+        raise CommandError(Problem("usage", f"{name!r} is no name for a spec", hint="write layercli new net"))
     files = {path: _template(path)} if source is None else _copies(source, path)
     for target in files:
         if target.exists() or target.is_symlink():
@@ -71,12 +76,13 @@ def run(
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, text)
         write_output(f"wrote {target}\n")
-    write_output(f"try: layercli trace {path}\n")
+    write_output(f"try: layercli trace {shlex.quote(str(path))}\n")
     return 0
 
 
 def _class_name(path: Path) -> str:
-    words = [word for word in re.split(r"[^A-Za-z0-9]+", path.stem) if word]
+    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", plain) if word]
     name = "".join(word[:1].upper() + word[1:] for word in words) or "Model"
     return name if not name[0].isdigit() else f"Model{name}"
 
@@ -96,7 +102,13 @@ def _copies(source: str, path: Path) -> dict[Path, str]:
     first = f"# From {spec.source.name}. layercli trace {path.as_posix()} shows its layers.\n"
     files = {path: first + text}
     for imported in spec.import_paths:
-        target = path.parent / imported.relative_to(found.resolve().parent)
-        if not target.exists() or target.read_text("utf-8") != imported.read_text("utf-8"):
-            files[target] = imported.read_text("utf-8")
+        inside = os.path.relpath(imported, found.resolve().parent)
+        target = Path(os.path.normpath(path.parent / inside))
+        imported_text = imported.read_text("utf-8")
+        if target.is_file() and target.read_text("utf-8") == imported_text:
+            continue
+        if inside.startswith(".."):
+            message = f"{source} imports {inside}, which is not below its folder"
+            raise CommandError(Problem("import-outside", message, hint="copy it and its imports yourself"))
+        files[target] = imported_text
     return files

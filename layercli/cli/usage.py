@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from layercli.cli.help import draw_help
+from layercli.cli.plain import pass_plain_values
 from layercli.errors import CommandError, Problem, did_you_mean
 
 #: The error of a wrong command line. Its module has moved between releases of typer, that of a subclass hasn't.
@@ -24,6 +25,7 @@ class Command(TyperCommand):
     examples: ClassVar[Examples] = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        pass_plain_values(self.get_params(ctx))
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:
@@ -40,6 +42,7 @@ class Group(TyperGroup):
     notes: ClassVar[str] = ""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        pass_plain_values(self.get_params(ctx))
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:
@@ -65,13 +68,18 @@ def explain_usage(error: Exception, context: Any) -> Problem:
 
 
 def _explain_option(error: Any, context: Any) -> tuple[str, str]:
-    known = [
+    name = error.option_name
+    if context.parent is not None and name in _name_options(context.parent):
+        hint = f"write it before the command: {context.parent.command_path} {name} {context.info_name}"
+    else:
+        hint = did_you_mean(name, [known for known in _name_options(context) if known.startswith("--")])
+    return f"{context.command_path} has no option {name}", hint
+
+
+def _name_options(context: Any) -> list[str]:
+    return [
         name for item in context.command.get_params(context) for name in (*item.opts, *item.secondary_opts)
     ]
-    options = [name for name in known if name.startswith("--")]
-    return f"{context.command_path} has no option {error.option_name}", did_you_mean(
-        error.option_name, options
-    )
 
 
 def _explain_missing(error: Any, context: Any) -> tuple[str, str]:

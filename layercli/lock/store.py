@@ -8,6 +8,7 @@ from pathlib import Path
 from layercli.errors import CommandError, Problem
 from layercli.files import write_whole
 
+
 def lock_path(spec_path: Path) -> Path:
     """The lock that belongs to a spec: ``lenet.lock`` beside ``lenet.yaml``."""
     return spec_path.with_suffix(".lock")

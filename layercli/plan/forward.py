@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from layercli.catalogue.dtypes import DTYPES
@@ -11,11 +11,20 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
-from layercli.errors import Problem, SpecError, did_you_mean
-from layercli.spec.expressions import Body
+from layercli.errors import Label, Problem, SpecError, did_you_mean
+from layercli.spec.calls import check_function
+from layercli.spec.expressions import Body, name_after_dot
 from layercli.spec.interpreter import (
     BUILTINS,
     MISSING,
+    BlockClass,
+    Device,
+    FunctionValue,
+    LayerClass,
+    Site,
+    TensorClass,
+    WrapperClass,
+    explain_class_in_forward,
     explain_unknown,
     find_class,
     find_function,
@@ -37,11 +46,18 @@ def check_forward(
     children: Sequence[tuple[str, Member]] | None,
     params: Mapping[str, Any],
     dims: Mapping[str, int],
+    outside: Mapping[str, str],
 ) -> list[Problem]:
-    """The problems of a block's forward that need no run. ``children`` is None where the layers have problems."""
+    """The problems of a block's forward that need no run.
+
+    ``children`` is None where the layers have problems, ``outside`` says what names mean that the block can't see.
+    """
     if block.forward is None:
         return _check_order(block, children or ())
-    checker = _Checker(block, params, dims)
+    if not block.forward.complete or not all(name.isidentifier() for name in _names(block)):
+        return []
+    layers = {name for name, child in children or () if hasattr(child, "target")}
+    checker = _Checker(block, params, dims, layers, outside)
     for body in block.forward.bodies:
         checker.body = body
         checker.check_statements(body.statements)
@@ -50,11 +66,20 @@ def check_forward(
     ):
         body = block.forward.bodies[0]
         last = body.statements[-1] if body.statements else None
-        hint = f"return {body.segment(last.value)}" if isinstance(last, ast.Expr) else "end it with return x"
+        hint = "end it with return x"
+        if isinstance(last, ast.Expr):
+            hint = f"write return {body.segment(last.value)}"
+        elif isinstance(last, ast.Assign):
+            hint = f"end it with return {body.segment(last.targets[0])}"
         checker.problems.append(
             Problem("no-return", "this forward returns nothing", body.position(last), hint=hint)
         )
     return checker.problems
+
+
+def _names(block: Block) -> list[str]:
+    numbered = () if block.numbered else block.layer_names
+    return [*numbered, *(item.name for item in block.inputs), *(param.name for param in block.params)]
 
 
 def _check_order(block: Block, children: Sequence[tuple[str, Member]]) -> list[Problem]:
@@ -80,13 +105,37 @@ def _check_order(block: Block, children: Sequence[tuple[str, Member]]) -> list[P
     return problems
 
 
+class _NoTensors:
+    """What stands for tensors while nothing is known of them: no value is one."""
+
+    def is_tensor(self, value: Any) -> bool:
+        return False
+
+    def is_layer(self, value: Any) -> bool:
+        return False
+
+
+def _stand_in(name: str | None, node: ast.expr) -> Any:
+    """A literal as it is; for anything else a value that every check lets pass."""
+    return node.value if isinstance(node, ast.Constant) else Device() if name == "device" else None
+
+
 class _Checker:
     """Walks the statements in order and keeps the names that are assigned so far."""
 
-    def __init__(self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        block: Block,
+        params: Mapping[str, Any],
+        dims: Mapping[str, int],
+        layers: Set[str],
+        outside: Mapping[str, str],
+    ) -> None:
         self.block = block
         self.params = params
         self.dims = dims
+        self.layers = layers
+        self.outside = outside
         self.members = set(block.layer_names)
         self.assigned = {item.name for item in block.inputs}
         self.anywhere = {
@@ -99,11 +148,14 @@ class _Checker:
         self.body: Body
 
     def report(self, error: SpecError) -> None:
-        self.problems += error.problems
+        """Keep a problem; of one that says the same of several places, the first."""
+        told = {(problem.code, problem.message) for problem in self.problems}
+        self.problems += [problem for problem in error.problems if (problem.code, problem.message) not in told]
 
     def check_statements(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:
             if isinstance(statement, ast.Assign):
+                self.check_called(statement.value, "assigns")
                 self.check(statement.value)
                 self.assign(statement.targets[0])
             elif isinstance(statement, ast.AugAssign):
@@ -119,9 +171,26 @@ class _Checker:
                 self.check_statements(statement.body)
                 self.check_statements(statement.orelse)
             else:
+                if isinstance(statement, ast.Return) and statement.value is not None:
+                    self.check_called(statement.value, "returns")
+                if isinstance(statement, ast.Expr):
+                    self.check_class(statement.value, statement.value)
                 for child in ast.iter_child_nodes(statement):
                     if isinstance(child, ast.expr):
                         self.check(child)
+
+    def check_called(self, node: ast.expr, verb: str) -> None:
+        """A layer in the place of its result."""
+        name = node.id if isinstance(node, ast.Name) else ""
+        if isinstance(node, ast.Attribute) and resolve_prefix(node.value) == "self":
+            name = node.attr
+        elif name in self.assigned:
+            return
+        if name in self.layers:
+            text = self.body.segment(node)
+            message = f"this {verb} the layer {text} itself, not its result"
+            first = next((item.name for item in self.block.inputs), "x")
+            self.report(self.body.problem("layer-not-called", message, node, f"write {text}({first})"))
 
     def assign(self, target: ast.expr) -> None:
         self.assigned |= {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
@@ -134,6 +203,7 @@ class _Checker:
                 self.check_name(node.func, called=True)
             else:
                 self.check(node.func)
+            self.check_call(node)
             for child in (*node.args, *node.keywords):
                 self.check(child)
         elif isinstance(node, ast.Attribute):
@@ -152,14 +222,47 @@ class _Checker:
             for child in ast.iter_child_nodes(node):
                 self.check(child)
 
+    def check_call(self, node: ast.Call) -> None:
+        """A class that is called, and names of arguments that a function hasn't."""
+        target = self.find_target(node.func)
+        self.check_class(node.func, node)
+        unpacked = any(isinstance(item, ast.Starred) for item in node.args) or any(
+            keyword.arg is None for keyword in node.keywords
+        )
+        if not isinstance(target, FunctionValue) or unpacked:
+            return
+        keywords = {keyword.arg or "": _stand_in(keyword.arg, keyword.value) for keyword in node.keywords}
+        try:
+            arguments = [_stand_in(None, item) for item in node.args]
+            check_function(_NoTensors(), target, arguments, keywords, Site(self.body, node))
+        except SpecError as error:
+            self.report(error)
+
+    def check_class(self, node: ast.expr, whole: ast.expr) -> None:
+        """A class where a layer should be."""
+        target = self.find_target(node)
+        if isinstance(target, (LayerClass, BlockClass, WrapperClass, TensorClass)):
+            code, message, hint = explain_class_in_forward(repr(target), self.body.segment(whole))
+            self.report(self.body.problem(code, message, whole, hint))
+
+    def find_target(self, node: ast.expr) -> Any:
+        """The class or function that a call means, where that is known."""
+        if isinstance(node, ast.Name):
+            hidden = node.id in self.assigned or node.id in self.members or node.id in self.params
+            found = find_class(node.id, self.block.definitions)
+            return MISSING if hidden else found if found is not MISSING else find_function(node.id)
+        prefix = resolve_prefix(node.value) if isinstance(node, ast.Attribute) else None
+        if prefix in (None, "self") or not isinstance(node, ast.Attribute):
+            return MISSING
+        hidden = isinstance(node.value, ast.Name) and node.value.id in self.assigned
+        return MISSING if hidden else find_in_namespace(prefix or "", node.attr)
+
     def check_name(self, node: ast.Name, *, called: bool) -> None:
         name = node.id
         if name in self.assigned or name in self.members or name in self.params or name in self.dims:
             return
         if name in self.anywhere:
-            self.report(
-                self.body.problem("used-before-assigned", f"{name} is used before it is assigned", node)
-            )
+            self.report(self.explain_early(node))
             return
         if name in DTYPES:
             return
@@ -177,20 +280,28 @@ class _Checker:
                 )
             )
             return
-        known = [
-            *self.assigned,
-            *self.anywhere,
-            *self.members,
-            *self.params,
-            *self.dims,
-            *self.block.definitions,
-            *FUNCTIONS,
-            *BUILTINS,
-        ]
-        code, message, hint = explain_unknown(name, known, called=called)
-        if code == "unknown-layer" and not hint:
-            hint = did_you_mean(name, LAYERS)
+        if name in self.outside:
+            message = f"{name} is {self.outside[name]} of the model, and a block sees only what is its own"
+            hint = f"pass it to the block: inputs: [x, {name}], or as a param"
+            self.report(self.body.problem("unknown-name", message, node, hint))
+            return
+        own = [*self.assigned, *self.anywhere, *self.members, *self.params, *self.dims]
+        classes = [*self.block.definitions, *LAYERS] if name[:1].isupper() else []
+        code, message, hint = explain_unknown(name, [own, classes, [*FUNCTIONS, *BUILTINS]], called=called)
         self.report(self.body.problem(code, message, node, hint))
+
+    def explain_early(self, node: ast.Name) -> SpecError:
+        """A local that gets its value further down."""
+        places = [
+            body.position(store)
+            for body in (self.block.forward.bodies if self.block.forward else ())
+            for store in ast.walk(body.tree)
+            if isinstance(store, ast.Name) and isinstance(store.ctx, ast.Store) and store.id == node.id
+        ]
+        later = [place for place in places if place.line > self.body.position(node).line]
+        labels = (Label(later[0], "assigned here"),) if later else ()
+        message = f"{node.id} is used before it is assigned"
+        return SpecError(Problem("used-before-assigned", message, self.body.position(node), labels=labels))
 
     def check_attribute(self, node: ast.Attribute) -> None:
         prefix = resolve_prefix(node.value)
@@ -200,12 +311,15 @@ class _Checker:
             if node.attr not in self.members and node.attr not in self.params and node.attr != "training":
                 hint = did_you_mean(node.attr, [*self.members, *self.params])
                 message = f"there is no layer, parameter or param called {node.attr}"
-                self.report(self.body.problem("unknown-name", message, node, hint))
+                self.report(self.body.problem("unknown-name", message, name_after_dot(node), hint))
             return
         if prefix is not None:
             self.check_in_namespace(node, prefix)
             return
+        before = len(self.problems)
         self.check(node.value)
+        if len(self.problems) > before:
+            return
         if isinstance(node.value, (ast.Call, ast.BinOp)) or (
             isinstance(node.value, ast.Name) and node.value.id in self.assigned
         ):
@@ -216,13 +330,13 @@ class _Checker:
             return
         if node.attr in REFUSED:
             message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
-            self.report(self.body.problem("refused-name", message, node))
+            self.report(self.body.problem("refused-name", message, name_after_dot(node)))
             return
         shown = {"F": "torch.nn.functional", "nn": "torch.nn"}.get(prefix, prefix)
         kind = "layer" if prefix == "nn" else "function"
         hint = did_you_mean(node.attr, names_of_namespace(prefix))
         message = f"{shown} has no {kind} {node.attr} that a spec may use"
-        self.report(self.body.problem(f"unknown-{kind}", message, node, hint))
+        self.report(self.body.problem(f"unknown-{kind}", message, name_after_dot(node), hint))
 
     def check_method(self, node: ast.Attribute) -> None:
         """A method of what is a local value: of a tensor, or one of the few of lists and dicts."""
@@ -232,10 +346,11 @@ class _Checker:
             return
         if node.attr in REFUSED:
             message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
-            self.report(self.body.problem("refused-name", message, node))
+            self.report(self.body.problem("refused-name", message, name_after_dot(node)))
             return
         message = f"a tensor has no method {node.attr} that a spec may use"
-        self.report(self.body.problem("unknown-method", message, node, did_you_mean(node.attr, METHODS)))
+        hint = did_you_mean(node.attr, METHODS)
+        self.report(self.body.problem("unknown-method", message, name_after_dot(node), hint))
 
     def _may_be_layer(self, node: ast.expr) -> bool:
         """Names of loops over containers hold layers, whose members aren't known here."""

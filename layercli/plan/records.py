@@ -202,3 +202,13 @@ def format_value(value: Any) -> str:
     if value is Ellipsis:
         return "..."
     return "device" if isinstance(value, Device) else repr(value)
+
+
+def describe_plan(plan: Plan) -> dict[str, Any]:
+    """The fields of a Trace that come from the plan."""
+    return {
+        "model": plan.name,
+        "spec": plan.spec.source.name,
+        "dims": tuple(plan.dims.items()),
+        "params": tuple((name, format_value(value)) for name, value in plan.params.items()),
+    }

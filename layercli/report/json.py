@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from layercli.trace.records import Trace
 
 if TYPE_CHECKING:
     from layercli.report.parameters import ParameterListing
+
+_SIZES = re.compile(r"\[\n\s*-?\d+(?:,\n\s*-?\d+)*\n\s*\]")
 
 
 def format_trace(trace: Trace) -> str:
@@ -33,7 +36,8 @@ def _format(data: object) -> str:
         text = json.dumps(data, indent=1, allow_nan=False)
     except ValueError:
         text = json.dumps(_name_non_finite(data), indent=1)
-    return text + "\n"
+    # Sizes are read as one thing. A line break is JSON's own: in a text it would be escaped.
+    return _SIZES.sub(lambda sizes: f"[{', '.join(re.findall(r'-?[0-9]+', sizes[0]))}]", text) + "\n"
 
 
 def _name_non_finite(data: object) -> object:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 import torch
 
 from layercli.build.builder import build_model, make_inputs
 from layercli.errors import CommandError, Problem, did_you_mean
-from layercli.plan.records import Plan, format_value
+from layercli.plan.records import Plan, describe_plan
 from layercli.run.devices import choose_device
 from layercli.run.tensors import record_modules
 from layercli.run.tracer import ValueRequest, map_plans, trace_module
@@ -58,16 +56,6 @@ def trace_plan(
                 )
             )
     return traces
-
-
-def describe_plan(plan: Plan) -> dict[str, Any]:
-    """The fields of a Trace that come from the plan."""
-    return {
-        "model": plan.name,
-        "spec": plan.spec.source.name,
-        "dims": tuple(plan.dims.items()),
-        "params": tuple((name, format_value(value)) for name, value in plan.params.items()),
-    }
 
 
 def list_tensors(

@@ -1,10 +1,11 @@
-"""Checks of calls that need no tensors: argument names, devices, sizes that values would decide."""
+"""Checks of calls that need no tensors: argument names, devices, layers as arguments, sizes that values decide."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Method
 from layercli.catalogue.signature import Signature
 from layercli.errors import did_you_mean
@@ -13,10 +14,22 @@ from layercli.spec.interpreter import Device, Engine, FunctionValue, Site
 #: NumPy's words that PyTorch's own functions take, too.
 _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 
-#: Operations whose size would depend on values if this argument were a tensor.
-_SIZE_ARGUMENTS = {
-    "repeat_interleave": ("repeats", "write repeats as an int"),
-    "tensor_split": ("tensor_indices_or_sections", "write the sections as ints"),
+#: Arguments that decide the size of a result, and so may not be tensors.
+_SIZE_ARGUMENTS = frozenset(
+    {
+        "size", "sizes", "shape", "dims", "repeats", "num_classes", "k", "n", "m", "row", "col", "length", "num_samples",
+        "pad", "chunks", "split_size", "split_size_or_sections", "split_sizes", "indices_or_sections",
+        "tensor_indices_or_sections", "output_size", "output_shape", "kernel_size", "scale_factor", "steps", "bins",
+        "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor",
+    }
+)  # fmt: skip
+#: ``start`` and ``end`` decide a size in these, and are tensors like any other elsewhere (``lerp``).
+_RANGES = frozenset({"arange", "range", "linspace", "logspace", "narrow", "slice_scatter"})
+
+#: Operations whose result has a size that values decide unless this argument is given.
+_NEEDED_ARGUMENTS = {
+    "where": ("input", "write where(mask, a, b), or keep the mask and multiply by it"),
+    "one_hot": ("num_classes", "write one_hot(x, num_classes)"),
 }
 
 
@@ -32,7 +45,7 @@ def check_method(
     engine: Engine, method: Method, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
 ) -> None:
     """Refuse what no tensor could make right in a call of a method. Raises SpecError."""
-    _check_call(engine, method.name, method.signature_in("Tensor"), (None, *arguments), keywords, site)
+    _check_call(engine, method.name, method.signature_in("Tensor"), arguments, keywords, site)
 
 
 def _check_call(
@@ -43,6 +56,7 @@ def _check_call(
     keywords: Mapping[str, Any],
     site: Site,
 ) -> None:
+    _check_values(engine, name, signature, arguments, keywords, site)
     takes_any = any(parameter.kind == "keywords" for parameter in signature.parameters)
     for keyword, value in keywords.items():
         if keyword == "device":
@@ -63,8 +77,40 @@ def _check_call(
         raise site.error(
             "refused-argument", "a spec names no device", "leave it out; --device says where it runs"
         )
-    if name in _SIZE_ARGUMENTS:
-        keyword, hint = _SIZE_ARGUMENTS[name]
-        deciding = [*arguments[1:2], keywords.get(keyword), keywords.get("indices_or_sections")]
-        if any(engine.is_tensor(value) for value in deciding):
-            raise site.error("value-dependent", f"the size of what {name} gives would depend on values", hint)
+    if name in _NEEDED_ARGUMENTS and len(arguments) + len(keywords) == 1:
+        message = f"{name} with one argument gives a size that depends on values, not on shapes"
+        raise site.error("value-dependent", message, _NEEDED_ARGUMENTS[name][1])
+
+
+def _check_values(
+    engine: Engine,
+    name: str,
+    signature: Signature,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    site: Site,
+) -> None:
+    """Refuse layers as arguments, and tensors where a number decides the size of the result."""
+    slots = [parameter.name for parameter in signature.parameters if parameter.kind != "keyword"]
+    rest = next((parameter.name for parameter in signature.parameters if parameter.kind == "rest"), "")
+    places: list[tuple[int | str, str, Any]] = [
+        (index, slots[index] if index < len(slots) else rest, value) for index, value in enumerate(arguments)
+    ]
+    places += [(keyword, keyword, value) for keyword, value in keywords.items()]
+    for key, parameter, value in places:
+        at = site.argument(key)
+        if engine.is_layer(value):
+            raise at.error("layer-not-called", f"{at.text} is a layer, and {name} takes its result", f"write {at.text}(x)")
+        decides = parameter in _SIZE_ARGUMENTS or (parameter in ("start", "end") and name in _RANGES)
+        if decides and _holds_tensor(engine, value):
+            message = f"the size of what {name} gives would depend on the values of a tensor"
+            raise at.error("value-dependent", message, "write a number, or a size such as x.shape[1]")
+        if parameter == "dtype" and isinstance(value, str):
+            hint = f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"
+            raise at.error("wrong-kind", f"a dtype is a name, and this is the text {value!r}", hint)
+
+
+def _holds_tensor(engine: Engine, value: Any) -> bool:
+    return engine.is_tensor(value) or (
+        isinstance(value, (tuple, list)) and any(engine.is_tensor(item) for item in value)
+    )

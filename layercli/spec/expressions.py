@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,30 +102,30 @@ _STATEMENTS: tuple[type[ast.AST], ...] = (
     ast.Break, ast.Continue,
 )  # fmt: skip
 
-#: What Python has and the language hasn't, with what to write instead.
+#: What Python has and the language hasn't, as the beginning of a sentence, with what to write instead.
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
-    ast.While: ("while", "write a for loop over range(...)"),
-    ast.Lambda: ("lambda", "name a listed function, or write the expression where it is needed"),
-    ast.FunctionDef: ("def", "write a block in `blocks` and call it"),
-    ast.AsyncFunctionDef: ("async def", "write a block in `blocks` and call it"),
-    ast.ClassDef: ("class", "write a block in `blocks`"),
-    ast.Import: ("import", "functions are used by name: relu, F.relu, torch.cat"),
-    ast.ImportFrom: ("import", "functions are used by name: relu, F.relu, torch.cat"),
-    ast.JoinedStr: ("f-strings", "write plain text"),
-    ast.NamedExpr: (":=", "assign on a line of its own"),
-    ast.Await: ("await", ""),
-    ast.Yield: ("yield", "collect in a list with .append and return it"),
-    ast.YieldFrom: ("yield", "collect in a list with .append and return it"),
-    ast.Try: ("try", ""),
-    ast.With: ("with", ""),
-    ast.Raise: ("raise", "write assert condition, 'text'"),
-    ast.Global: ("global", ""),
-    ast.Nonlocal: ("nonlocal", ""),
-    ast.Delete: ("del", "leave the name; nothing is kept after forward"),
-    ast.SetComp: ("sets", "write a list"),
-    ast.Set: ("sets", "write a list [a, b] or a tuple (a, b)"),
-    ast.AnnAssign: ("annotations", "write name = value"),
-    ast.Match: ("match", "write if and elif"),
+    ast.While: ("while is", "write a for loop over range(...)"),
+    ast.Lambda: ("lambda is", "name a listed function, or write the expression where it is needed"),
+    ast.FunctionDef: ("def is", "of forward write the body alone, without its def; of a class make a block"),
+    ast.AsyncFunctionDef: ("async def is", "write the body alone"),
+    ast.ClassDef: ("class is", "write a block in `blocks`"),
+    ast.Import: ("import is", "leave the line out; functions are used by name: relu, F.relu, torch.cat"),
+    ast.ImportFrom: ("import is", "leave the line out; functions are used by name: relu, F.relu, torch.cat"),
+    ast.JoinedStr: ("f-strings are", "write plain text"),
+    ast.NamedExpr: (":= is", "assign in a statement of its own"),
+    ast.Await: ("await is", "leave it out"),
+    ast.Yield: ("yield is", "collect in a list with .append and return it"),
+    ast.YieldFrom: ("yield is", "collect in a list with .append and return it"),
+    ast.Try: ("try is", "write the statements alone"),
+    ast.With: ("with is", "leave the line out and write the statements alone"),
+    ast.Raise: ("raise is", "write assert condition, 'text'"),
+    ast.Global: ("global is", "leave it out; the names of `params` and `layers` are known here"),
+    ast.Nonlocal: ("nonlocal is", "leave it out"),
+    ast.Delete: ("del is", "leave it out; nothing is kept after forward"),
+    ast.SetComp: ("sets are", "write a list"),
+    ast.Set: ("sets are", "write a list [a, b] or a tuple (a, b)"),
+    ast.AnnAssign: ("annotations are", "write name = value"),
+    ast.Match: ("match is", "write if and elif"),
 }
 
 
@@ -175,7 +176,7 @@ def _parse(text: Text, start: int, shown: str, mode: str, limit: int) -> ast.AST
     except (RecursionError, MemoryError):
         raise SpecError(_too_deep(text.position(start, 1))) from None
     except ValueError as error:
-        raise SpecError(Problem("syntax", f"this can't be read: {error}", text.position(start, 1))) from None
+        raise SpecError(_explain_syntax(text, start, shown, SyntaxError(str(error)))) from None
 
 
 def _too_deep(position: Position) -> Problem:
@@ -195,6 +196,7 @@ def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
                 "too-long",
                 f"this text has {len(shown):,} characters, more than {limit:,}",
                 text.position(start, 1),
+                hint="write it in parts: params, blocks or further statements",
             )
         )
     depth = line_start = 0
@@ -222,22 +224,27 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     line = min(max(error.lineno or 1, 1), len(lines))
     column = min(max((error.offset or 1) - 1, 0), max(len(lines[line - 1]) - 1, 0))
     offset = sum(len(part) + 1 for part in lines[: line - 1]) + column
-    message = (error.msg or "invalid syntax").rstrip(".")
-    hint = ""
+    digits = re.search(r"\d{1000,}", shown) if "integer string conversion" in str(error.msg) else None
+    if digits is not None:
+        place = text.position(start + digits.start(), len(digits[0]))
+        return Problem("number-too-large", "this number is too large for any size", place)
+    message, _, rest = (error.msg or "invalid syntax").rstrip(".").partition(". ")
+    hint = rest[:1].lower() + rest[1:]
     if "was never closed" in message or "unmatched" in message:
         hint = (
             "close every bracket; a comma or ' #' inside brackets may have cut the text: put quotes around it"
         )
     elif "leading zeros" in message:
         message = "a number may not begin with zeros"
-    elif "=" in message and "==" in message:
+    elif "==" in rest:
         hint = "compare with =="
-    return Problem(
-        "syntax",
-        f"this isn't an expression of the spec language: {message}",
-        text.position(start + offset, 1),
-        hint=hint,
-    )
+    elif "invalid character" in message:
+        hint = "write plain quotes, \' or \", and plain signs: + - * /"
+    elif "indent" in message:
+        # ast points before or after the first word of the line.
+        offset += len(lines[line - 1]) - len(lines[line - 1].lstrip()) - column
+        hint = "lines of one level begin in one column; those below for, if and else are indented further"
+    return Problem("syntax", f"this can't be read: {message}", text.position(start + offset, 1), hint=hint)
 
 
 def check_grammar(code: Code, *, statements: bool) -> None:
@@ -249,10 +256,8 @@ def check_grammar(code: Code, *, statements: bool) -> None:
         if depth > MAX_DEPTH:
             raise SpecError(_too_deep(code.position(node)))
         if not isinstance(node, allowed):
-            word, hint = _REFUSED.get(type(node), (type(node).__name__, ""))
-            raise code.problem(
-                "not-in-language", f"{word} is not in the spec language, version 1", node, hint
-            )
+            what, hint = _REFUSED.get(type(node), (f"{type(node).__name__} is", ""))
+            raise code.problem("not-in-language", f"{what} not in the spec language, version 1", node, hint)
         _check_node(code, node)
         stack += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
     if not code.shown.isascii():
@@ -313,7 +318,10 @@ def _check_target(code: Code, target: ast.expr) -> None:
         for item in target.elts:
             if isinstance(item, ast.Starred):
                 raise code.problem(
-                    "not-in-language", "*name in an assignment is not in the spec language, version 1", item
+                    "not-in-language",
+                    "*name in an assignment is not in the spec language, version 1",
+                    item,
+                    "take the whole and then its parts: first = value[0], rest = value[1:]",
                 )
             _check_target(code, item)
     elif isinstance(target, ast.Name):
@@ -348,6 +356,15 @@ def _check_ascii(code: Code) -> None:
                     hint="names and operators are written in ASCII",
                 )
             )
+
+
+def name_after_dot(node: ast.Attribute) -> ast.Name:
+    """The last name of ``value.name``, which is what an error about it points at."""
+    line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
+    start = end - len(node.attr)
+    return ast.Name(
+        node.attr, ast.Load(), lineno=line, col_offset=start, end_lineno=line, end_col_offset=end
+    )
 
 
 def loaded_names(tree: ast.AST) -> Iterator[ast.Name]:

@@ -21,7 +21,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
 from layercli.catalogue.wrappers import WRAPPERS, Wrapper
 from layercli.errors import Position, SpecError, did_you_mean
-from layercli.spec.expressions import Body, Code, Expression
+from layercli.spec.expressions import Body, Code, Expression, name_after_dot
 from layercli.spec.model import Block
 
 #: Bounds on one evaluation: nodes evaluated, items of one list or range, bits of an int, characters of a text.
@@ -29,6 +29,8 @@ MAX_STEPS = 5_000_000
 MAX_ITEMS = 100_000
 MAX_BITS = 256
 MAX_TEXT = 10_000
+#: Lists inside lists.
+MAX_NESTING = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,9 @@ class Scope:
     """The names that an expression sees.
 
     ``owner`` is the module of which a name or ``self.`` may mean a member; ``layer_names`` are those that
-    ``layers`` will define, for messages before there is an owner.
+    ``layers`` will define, for messages before there is an owner. ``unread`` are names whose values have problems
+    that are known already, ``assigned_later`` those that get a value further down, ``outside`` what a block's
+    surroundings have and it doesn't.
     """
 
     stage: Stage
@@ -212,7 +216,8 @@ class Scope:
     owner: Any = None
     layer_names: Sequence[str] = ()
     assigned_later: frozenset[str] = frozenset()
-    unknown_dims: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
+    outside: Mapping[str, str] = field(default_factory=dict)
 
 
 BUILTINS = (
@@ -322,21 +327,68 @@ def resolve_prefix(node: ast.expr) -> str | None:
     return None
 
 
-def explain_unknown(name: str, known: Iterable[str], *, called: bool) -> tuple[str, str, str]:
-    """Code, message and hint for a name that means nothing."""
+#: What other languages and Python's other half write for a value, and what it is here.
+_WORDS = {
+    "no": "False", "off": "False", "No": "False", "false": "False", "yes": "True", "on": "True", "Yes": "True",
+    "true": "True", "null": "None", "none": "None", "nil": "None",
+}  # fmt: skip
+
+#: Functions of Python that the language hasn't, with what to write instead.
+_PYTHON_ONLY = {
+    "print": "leave it out; layercli trace shows every shape, and --values what is in it",
+    "super": "write the statements themselves; a block has no parent",
+    "isinstance": "leave the question out: a spec says what its layers are",
+    "getattr": "write the name itself: self.layer, or heads['box'] of a ModuleDict",
+    "hasattr": "leave the question out: a spec says what its layers are",
+    "setattr": "assign to a plain name: y = ...",
+    "map": "write a list: [f(x) for x in values]",
+    "filter": "write a list: [x for x in values if ...]",
+    "reversed": "write values[::-1]",
+    "sorted": "write the list in its order",
+    "set": "write a list",
+    "str": "write the text itself, in quotes",
+    "eval": "write the expression itself",
+    "exec": "write the statements themselves",
+    "open": "a spec neither reads nor writes files",
+    "input": "name the input under `inputs`",
+}
+
+
+def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool) -> tuple[str, str, str]:
+    """Code, message and hint for a name that means nothing.
+
+    ``groups`` are known names, those first that are likelier to be meant: the first group with a near one counts.
+    """
     if name in REFUSED:
         return "refused-name", f"{name} is not in the spec language: {REFUSED[name]}", ""
-    words = {"no": "False", "off": "False", "yes": "True", "on": "True", "No": "False", "Yes": "True"}
-    if name in words:
-        return "unknown-name", f"there is no {name} here", f"write {words[name]}"
+    if name in _WORDS:
+        return "unknown-name", f"{name} is no value here", f"write {_WORDS[name]}"
     if name in ("nn", "F", "torch", "math"):
         return "unknown-name", f"{name} alone is no value", f"write {name}.something"
-    hint = did_you_mean(name, known)
+    if called and name in _PYTHON_ONLY:
+        return "unknown-function", f"{name} of Python is not in the spec language", _PYTHON_ONLY[name]
+    # A name of one letter is near to every other one.
+    near = (did_you_mean(name, group) for group in groups) if len(name) > 1 else iter(())
+    hint = next(filter(None, near), "")
     if called and name[:1].isupper():
-        return "unknown-layer", f"there is no layer called {name}", hint
+        return "unknown-layer", f"there is no layer called {name}", hint or "layercli list layers shows them all"
     if called:
-        return "unknown-function", f"there is no function or layer called {name}", hint
+        return (
+            "unknown-function",
+            f"there is no function or layer called {name}",
+            hint or "layercli list functions shows them all",
+        )
     return "unknown-name", f"there is nothing called {name} here", hint
+
+
+def explain_class_in_forward(name: str, text: str) -> tuple[str, str, str]:
+    """Code, message and hint for a layer that is made where it should be called."""
+    called = text if text.endswith(")") else f"{text}()"
+    return (
+        "layer-made-here",
+        f"{name} is a class; layers are made in `layers`, not in `forward`",
+        f"add it to `layers`, as in name: {called}, and call it by its name",
+    )
 
 
 class Interpreter:
@@ -349,15 +401,19 @@ class Interpreter:
 
     # Names -----------------------------------------------------------------------------------------------
 
-    def known_names(self, *, called: bool = False) -> list[str]:
-        """Every name that this scope has, for suggestions."""
+    def known_names(self, *, called: bool = False) -> list[list[str]]:
+        """The names that this scope has, for suggestions, in groups: what the spec itself names comes first."""
         scope = self.scope
-        names = [*scope.locals, *scope.params, *scope.dims, *scope.definitions, *FUNCTIONS, *BUILTINS]
+        own = [*scope.locals, *scope.params, *scope.definitions]
+        if scope.stage != "layers":
+            own += scope.dims
         if scope.owner is not None:
-            names += self.engine.list_members(scope.owner)
-        if scope.stage != "forward" or not called:
-            names += [*LAYERS, *WRAPPERS, "Parameter", "Buffer"]
-        return names
+            own += self.engine.list_members(scope.owner)
+        classes = [*LAYERS, *WRAPPERS, "Parameter", "Buffer"]
+        functions = [*FUNCTIONS, *BUILTINS]
+        if scope.stage in ("inputs", "dims"):
+            return [own, functions] if called else [own]
+        return [own, functions] if scope.stage == "forward" else [own, classes, functions]
 
     def candidates(self, name: str) -> Iterator[Any]:
         """All meanings of a bare name, the nearest first."""
@@ -415,11 +471,21 @@ class Interpreter:
                     node,
                     "make a second layer; `tie` shares its weights",
                 )
+        if name in scope.unread:
+            return SpecError()
         if name in scope.assigned_later:
-            return code.problem("used-before-assigned", f"{name} is used before it is assigned", node)
+            message = f"{name} is used before it has a value; each of `{scope.stage}` sees those above it"
+            return code.problem("used-before-assigned", message, node, f"write {name} further up")
+        if name in scope.outside:
+            message = f"{name} is {scope.outside[name]} of the model, and a block sees only what is its own"
+            hint = f"give the block a param, params: {{{name}: ~}}, and pass it: Block({name}={name})"
+            return code.problem("unknown-name", message, node, hint)
         if name in scope.layer_names and scope.stage in ("params", "inputs", "dims"):
-            return code.problem("unknown-name", f"{name} is a layer, and layers aren't known here", node)
+            hint = f"write {name}=rand(1, 8), or the sizes: [1, 8]" if scope.stage == "inputs" else ""
+            return code.problem("unknown-name", f"{name} is a layer, and layers aren't known here", node, hint)
         problem_code, message, hint = explain_unknown(name, self.known_names(called=called), called=called)
+        if scope.stage == "inputs" and not called and problem_code == "unknown-name" and not hint:
+            hint = f"a size with a name is a dim: dims: {{{name}: 1}}"
         return code.problem(problem_code, message, node, hint)
 
     # Expressions -----------------------------------------------------------------------------------------
@@ -502,19 +568,22 @@ class Interpreter:
         try:
             return self.check_plain_result(plain(left, right), site)
         except ZeroDivisionError:
-            raise site.error("division-by-zero", "this divides by zero") from None
+            raise site.error("division-by-zero", f"{site.text} divides by zero") from None
         except (TypeError, ValueError, OverflowError) as error:
             raise site.error("wrong-kind", f"{symbol} can't be used here: {error}") from None
 
     def _check_operand(self, value: Any, symbol: str, site: Site) -> None:
         if not isinstance(value, (int, float)):
-            raise site.error("wrong-kind", f"{symbol} between a tensor and {self.describe(value)}")
+            hint = "call it, as in name(x)" if self.is_callable(value) else ""
+            if isinstance(value, (tuple, list)):
+                hint = "take an item of it, as in value[0]"
+            raise site.error("wrong-kind", f"{symbol} between a tensor and {self.describe(value)}", hint)
 
     def _check_plain(self, left: Any, right: Any, kind: type[ast.operator], site: Site) -> None:
         """Refuse what would take unbounded time or memory, and operators on layers and functions."""
         for value in (left, right):
             if not isinstance(value, (int, float, str, tuple, list, dict, type(None), Dtype)):
-                hint = "call it: name(x)" if self.is_callable(value) else ""
+                hint = "call it, as in name(x)" if self.is_callable(value) else ""
                 raise site.error(
                     "wrong-kind", f"{_BINARY[kind][2]} can't be used on {self.describe(value)}", hint
                 )
@@ -526,8 +595,9 @@ class Interpreter:
                 if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):
                     limit = MAX_TEXT if isinstance(sequence, str) else MAX_ITEMS
                     if len(sequence) * max(count, 0) > limit:
+                        what = "characters" if isinstance(sequence, str) else "items"
                         raise site.error(
-                            "too-long", f"this makes {len(sequence) * count:,} items, more than {limit:,}"
+                            "too-long", f"this makes {len(sequence) * count:,} {what}, more than {limit:,}"
                         )
         if kind is ast.Mod and isinstance(left, str):
             raise site.error("not-in-language", "text can't be formatted with %")
@@ -540,6 +610,19 @@ class Interpreter:
         if isinstance(value, (str, tuple, list)) and len(value) > MAX_ITEMS:
             raise site.error("too-long", f"this has {len(value):,} items, more than {MAX_ITEMS:,}")
         return value
+
+    def check_nesting(self, value: Any, site: Site) -> None:
+        """Refuse a list that holds lists that hold it twice, and so on, or itself: it is small only in memory."""
+        open_values = [(value, 1)] if isinstance(value, (tuple, list, dict)) else []
+        count = 0
+        while open_values:
+            inner, depth = open_values.pop()
+            parts = inner.values() if isinstance(inner, dict) else inner
+            count += len(parts)
+            self.check_items(count, site)
+            if depth > MAX_NESTING:
+                raise site.error("too-deep", f"lists stand inside lists more than {MAX_NESTING} deep")
+            open_values += [(part, depth + 1) for part in parts if isinstance(part, (tuple, list, dict))]
 
     def check_items(self, count: int, site: Site) -> None:
         if count > MAX_ITEMS:
@@ -595,7 +678,8 @@ class Interpreter:
         if kind in _IDENTITY:
             if kind in (ast.In, ast.NotIn):
                 if self.engine.is_tensor(right) or self.engine.is_tensor(left):
-                    raise site.error("tensor-truth", "in would read a tensor's contents")
+                    message = "in would look at a tensor's contents, which can't decide what a model does"
+                    raise site.error("tensor-truth", message, "ask for sizes: x.shape[0] == 1")
                 if not isinstance(right, (str, tuple, list, dict, range)):
                     right = self.container_keys(right, site)
             elif (
@@ -658,7 +742,8 @@ class Interpreter:
         if kind == "list" and isinstance(index, int) and not isinstance(index, bool):
             if -len(items) <= index < len(items):
                 return items[index][1]
-            raise site.error("no-such-item", f"there is no layer {index}; this container has {len(items)}")
+            size = f"it has {len(items)} layers, from 0 to {len(items) - 1}" if items else "it has none"
+            raise site.error("no-such-item", f"there is no layer {index} in this container", size)
         if kind == "list" and isinstance(index, slice):
             return [layer for _, layer in items[index]]
         if kind == "dict":
@@ -714,21 +799,19 @@ class Interpreter:
                 "make a second layer; `tie` shares its weights",
             )
         hint = did_you_mean(node.attr, [*members, *scope.params])
-        raise code.problem(
-            "unknown-name", f"there is no layer, parameter or param called {node.attr}", node, hint
-        )
+        message = f"there is no layer, parameter or param called {node.attr}"
+        raise code.problem("unknown-name", message, name_after_dot(node), hint)
 
     def _unknown_in_namespace(self, code: Code, node: ast.Attribute, prefix: str) -> SpecError:
         shown = {"F": "torch.nn.functional", "nn": "torch.nn"}.get(prefix, prefix)
+        place = name_after_dot(node)
         if node.attr in REFUSED:
-            return code.problem(
-                "refused-name", f"{node.attr} is not in the spec language: {REFUSED[node.attr]}", node
-            )
+            message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
+            return code.problem("refused-name", message, place)
         kind = "layer" if prefix == "nn" else "function"
         hint = did_you_mean(node.attr, names_of_namespace(prefix))
-        return code.problem(
-            f"unknown-{kind}", f"{shown} has no {kind} {node.attr} that a spec may use", node, hint
-        )
+        message = f"{shown} has no {kind} {node.attr} that a spec may use"
+        return code.problem(f"unknown-{kind}", message, place, hint)
 
     def _attribute_of(self, code: Code, node: ast.Attribute, value: Any, called: bool) -> Any:
         name, engine = node.attr, self.engine
@@ -739,7 +822,7 @@ class Interpreter:
             if engine.container_kind(value) == "dict" and name in ("items", "keys", "values"):
                 return BoundMethod(value, name)
             hint = did_you_mean(name, engine.list_members(value)) or "call a layer by name: layer(x)"
-            raise code.problem("unknown-name", f"this layer has no member {name}", node, hint)
+            raise code.problem("unknown-name", f"this layer has no member {name}", name_after_dot(node), hint)
         if engine.is_tensor(value):
             if name in METHODS:
                 method = METHODS[name]
@@ -757,18 +840,19 @@ class Interpreter:
             return BoundMethod(value, name)
         if isinstance(value, Dtype) and name == "is_floating_point":
             return value.name.startswith(("float", "bfloat"))
-        raise code.problem("unknown-method", f"{self.describe(value)} has no {name}", node)
+        text, hint = code.segment(node.value), ""
+        if isinstance(value, (tuple, list)) and name in METHODS:
+            hint = f"take an item, {text}[0], or make a tensor of it: stack({text}), cat({text})"
+        elif self.is_callable(value):
+            hint = f"call it first: {text}(x)"
+        raise code.problem("unknown-method", f"{self.describe(value)} has no {name}", name_after_dot(node), hint)
 
     def _unknown_method(self, code: Code, node: ast.Attribute) -> SpecError:
-        name = node.attr
+        name, place = node.attr, name_after_dot(node)
         if name in REFUSED:
-            return code.problem("refused-name", f"{name} is not in the spec language: {REFUSED[name]}", node)
-        return code.problem(
-            "unknown-method",
-            f"a tensor has no method {name} that a spec may use",
-            node,
-            did_you_mean(name, METHODS),
-        )
+            return code.problem("refused-name", f"{name} is not in the spec language: {REFUSED[name]}", place)
+        message = f"a tensor has no method {name} that a spec may use"
+        return code.problem("unknown-method", message, place, did_you_mean(name, METHODS))
 
     def _call(self, code: Code, node: ast.Call) -> Any:
         function = node.func
@@ -790,7 +874,7 @@ class Interpreter:
                 new = {keyword.arg: value}
             for name in new:
                 if name in keywords:
-                    raise code.problem("doubled-argument", f"{name} is given twice", keyword)
+                    raise code.problem("doubled-argument", f"{name} is given twice", keyword, "give it once")
             keywords.update(new)
         return self.call(target, arguments, keywords, Site(code, node))
 
@@ -803,15 +887,12 @@ class Interpreter:
         if isinstance(target, Builtin):
             return self._call_builtin(target.name, arguments, keywords, site)
         if isinstance(target, (LayerClass, BlockClass, WrapperClass, TensorClass)):
+            if self.scope.stage == "forward":
+                raise site.error(*explain_class_in_forward(repr(target), site.text))
             if self.scope.stage != "layers":
-                where = "forward" if self.scope.stage == "forward" else self.scope.stage
-                raise site.error(
-                    "layer-made-here",
-                    f"{target!r} is a class; layers are made in `layers`, not in `{where}`",
-                    f"add it to `layers`, as in name: {site.text}, and call it by its name"
-                    if where == "forward"
-                    else "",
-                )
+                hint = f"write {target!r} alone, and make it in `layers`" if self.scope.stage == "params" else ""
+                message = f"{target!r} is a class; layers are made in `layers`, not in `{self.scope.stage}`"
+                raise site.error("layer-made-here", message, hint)
             return self.engine.construct(target, arguments, keywords, site)
         if self.engine.is_layer(target):
             if self.scope.stage != "forward":
@@ -820,15 +901,18 @@ class Interpreter:
         if callable(target) and any(target is function for function in MATH.values()):
             return self._call_math(target, arguments, keywords, site)
         hint = "write * between factors" if isinstance(target, (int, float)) else ""
-        raise site.error("not-callable", f"{self.describe(target)} can't be called", hint)
+        what = self.describe(target)
+        if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Name):
+            what = f"{site.node.func.id} is {what} and"
+        raise site.error("not-callable", f"{what} can't be called", hint)
 
     def _call_function(
         self, target: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
     ) -> Any:
         if self.scope.stage in ("params", "dims"):
-            raise site.error(
-                "tensor-here", f"`{self.scope.stage}` holds plain values, and {target!r} makes a tensor"
-            )
+            message = f"`{self.scope.stage}` holds plain values, and {target!r} makes a tensor"
+            hint = "make it in `layers`, as in name: Buffer(zeros(4)) or Parameter(zeros(4))"
+            raise site.error("tensor-here", message, hint)
         return self.engine.call_function(target, arguments, keywords, site)
 
     def _call_method(
@@ -848,6 +932,7 @@ class Interpreter:
             added = [arguments[0]] if name == "append" else self.iterate(arguments[0], site)
             self.check_items(len(owner) + len(added), site)
             owner.extend(added)
+            self.check_nesting(owner, site)
             return None
         return self.engine.call_method(owner, METHODS[name], arguments, keywords, site)
 
@@ -876,6 +961,10 @@ class Interpreter:
                 entry = FUNCTIONS[name]
                 namespace = "torch" if "torch" in entry.namespaces else "F"
                 return self._call_function(FunctionValue(entry, namespace), arguments, keywords, site)
+        if any(engine.is_tensor(value) for value in arguments) and name == "range":
+            raise site.error(
+                "tensor-truth", "range would read a tensor's contents", "a size will do: range(x.shape[0])"
+            )
         if any(engine.is_tensor(value) for value in arguments) and name in ("min", "max"):
             raise site.error(
                 "wrong-kind",
@@ -910,7 +999,11 @@ class Interpreter:
         finally:
             self.scope.locals.clear()
             self.scope.locals.update(saved)
-        return dict(results) if isinstance(node, ast.DictComp) else results
+        if not isinstance(node, ast.DictComp):
+            return results
+        if not all(isinstance(key, (str, int)) for key, _ in results):
+            raise code.problem("wrong-kind", "a dict's keys are texts or ints", node.key)
+        return dict(results)
 
     def _generate(
         self, code: Code, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, results: list[Any]
@@ -957,6 +1050,7 @@ class Interpreter:
     def assign(self, code: Code, target: ast.expr, value: Any) -> None:
         """Bind a name, or several to the items of a value."""
         if isinstance(target, ast.Name):
+            self.check_nesting(value, Site(code, target))
             self.scope.locals[target.id] = value
             return
         assert isinstance(target, (ast.Tuple, ast.List))
@@ -966,10 +1060,25 @@ class Interpreter:
                 "unpack-count",
                 f"{len(target.elts)} names for {len(items)} values",
                 target,
+                self._explain_unpacking(target, value),
                 label=f"gets {len(items)} values",
             )
         for name, item in zip(target.elts, items, strict=True):
             self.assign(code, name, item)
+
+    def _explain_unpacking(self, target: ast.Tuple | ast.List, value: Any) -> str:
+        """How to unpack a value that has other items than there are names."""
+        if self.engine.is_tensor(value):
+            return "a tensor is unpacked along its first dimension"
+        names = [name.id for name in target.elts if isinstance(name, ast.Name)]
+        if not isinstance(value, (tuple, list)) or len(names) < len(target.elts):
+            return ""
+        rest = iter(names)
+        parts = []
+        for item in value:
+            inner = [next(rest, "_") for _ in range(len(item))] if isinstance(item, tuple) else []
+            parts.append(f"({', '.join(inner)})" if inner else next(rest, "_"))
+        return f"write {', '.join(parts)} = ..." if not list(rest) else ""
 
     def _no_layer(self, value: Any, code: Code, node: ast.expr, verb: str) -> None:
         """A layer in the place of its result is a slip that has its own error."""
@@ -998,7 +1107,7 @@ class Interpreter:
             assert isinstance(target, ast.Name)
             old = self.look_up(code, ast.copy_location(ast.Name(target.id, ast.Load()), target))
             value = self.apply_binary(type(statement.op), old, value, Site(code, statement), in_place=True)
-            self.scope.locals[target.id] = value
+            self.assign(code, target, value)
             return value
         self._no_layer(value, code, statement.value, "assigns")
         self.assign(code, statement.targets[0], value)
@@ -1015,9 +1124,8 @@ class Interpreter:
         """Run a literal block and give what it returns."""
         outcome = self._execute(body, body.statements)
         if not isinstance(outcome, _Return):
-            raise body.problem(
-                "no-return", "this forward returns nothing", body.statements[-1], "end it with return x"
-            )
+            message = "this call came to the end of forward without a return"
+            raise body.problem("no-return", message, body.statements[-1], "end it with return x")
         return outcome.value
 
     def _execute(self, code: Code, statements: Sequence[ast.stmt]) -> Any:

@@ -83,7 +83,7 @@ def find_spec(name: str, folder: Path) -> Path:
     if _is_path(name):
         if _is_spec(path, name):
             return path
-        raise CommandError(_explain_missing(path, name))
+        raise CommandError(explain_missing(path, name))
     names = [name] if name.endswith(SUFFIXES) else [name + suffix for suffix in SUFFIXES]
     for place in _places(folder):
         for candidate in names:
@@ -146,7 +146,8 @@ def _explain_folder(path: Path, shown: str) -> Problem:
     return Problem("is-folder", f"{shown} is a folder, not a spec", hint=hint)
 
 
-def _explain_missing(path: Path, shown: str) -> Problem:
+def explain_missing(path: Path, shown: str) -> Problem:
+    """The problem of a path where there is no file, with what was meant where that can be told."""
     known = [found.name for found in _specs_in(path.parent)]
     near = did_you_mean(path.name, known)
     if not near and path.name + ".yaml" in known:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from layercli.errors import Position, Source
+from layercli.errors import Position, Problem, Source
 from layercli.spec.expressions import Body, Expression
 
 
@@ -19,8 +19,15 @@ class ListValue:
     position: Position
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What stands in the place of something that couldn't be read and whose problem is known."""
+
+
+UNREAD = Unread()
+
 #: An expression, or a YAML list of them.
-Value: TypeAlias = "Expression | ListValue"
+Value: TypeAlias = "Expression | ListValue | Unread"
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Input:
 
     name: str
     position: Position
-    value: Sizes | Expression | None = None
+    value: Sizes | Expression | Unread | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class LongForm:
     position: Position
 
 
-LayerValue: TypeAlias = "Expression | NamedLayers | NumberedLayers | LongForm"
+LayerValue: TypeAlias = "Expression | NamedLayers | NumberedLayers | LongForm | Unread"
 
 
 @dataclass(frozen=True)
@@ -88,11 +95,15 @@ class LayerDefinition:
 
 @dataclass(frozen=True)
 class Forward:
-    """``forward``: a list of statements that share a running value, or one literal block."""
+    """``forward``: a list of statements that share a running value, or one literal block.
+
+    ``complete`` is False where statements couldn't be read, so that nothing is known of the names in it.
+    """
 
     style: Literal["list", "block"]
     bodies: tuple[Body, ...]
     position: Position
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,8 @@ class Glob:
 class Block:
     """A class: a block of ``blocks``, an imported one, or the model itself.
 
-    ``definitions`` are the blocks and imports of the file that it was written in, by name.
+    ``definitions`` are the blocks and imports of the file that it was written in, by name. ``unread`` says that
+    the block itself couldn't be read, and that the problem is known.
     """
 
     name: str
@@ -131,6 +143,7 @@ class Block:
     freeze: tuple[Glob, ...] = ()
     numbered: bool = False
     definitions: Mapping[str, Block] = field(default_factory=dict, compare=False, repr=False)
+    unread: bool = False
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -139,7 +152,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Spec:
-    """A whole spec file. ``dtype`` is a dtype's name; ``import_paths`` are the other files that were read for it."""
+    """A whole spec file.
+
+    ``dtype`` is a dtype's name; ``import_paths`` are the other files that were read for it. ``problems`` are those
+    of parts that couldn't be read: planning adds its own and raises them all.
+    """
 
     source: Source
     main: Block
@@ -147,6 +164,7 @@ class Spec:
     dtype: str = "float32"
     mode: Literal["eval", "train"] = "eval"
     import_paths: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
-from layercli.errors import Label, Position, Problem, Source, SpecError, did_you_mean
+from layercli.errors import Label, Position, Problem, Source, SpecError, did_you_mean, suggest
+from layercli.spec.accidents import explain_keyless
 from layercli.spec.document import (
     Entries,
     Items,
@@ -26,6 +27,7 @@ from layercli.spec.document import (
 from layercli.spec.expressions import Body, Expression, parse_body, parse_expression
 from layercli.spec.library import ImportRefused, display_name, find_project_root, resolve_import
 from layercli.spec.model import (
+    UNREAD,
     Block,
     Forward,
     Glob,
@@ -40,6 +42,7 @@ from layercli.spec.model import (
     Sizes,
     Spec,
     TieDefinition,
+    Unread,
     Value,
 )
 
@@ -65,6 +68,8 @@ class _File:
     definitions: dict[str, Block] = field(default_factory=dict)
     imported: list[Path] = field(default_factory=list)
     chain: tuple[Path, ...] = ()
+    #: Set where so much is amiss that whatever came next would only be a consequence.
+    hopeless: bool = False
 
     def report(
         self, code: str, message: str, position: Position, hint: str = "", labels: tuple[Label, ...] = ()
@@ -75,7 +80,8 @@ class _File:
 def read_spec(path: Path, name: str | None = None) -> Spec:
     """The spec in a file; ``name`` is what messages call the file.
 
-    Raises SpecError with all problems that are independent of each other, CommandError where it can't be read.
+    What is wrong in single parts stands in its ``problems``, so that planning can add what it finds in the others.
+    Raises SpecError where the file is no spec, CommandError where it can't be read.
     """
     source = read_source(path, name)
     return _read_file(_File(source, path, find_project_root(path)))
@@ -88,14 +94,15 @@ def read_spec_text(text: str, name: str = "<spec>") -> Spec:
 
 def _read_file(file: _File) -> Spec:
     document = read_document(file.source)
-    _check_keys(file, document, SPEC_KEYS, "a spec")
+    meant = _check_keys(file, document, SPEC_KEYS, "a spec")
     entries = {key.text.text: value for key, value in document.entries}
     name = _read_name(file, entries.get("name"))
     for key in ("inputs", "layers"):
         if key not in entries:
-            file.report(
-                "missing-key", f"this spec has no {key}", _first_position(document), _MISSING_KEY_HINTS[key]
-            )
+            file.hopeless = True
+            if key not in meant:
+                place = _first_position(document)
+                file.report("missing-key", f"this spec has no {key}", place, _MISSING_KEY_HINTS[key])
     _read_imports(file, entries.get("imports"))
     blocks = _read_blocks(file, entries.get("blocks"))
     main = _read_block(file, name, document, document.position, entries, main=True)
@@ -103,9 +110,8 @@ def _read_file(file: _File) -> Spec:
     dtype = _read_word(file, entries.get("dtype"), "dtype", "float32", _floating_dtypes())
     mode = _read_word(file, entries.get("mode"), "mode", "eval", {"eval": "eval", "train": "train"})
     _check_clashes(file, main, dims)
-    if not file.problems:
-        _check_cycles(file, blocks)
-    if file.problems:
+    _check_cycles(file, blocks)
+    if file.hopeless:
         raise SpecError(*sorted(file.problems, key=_place))
     return Spec(
         file.source,
@@ -114,6 +120,7 @@ def _read_file(file: _File) -> Spec:
         dtype,
         "train" if mode == "train" else "eval",
         tuple(dict.fromkeys(file.imported)),
+        tuple(sorted(file.problems, key=_place)),
     )
 
 
@@ -139,12 +146,18 @@ def _floating_dtypes() -> dict[str, str]:
     return names | {f"torch.{name}": canonical for name, canonical in names.items()}
 
 
-def _check_keys(file: _File, node: Entries, known: Sequence[str], what: str) -> None:
+def _check_keys(file: _File, node: Entries, known: Sequence[str], what: str) -> set[str]:
+    """Report unknown keys, and give the missing ones that were meant by them."""
+    meant: set[str] = set()
     for key, _ in node.entries:
         text = key.text.text
         if text not in known:
-            hint = did_you_mean(text, known) or f"{what} has {', '.join(known)}"
+            near = [name for name in suggest(text, known) if node.get(name) is None]
+            hint = did_you_mean(text, near) or f"{what} has {', '.join(known)}"
             file.report("unknown-key", f"{what} has no key {text}", key.position, hint)
+            meant.update(near)
+    file.hopeless = file.hopeless or bool(meant)
+    return meant
 
 
 def _is_empty(node: Node) -> bool:
@@ -157,7 +170,8 @@ def _read_name(file: _File, node: Node | None) -> str:
         return re.sub(r"\W", "_", stem, flags=re.ASCII) or "Model"
     text = _read_text(file, node, "name")
     if text and not _NAME.match(text):
-        file.report("bad-name", f"{text} is no class name", node.position, "letters, digits and _ only")
+        hint = f"write {re.sub(r'[^A-Za-z0-9_]', '', text) or 'Net'}: letters, digits and _ only"
+        file.report("bad-name", f"{text} is no class name", node.position, hint)
     return text or "Model"
 
 
@@ -179,7 +193,8 @@ def _read_word(file: _File, node: Node | None, key: str, default: str, words: Ma
     if text in words:
         return words[text]
     if text or isinstance(node, Scalar):
-        hint = did_you_mean(text, words) or f"it is one of {', '.join(dict.fromkeys(words.values()))}"
+        canonical = tuple(dict.fromkeys(words.values()))
+        hint = did_you_mean(text, canonical) or f"it is one of {', '.join(canonical)}"
         code = "unknown-dtype" if key == "dtype" else "unknown-mode"
         file.report(
             code,
@@ -196,8 +211,12 @@ def _mapping(file: _File, node: Node | None, key: str, example: str) -> Sequence
         return ()
     if isinstance(node, Entries):
         return node.entries
+    file.hopeless = True
+    if isinstance(node, Scalar) and re.match(r"[A-Za-z_]\w*:\S", node.text.text):
+        file.problems.append(explain_keyless(file.source, node.position.line))
+        return ()
     what = "a list" if isinstance(node, Items) else "a text"
-    file.report("wrong-kind", f"{key} is a mapping, and this is {what}", node.position, example)
+    file.report("wrong-kind", f"{key} is a mapping, and this is {what}", node.position, f"write {example}")
     return ()
 
 
@@ -205,22 +224,31 @@ def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> b
     """Report a name that can't be one. Names of layers may not hide what every module has."""
     name = key.text.text
     if not _NAME.match(name):
-        hint = "letters, digits and _ only, and no digit first"
+        hint = "write a name of letters, digits and _, with no digit first"
+        first, dot, _ = name.partition(".")
+        if layer and dot and _NAME.match(first):
+            hint = f"a dot leads into a layer: write {first}: and below it its own layers"
         file.report("bad-name", f"{name!r} can't name {kind}", key.position, hint)
     elif keyword.iskeyword(name):
         file.report(
-            "bad-name", f"{name} is a keyword of Python and can't name {kind}", key.position, f"{name}_"
+            "bad-name",
+            f"{name} is a keyword of Python and can't name {kind}",
+            key.position,
+            f"write {name}_ or another name",
         )
     elif name.startswith("__"):
         file.report(
-            "bad-name", f"{name} begins with two underscores", key.position, name.lstrip("_") or "name"
+            "bad-name",
+            f"{name} begins with two underscores, which Python keeps for itself",
+            key.position,
+            f"write {name.strip('_') or 'another name'}",
         )
     elif layer and name in MODULE_ATTRIBUTES:
         file.report(
             "bad-name",
             f"{name} is an attribute of every nn.Module and can't name a layer",
             key.position,
-            f"{name}_layer or another name",
+            f"write {name}_layer or another name",
         )
     elif not layer and name in ("self", "F", "nn", "torch", "math"):
         file.report(
@@ -231,8 +259,8 @@ def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> b
     return False
 
 
-def _expression(file: _File, node: Node) -> Expression | None:
-    """An expression, or None with its problem reported."""
+def _expression(file: _File, node: Node) -> Expression | Unread:
+    """An expression, or its place with the problem reported."""
     if not isinstance(node, Scalar):
         problem = explain_split_mapping(node)
         file.problems.append(
@@ -244,9 +272,9 @@ def _expression(file: _File, node: Node) -> Expression | None:
                 hint="write it on one line, in quotes if it begins with [ or {",
             )
         )
-        return None
+        return UNREAD
     parsed: Expression | None = _parse(file, node.text, parse_expression)
-    return parsed
+    return parsed or UNREAD
 
 
 def _parse(file: _File, text: Text, parse: Callable[[Text], Any]) -> Any:
@@ -258,10 +286,9 @@ def _parse(file: _File, text: Text, parse: Callable[[Text], Any]) -> Any:
         return None
 
 
-def _value(file: _File, node: Node) -> Value | None:
+def _value(file: _File, node: Node) -> Value:
     if isinstance(node, Items):
-        items = [_value(file, item) for item in node.items]
-        return ListValue(tuple(item for item in items if item is not None), node.position)
+        return ListValue(tuple(_value(file, item) for item in node.items), node.position)
     return _expression(file, node)
 
 
@@ -270,24 +297,23 @@ def _read_named(file: _File, node: Node | None, key: str, kind: str) -> tuple[Na
     named: list[Named] = []
     example = f"{key}: {{N: 1}}" if key == "dims" else f"{key}: {{width: 64}}"
     for name, value in _mapping(file, node, key, example):
-        if not check_name(file, name, kind):
-            continue
+        legal = check_name(file, name, kind)
         required = (
             isinstance(value, Scalar)
             and not value.text.quoted
             and value.text.text.strip() in ("~", "null", "")
         )
+        parsed: Value | None = UNREAD
         if required and key == "dims":
             file.report(
                 "empty-value",
                 f"the dim {name.text.text} needs a size for the trace",
                 name.position,
-                f"{name.text.text}: 1",
+                f"write {name.text.text}: 1",
             )
-            continue
-        parsed = None if required else _value(file, value)
-        if parsed is not None or required:
-            named.append(Named(name.text.text, name.position, parsed))
+        elif legal:
+            parsed = None if required else _value(file, value)
+        named.append(Named(name.text.text, name.position, parsed))
     return tuple(named)
 
 
@@ -295,32 +321,36 @@ def _read_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
     """The top level's ``inputs``: names with sizes or expressions."""
     inputs: list[Input] = []
     for name, value in _mapping(file, node, "inputs", "inputs: {x: [1, 3, 32, 32]}"):
-        if not check_name(file, name, "an input"):
-            continue
+        legal = check_name(file, name, "an input")
         if _is_empty(value):
             file.report(
                 "empty-value",
                 f"the input {name.text.text} has no sizes",
                 name.position,
-                f"{name.text.text}: [1, 3, 32, 32]",
+                f"write {name.text.text}: [1, 3, 32, 32]",
             )
-            continue
-        if isinstance(value, Items):
-            sizes = [_expression(file, item) for item in value.items]
-            inputs.append(
-                Input(
-                    name.text.text,
-                    name.position,
-                    Sizes(tuple(size for size in sizes if size is not None), value.position),
-                )
-            )
-            continue
-        parsed = _expression(file, value)
-        if parsed is not None:
-            inputs.append(Input(name.text.text, name.position, parsed))
-    if node is not None and not inputs and not file.problems:
-        file.report("empty-value", "inputs names no input", node.position, "inputs: {x: [1, 3, 32, 32]}")
+            legal = False
+        parsed = _example(file, name.text.text, value) if legal else UNREAD
+        inputs.append(Input(name.text.text, name.position, parsed))
     return tuple(inputs)
+
+
+def _example(file: _File, name: str, node: Node) -> Sizes | Expression | Unread:
+    """What an input is given: sizes, or an expression."""
+    if isinstance(node, Items):
+        nested = next((item for item in node.items if not isinstance(item, Scalar)), None)
+        if nested is not None:
+            hint = f"write {name}: [1, 3, 32, 32], or for several tensors {name}: '[rand(1, 8), rand(1, 8)]'"
+            file.report("wrong-kind", "a size is an int, and this is a list", nested.position, hint)
+            return UNREAD
+        sizes = [_expression(file, item) for item in node.items]
+        read = tuple(size for size in sizes if isinstance(size, Expression))
+        return Sizes(read, node.position) if len(read) == len(sizes) else UNREAD
+    if isinstance(node, Scalar) and re.fullmatch(r"\d+(x\d+)+", node.text.text):
+        hint = f"write {name}: [{node.text.text.replace('x', ', ')}]"
+        file.report("wrong-kind", "sizes are a list", node.position, hint)
+        return UNREAD
+    return _expression(file, node)
 
 
 def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
@@ -328,37 +358,40 @@ def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
     if node is None or _is_empty(node):
         return ()
     if not isinstance(node, Items):
-        file.report(
-            "wrong-kind", "a block's inputs is a list of names", node.position, "inputs: [x, mask=None]"
-        )
+        names = [key.text.text for key, _ in node.entries] if isinstance(node, Entries) else [node.text.text]
+        hint = f"write inputs: [{', '.join(names)}]"
+        file.report("wrong-kind", "a block's inputs is a list of names", node.position, hint)
+        file.hopeless = True
         return ()
     inputs: list[Input] = []
     for item in node.items:
         if not isinstance(item, Scalar):
             file.report(
-                "wrong-kind", "an input of a block is a name", item.position, "inputs: [x, mask=None]"
+                "wrong-kind", "an input of a block is a name", item.position, "write inputs: [x, mask=None]"
             )
+            file.hopeless = True
             continue
         text = item.text
         name, equals, _ = text.text.partition("=")
         key = Scalar(Text(text.source, name.strip(), text.style, text.stretches))
-        if not check_name(file, key, "an input"):
-            continue
+        check_name(file, key, "an input")
         if name.strip() in [known.name for known in inputs]:
-            file.report("doubled-argument", f"{name.strip()} is an input twice", item.position)
+            file.report(
+                "doubled-argument", f"{name.strip()} is an input twice", item.position, "rename one of them"
+            )
             continue
         default = None
         if equals:
             start = len(name) + 1
             line, column = text.place(start)
-            default = _parse(
-                file, Text(text.source, text.text[start:], text.style, ((0, line, column),)), parse_expression
-            )
+            value = Text(text.source, text.text[start:], text.style, ((0, line, column),))
+            default = _parse(file, value, parse_expression) or UNREAD
         elif inputs and inputs[-1].value is not None:
             file.report(
                 "missing-default",
                 f"{name.strip()} stands after an input with a default and needs one",
                 item.position,
+                f"write {name.strip()}=None, or put it before {inputs[-1].name}",
             )
         inputs.append(Input(name.strip(), item.position, default))
     return tuple(inputs)
@@ -367,54 +400,45 @@ def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:
 def _read_layers(file: _File, node: Node | None) -> tuple[tuple[LayerDefinition, ...], bool]:
     """``layers``, and whether it is a list with numbered children."""
     if isinstance(node, Items):
-        definitions = []
-        for index, item in enumerate(node.items):
-            value = _layer_value(file, item)
-            if value is not None:
-                definitions.append(LayerDefinition(str(index), item.position, value))
-        return tuple(definitions), True
+        items = [_layer_value(file, item) for item in node.items]
+        return tuple(
+            LayerDefinition(str(index), item.position, value)
+            for index, (item, value) in enumerate(zip(node.items, items, strict=True))
+        ), True
+    return _named_layers(file, _mapping(file, node, "layers", "layers: {fc: 'Linear(8, 4)'}")), False
+
+
+def _named_layers(file: _File, entries: Sequence[tuple[Scalar, Node]]) -> tuple[LayerDefinition, ...]:
     found: list[LayerDefinition] = []
-    for name, value_node in _mapping(file, node, "layers", "layers: {fc: 'Linear(8, 4)'}"):
-        if not check_name(file, name, "a layer", layer=True):
-            continue
-        if _is_empty(value_node):
-            file.report(
-                "empty-value",
-                f"the layer {name.text.text} has no value",
-                name.position,
-                f"{name.text.text}: Linear(8, 4)",
-            )
-            continue
-        value = _layer_value(file, value_node)
-        if value is not None:
-            found.append(LayerDefinition(name.text.text, name.position, value))
-    return tuple(found), False
+    for name, node in entries:
+        text = name.text.text
+        value: LayerValue = UNREAD
+        if check_name(file, name, "a layer", layer=True):
+            if _is_empty(node):
+                hint = f"write {text}: Linear(8, 4), or None where there is no layer"
+                file.report("empty-value", f"the layer {text} has no value", name.position, hint)
+            else:
+                value = _layer_value(file, node)
+        found.append(LayerDefinition(text, name.position, value))
+    return tuple(found)
 
 
-def _layer_value(file: _File, node: Node) -> LayerValue | None:
+def _layer_value(file: _File, node: Node) -> LayerValue:
     if isinstance(node, Scalar):
         if _is_empty(node):
-            file.report("empty-value", "a layer is missing here", node.position)
-            return None
+            file.report("empty-value", "a layer is missing here", node.position, "write - Linear(8, 4)")
+            return UNREAD
         return _expression(file, node)
     if isinstance(node, Items):
-        items = [_layer_value(file, item) for item in node.items]
-        return NumberedLayers(tuple(item for item in items if item is not None), node.position)
+        return NumberedLayers(tuple(_layer_value(file, item) for item in node.items), node.position)
     split = _split_call(node)
     if split is not None:
         file.problems.append(split)
-        return None
+        return UNREAD
     entries = {key.text.text: value for key, value in node.entries}
     if isinstance(entries.get("type"), Scalar):
         return _long_form(file, node)
-    layers: list[LayerDefinition] = []
-    for key, value_node in node.entries:
-        if not check_name(file, key, "a layer", layer=True):
-            continue
-        value = _layer_value(file, value_node)
-        if value is not None:
-            layers.append(LayerDefinition(key.text.text, key.position, value))
-    return NamedLayers(tuple(layers), node.position)
+    return NamedLayers(_named_layers(file, node.entries), node.position)
 
 
 def _split_call(node: Entries) -> Problem | None:
@@ -425,7 +449,7 @@ def _split_call(node: Entries) -> Problem | None:
     return explain_split_mapping(node)
 
 
-def _long_form(file: _File, node: Entries) -> LongForm | None:
+def _long_form(file: _File, node: Entries) -> LongForm | Unread:
     type_node = node.get("type")
     assert isinstance(type_node, Scalar)
     target = _parse(file, type_node.text, parse_expression)
@@ -437,47 +461,45 @@ def _long_form(file: _File, node: Entries) -> LongForm | None:
         if not _NAME.match(name):
             file.report("bad-name", f"{name!r} can't name an argument", key.position)
             continue
-        value = _value(file, value_node)
-        if value is not None:
-            arguments.append(Named(name, key.position, value))
-    return None if target is None else LongForm(target, tuple(arguments), node.position)
+        arguments.append(Named(name, key.position, _value(file, value_node)))
+    return UNREAD if target is None else LongForm(target, tuple(arguments), node.position)
 
 
-def _read_forward(file: _File, node: Node | None) -> Forward | None:
+def _read_forward(file: _File, node: Node | None, key: Position) -> Forward | None:
     if node is None:
         return None
+    unread = Forward("list", (), key, complete=False)
     if isinstance(node, Scalar):
         if node.text.style not in ("literal", "folded"):
             if _is_empty(node):
                 file.report(
                     "empty-value",
                     "forward has no statements",
-                    node.position,
+                    key,
                     "leave the key out to run the layers in order",
                 )
-                return None
+                return unread
             file.report(
                 "wrong-kind",
                 "forward is a list of statements or a literal block",
                 node.position,
-                f"write it below: forward:\n    - {node.text.text.splitlines()[0]}",
+                f"put it on a line of its own, after a dash: - {node.text.text.splitlines()[0]}",
             )
-            return None
+            return unread
         if node.text.style == "folded":
-            file.report(
-                "wrong-kind", "> joins the lines of forward into one", node.position, "write forward: |"
-            )
-            return None
+            file.report("wrong-kind", "> joins the lines of forward into one", key, "write forward: |")
+            return unread
         body = _parse(file, node.text, lambda text: parse_body(text, block=True))
-        return None if body is None else Forward("block", (body,), node.position)
+        return unread if body is None else Forward("block", (body,), node.position)
     if isinstance(node, Entries):
-        file.report(
-            "wrong-kind",
-            "forward is a list of statements or a literal block",
-            node.position,
-            "begin each statement with a dash, or write forward: |",
-        )
-        return None
+        first, value = node.entries[0] if node.entries else (None, None)
+        assigned = isinstance(value, Scalar) and first is not None and _NAME.match(first.text.text)
+        hint = "begin each statement with a dash, or write forward: |"
+        if assigned and isinstance(value, Scalar) and first is not None:
+            hint = f"write - {first.text.text} = {value.text.text}"
+        place = node.position if node.flow or first is None else first.position
+        file.report("wrong-kind", "forward is a list of statements or a literal block", place, hint)
+        return unread
     bodies: list[Body] = []
     for index, item in enumerate(node.items):
         if not isinstance(item, Scalar):
@@ -498,10 +520,10 @@ def _read_forward(file: _File, node: Node | None) -> Forward | None:
         file.report(
             "empty-value",
             "forward has no statements",
-            node.position,
+            key,
             "leave the key out to run the layers in order",
         )
-    return Forward("list", tuple(bodies), node.position)
+    return Forward("list", tuple(bodies), node.position, complete=0 < len(bodies) == len(node.items))
 
 
 def _check_listed(file: _File, body: Body, *, last: bool) -> bool:
@@ -510,11 +532,12 @@ def _check_listed(file: _File, body: Body, *, last: bool) -> bool:
     for index, statement in enumerate(body.statements):
         ends = last and index == len(body.statements) - 1
         if isinstance(statement, ast.Return) and not ends:
+            value = "" if statement.value is None else body.segment(statement.value)
             file.report(
-                "wrong-kind",
+                "after-return",
                 "return ends forward, and statements follow",
                 body.position(statement),
-                "name the value: y = ...",
+                f"write {value} alone: each statement's value goes on to the next" if value else "remove it",
             )
             return False
         if isinstance(statement, (ast.For, ast.If, ast.Pass, ast.Break, ast.Continue)):
@@ -532,8 +555,9 @@ def _check_listed(file: _File, body: Body, *, last: bool) -> bool:
 def _read_block(
     file: _File, name: str, node: Entries, position: Position, entries: Mapping[str, Node], *, main: bool
 ) -> Block:
+    keys = {key.text.text: key.position for key, _ in node.entries}
     layers, numbered = _read_layers(file, entries.get("layers"))
-    forward = _read_forward(file, entries.get("forward"))
+    forward = _read_forward(file, entries.get("forward"), keys.get("forward", position))
     inputs = (
         _read_inputs(file, entries.get("inputs")) if main else _read_block_inputs(file, entries.get("inputs"))
     )
@@ -551,22 +575,27 @@ def _read_block(
         definitions=file.definitions,
     )
     if not main and "inputs" not in entries and forward is not None:
+        file.hopeless = True
         file.report(
             "missing-key", f"the block {name} has a forward and no inputs", position, "add inputs: [x]"
         )
     if not main and "inputs" not in entries and forward is None and layers:
-        from dataclasses import replace
-
         block = replace(block, inputs=(Input("input", position),))
-    if not main and not layers and forward is None:
+    if not main and not layers and forward is None and not file.hopeless:
+        file.hopeless = True
         file.report(
             "missing-key",
             f"the block {name} has neither layers nor forward",
             position,
             "add layers: or forward:",
         )
-    if main and "layers" in entries and not layers and forward is None and not file.problems:
-        file.report("empty-value", "layers names no layer", position, "add name: Linear(8, 4)")
+    if main and "inputs" in entries and not inputs and not file.hopeless:
+        file.hopeless = True
+        hint = "write inputs: {x: [1, 3, 32, 32]}"
+        file.report("empty-value", "inputs names no input", keys["inputs"], hint)
+    if main and "layers" in entries and not layers and (forward is None or not forward.complete):
+        file.hopeless = True
+        file.report("empty-value", "layers names no layer", keys["layers"], "write fc: Linear(8, 4) below it")
     return block
 
 
@@ -592,7 +621,10 @@ def _read_tie(file: _File, node: Node | None) -> tuple[TieDefinition, ...]:
             ties.append(TieDefinition(name.text.text, text, name.position, target.position))
         elif isinstance(target, Scalar):
             file.report(
-                "empty-value", f"{name.text.text} is tied to nothing", name.position, "embedding.weight"
+                "empty-value",
+                f"{name.text.text} is tied to nothing",
+                name.position,
+                f"write {name.text.text}: embedding.weight",
             )
     return tuple(ties)
 
@@ -604,7 +636,8 @@ def _read_freeze(file: _File, node: Node | None) -> tuple[Glob, ...]:
     globs = []
     for item in items:
         if not isinstance(item, Scalar):
-            file.report("wrong-kind", "freeze is a list of patterns", item.position, 'freeze: ["features.*"]')
+            hint = 'write freeze: ["features.*"]'
+            file.report("wrong-kind", "freeze is a list of patterns", item.position, hint)
         elif item.text.text.count("*") > 8 or len(item.text.text) > 500:
             file.report(
                 "bad-glob", "this pattern has too many stars", item.position, "name the layer and one star"
@@ -614,6 +647,17 @@ def _read_freeze(file: _File, node: Node | None) -> tuple[Glob, ...]:
     return tuple(globs)
 
 
+#: Keys that a block hasn't, with what it has instead.
+_TOP_KEYS = {
+    "name": "its name is the key above",
+    "dims": "a block reads sizes from its inputs, as in x.shape[1], or has them as params",
+    "dtype": "write dtype at the top level; it holds for the whole model",
+    "mode": "write mode at the top level; it holds for the whole model",
+    "blocks": "write the block beside this one, under blocks at the top level",
+    "imports": "write imports at the top level",
+}
+
+
 def _read_blocks(file: _File, node: Node | None) -> dict[str, Block]:
     blocks: dict[str, Block] = {}
     for name, value in _mapping(
@@ -621,6 +665,7 @@ def _read_blocks(file: _File, node: Node | None) -> dict[str, Block]:
     ):
         text = name.text.text
         if not check_name(file, name, "a block"):
+            blocks[text] = Block(text, name.position, unread=True)
             continue
         if text in file.definitions:
             file.report(
@@ -632,17 +677,20 @@ def _read_blocks(file: _File, node: Node | None) -> dict[str, Block]:
                 "wrong-kind",
                 f"the block {text} is a mapping with inputs, layers and forward",
                 value.position if not _is_empty(value) else name.position,
+                "write inputs:, layers: and forward: below it, as in a spec",
             )
+            blocks[text] = Block(text, name.position, unread=True)
             continue
         for key, _ in value.entries:
-            if key.text.text in ("dims", "dtype", "mode", "name", "blocks", "imports"):
+            if key.text.text in _TOP_KEYS:
                 file.report(
                     "unknown-key",
                     f"{key.text.text} stands at the top level only, not in a block",
                     key.position,
+                    _TOP_KEYS[key.text.text],
                 )
-        known = (*BLOCK_KEYS, "dims", "dtype", "mode", "name", "blocks", "imports")
-        _check_keys(file, value, known, "a block")
+        other = [entry for entry in value.entries if entry[0].text.text not in _TOP_KEYS]
+        _check_keys(file, Entries(tuple(other), value.position, value.flow), BLOCK_KEYS, "a block")
         entries = {key.text.text: child for key, child in value.entries}
         blocks[text] = _read_block(file, text, value, name.position, entries, main=False)
     file.definitions.update(blocks)
@@ -668,7 +716,7 @@ def _check_cycles(file: _File, blocks: Mapping[str, Block]) -> None:
             elif isinstance(value, NamedLayers):
                 for entry in value.entries:
                     visit(entry.value)
-            else:
+            elif isinstance(value, NumberedLayers):
                 for item in value.items:
                     visit(item)
 
@@ -690,7 +738,9 @@ def _check_cycles(file: _File, blocks: Mapping[str, Block]) -> None:
                         "block-cycle",
                         f"the block {start} holds itself: {' -> '.join((*chain, start))}",
                         blocks[start].position,
+                        "a layer is built once and never ends inside itself; repeat one with 12 * Block(...)",
                     )
+                    file.hopeless = True
                     done.update(chain)
                     stack.clear()
                     break
@@ -705,18 +755,25 @@ def _check_cycles(file: _File, blocks: Mapping[str, Block]) -> None:
 def _read_imports(file: _File, node: Node | None) -> None:
     for name, value in _mapping(file, node, "imports", "imports: {BasicBlock: blocks/resnet.yaml}"):
         text = name.text.text
-        if not check_name(file, name, "an import"):
-            continue
-        target = _read_text(file, value, f"the file of {text}")
-        if not target:
-            continue
-        try:
-            block = _import_block(file, text, target, value.position)
-        except SpecError as error:
-            file.problems += error.problems
-            continue
-        if block is not None:
-            file.definitions[text] = block
+        block = None
+        target = _read_text(file, value, f"the file of {text}") if check_name(file, name, "an import") else ""
+        if target:
+            try:
+                block = _import_block(file, text, target, value.position)
+            except SpecError as error:
+                file.problems += _imported_at(error.problems, value.position)
+        file.definitions[text] = block or Block(text, name.position, unread=True)
+
+
+def _imported_at(problems: Sequence[Problem], position: Position) -> list[Problem]:
+    """Problems of another file, each with the place that imports it."""
+    label = Label(position, "imported here")
+    return [
+        problem
+        if problem.position is None or problem.position.file == position.file
+        else replace(problem, labels=(*problem.labels, label))
+        for problem in problems
+    ]
 
 
 def _import_block(file: _File, name: str, target: str, position: Position) -> Block | None:
@@ -733,7 +790,11 @@ def _import_block(file: _File, name: str, target: str, position: Position) -> Bl
     chain = (*file.chain, file.path.resolve())
     if path in chain:
         cycle = " -> ".join([part.name for part in chain[chain.index(path) :]] + [path.name])
-        file.report("import-cycle", f"these files import each other: {cycle}", position)
+        message = f"these files import each other: {cycle}"
+        if path == chain[-1]:
+            message = "this file imports itself"
+        hint = "blocks of one file know each other, so put what belongs together into one file"
+        file.report("import-cycle", message, position, hint)
         return None
     file.imported.append(path)
     if len(file.imported) > MAX_IMPORTS:
@@ -741,13 +802,13 @@ def _import_block(file: _File, name: str, target: str, position: Position) -> Bl
         return None
     source = read_source(path, display_name(path, Path.cwd()))
     other = _File(source, path, file.root, imported=file.imported, chain=chain)
-    return _read_imported(other, name, position)
+    block = _read_imported(other, name, position)
+    file.problems += _imported_at(sorted(other.problems, key=_place), position)
+    return None if other.hopeless else block
 
 
 def _read_imported(file: _File, name: str, position: Position) -> Block | None:
     """The block ``name`` of another file, or the whole spec as a block."""
-    from dataclasses import replace
-
     document = read_document(file.source)
     _check_keys(file, document, SPEC_KEYS, "a spec")
     entries = {key.text.text: value for key, value in document.entries}
@@ -768,9 +829,6 @@ def _read_imported(file: _File, name: str, position: Position) -> Block | None:
         found = replace(found, inputs=tuple(replace(item, value=None) for item in found.inputs))
     else:
         hint = did_you_mean(name, blocks) or f"it has {', '.join(blocks) or 'no blocks'}"
-        raise SpecError(
-            Problem("unknown-import", f"{file.source.name} has no block {name}", position, hint=hint)
-        )
-    if file.problems:
-        raise SpecError(*file.problems)
+        file.report("unknown-import", f"{file.source.name} has no block {name}", position, hint)
+        return None
     return found

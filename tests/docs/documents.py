@@ -14,7 +14,6 @@ All commands run in this process: each of their own would import torch again.
 from __future__ import annotations
 
 import contextlib
-import doctest
 import io
 import re
 import shlex
@@ -81,6 +80,7 @@ class Session:
         assert words[0] == "layercli", f"documents run layercli only, not {command}"
         with _capture() as output:
             self.code = main(words[1:])
+        assert "error[internal]" not in output.getvalue(), output.getvalue()
         return output.getvalue()
 
     def execute(self, statement: str) -> str:
@@ -149,13 +149,9 @@ def _run_fence(fence: Fence, session: Session) -> Iterator[Step]:
             actual = session.run(command)
             yield Step(fence.start + offset + 1, (f"$ {command}",), expected, _split_output(actual))
     elif fence.language == "python":
-        for example in doctest.DocTestParser().get_examples("\n".join(fence.lines) + "\n"):
-            actual = session.execute(example.source)
-            first, *more = example.source.rstrip("\n").split("\n")
-            typed = (f">>> {first}", *(f"... {line}".rstrip() for line in more))
-            yield Step(
-                fence.start + example.lineno + 1, typed, _split_output(example.want), _split_output(actual)
-            )
+        for offset, typed, expected in _split_statements(fence.lines):
+            actual = session.execute("\n".join(line[4:] for line in typed) + "\n")
+            yield Step(fence.start + offset + 1, typed, expected, _split_output(actual))
 
 
 def _edit(path: Path, lines: Sequence[str]) -> None:
@@ -170,6 +166,15 @@ def _split_commands(lines: Sequence[str]) -> Iterator[tuple[int, str, tuple[str,
     starts = [index for index, line in enumerate(lines) if line.startswith("$ ")]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         yield start, lines[start][2:], _split_output("\n".join(lines[start + 1 : end]))
+
+
+def _split_statements(lines: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+    starts = [index for index, line in enumerate(lines) if line.startswith(">>> ")]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        stop = start + 1
+        while stop < end and lines[stop].startswith("..."):
+            stop += 1
+        yield start, tuple(lines[start:stop]), _split_output("\n".join(lines[stop:end]))
 
 
 def _split_output(text: str) -> tuple[str, ...]:
@@ -200,9 +205,10 @@ def _same_line(expected: str, actual: str) -> bool:
         return True
     if not (_VALUES.search(expected) and _VALUES.search(actual)):
         return False
-    if _NUMBER.sub("", expected).split() != _NUMBER.sub("", actual).split():
+    words = [_NUMBER.sub("", line.replace(" ", "")) for line in (expected, actual)]
+    if words[0] != words[1]:
         return False
-    pairs = zip(_NUMBER.findall(expected), _NUMBER.findall(actual), strict=False)
+    pairs = zip(_NUMBER.findall(expected), _NUMBER.findall(actual), strict=True)
     return all(abs(float(one) - float(other)) <= 2e-4 + 1e-3 * abs(float(one)) for one, other in pairs)
 
 

@@ -2,7 +2,117 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
+from layercli.catalogue.rules import broadcast_shapes
+from layercli.catalogue.sizes import ceil_div, maximum
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
+
+
+def get_item(input: Tensor, index: Any) -> Tensor:
+    """``input[index]`` for ints, slices, None, ``...`` and integer tensors, which PyTorch allows.
+
+    Source: https://docs.pytorch.org/docs/stable/tensor_view.html and NumPy's rules of advanced indexing.
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    consumed = sum(part is not None and part is not Ellipsis and not isinstance(part, bool) for part in parts)
+    if sum(part is Ellipsis for part in parts) > 1:
+        refuse("takes ... once")
+    if consumed > input.dim:
+        refuse(f"has {consumed} indices for {input.dim} dimensions")
+    if Ellipsis not in [part for part in parts if not isinstance(part, Tensor)]:
+        parts.append(Ellipsis)
+    at = next(place for place, part in enumerate(parts) if part is Ellipsis)
+    parts[at : at + 1] = [slice(None)] * (input.dim - consumed)
+    shape: list[AnySize] = []
+    strides: list[AnySize] | None = None if input.strides is None else []
+    chosen: list[tuple[int, Tensor]] = []
+    dim = 0
+    for part in parts:
+        if part is None:
+            shape.append(1)
+            if strides is not None:
+                strides.append(0)
+            continue
+        if isinstance(part, bool):
+            refuse("takes no bool as an index", code="value-dependent")
+        size = input.shape[dim]
+        step = 0 if input.strides is None else input.strides[dim]
+        dim += 1
+        if isinstance(part, slice):
+            length, skip = _slice_length(part, size)
+            shape.append(length)
+            if strides is not None:
+                strides.append(step * skip)
+        elif isinstance(part, (Tensor, list, range)):
+            chosen.append((len(shape), _index_tensor(part)))
+            shape.append(size)
+            if strides is not None:
+                strides.append(step)
+        else:
+            _check_index(part, size)
+    if not chosen:
+        return Tensor(input.dtype, shape, None if strides is None else tuple(strides))
+    return _choose(input, shape, chosen)
+
+
+def _index_tensor(part: Any) -> Tensor:
+    """A tensor of indices; a list of ints is one too."""
+    if not isinstance(part, Tensor):
+        return Tensor("int64", _nested_shape(list(part)))
+    if part.dtype in ("bool", "uint8"):
+        refuse("takes no mask as an index: its size would depend on values", code="value-dependent")
+    if part.dtype not in ("int64", "int32", "int8", "int16"):
+        refuse(f"takes whole numbers as indices, not {part.dtype}", code="dtype-mismatch")
+    return part
+
+
+def _nested_shape(items: Any) -> Shape:
+    if not isinstance(items, (list, tuple)):
+        if isinstance(items, bool) or not isinstance(items, int):
+            refuse(f"takes ints as indices, not {items!r}", code="wrong-kind")
+        return ()
+    inner = [_nested_shape(item) for item in items]
+    return (len(items), *(inner[0] if inner else ()))
+
+
+def _check_index(index: Any, size: AnySize) -> None:
+    if isinstance(index, float) or isinstance(index, str):
+        refuse(f"takes no {index!r} as an index", code="wrong-kind")
+    if index >= size or index < -size:
+        refuse(f"has no index {index} in a dimension of {size}")
+
+
+def _slice_length(part: slice, size: AnySize) -> tuple[AnySize, int]:
+    """How many elements a slice takes of a dimension, and its step."""
+    step = 1 if part.step is None else part.step
+    if step <= 0:
+        refuse("takes slices with a positive step only")
+    first = _clip(0 if part.start is None else part.start, size)
+    last = size if part.stop is None else _clip(part.stop, size)
+    if isinstance(first, int) and first == 0 and last is size and step == 1:
+        return size, step
+    return maximum(ceil_div(last - first, step), 0), step
+
+
+def _clip(bound: AnySize, size: AnySize) -> AnySize:
+    if bound < 0:
+        bound = bound + size
+        return bound if bound >= 0 else 0
+    return bound if bound <= size else size
+
+
+def _choose(input: Tensor, shape: list[AnySize], chosen: list[tuple[int, Tensor]]) -> Tensor:
+    """Tensors of indices: their common shape takes the place of their dimensions, or comes first if these are apart."""
+    common = broadcast_shapes([index.shape for _, index in chosen])
+    places = [place for place, _ in chosen]
+    together = places == list(range(places[0], places[0] + len(places)))
+    rest = [size for place, size in enumerate(shape) if place not in places]
+    before = places[0] if together else 0
+    # The kernel restrides its input, so the order of dimensions in memory is its own.
+    return Tensor(input.dtype, (*rest[:before], *common, *rest[before:]), None)
+
 
 OPERATIONS = (
     Operation("index_select", "input, dim, index", "The slices along `dim` that a vector of indices names."),

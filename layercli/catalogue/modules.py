@@ -1,0 +1,80 @@
+"""A layer without values: its arguments, the tensors it holds, the layers inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from layercli.catalogue.tensors import AnySize, Tensor, default_dtype
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A parameter or buffer that a layer makes. Without ``dtype`` it has the layer's, else the default one."""
+
+    name: str
+    shape: tuple[AnySize, ...]
+    kind: Literal["parameter", "buffer"] = "parameter"
+    dtype: str | None = None
+    persistent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A layer that a composite layer makes: by class and arguments, or ``plan`` where the spec gave it."""
+
+    name: str
+    type: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    children: tuple[Child, ...] = ()
+    plan: Any = None
+
+
+@dataclass(eq=False)
+class Module:
+    """One layer as the rules of the catalogue see it.
+
+    ``arguments`` has every argument of the constructor, defaults filled in; each is an attribute, too. ``tensors``
+    are its parameters and buffers by name, ``buffers`` the names of those that are buffers, ``transient`` those that
+    ``state_dict`` leaves out. ``run`` calls a child, so that the call has its row.
+    """
+
+    path: str
+    type: str
+    arguments: Mapping[str, Any]
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    buffers: set[str] = field(default_factory=set)
+    transient: set[str] = field(default_factory=set)
+    children: dict[str, Module] = field(default_factory=dict)
+    training: bool = False
+    plan: Any = None
+    run: Callable[..., Any] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["arguments"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the layer's own parameters."""
+        given = self.arguments.get("dtype")
+        return given if isinstance(given, str) else default_dtype()
+
+    def call(self, child: str, *inputs: Any, **keywords: Any) -> Any:
+        """The output of a child by its dotted name."""
+        module = self
+        for part in child.split("."):
+            module = module.children[part]
+        assert self.run is not None
+        return self.run(module, list(inputs), keywords)
+
+    def walk(self) -> Iterator[Module]:
+        """This module and all inside it, in the order of ``named_modules``."""
+        stack = [self]
+        while stack:
+            module = stack.pop()
+            yield module
+            stack += reversed(module.children.values())

@@ -1,0 +1,197 @@
+"""What the rules of several families share: dimensions, broadcasting, type promotion, layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
+from layercli.catalogue.sizes import as_int, same_shape
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, default_dtype, refuse
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a plain number, bools included."""
+    return isinstance(value, (int, float)) or hasattr(value, "value")
+
+
+def find_dim(dim: int, dims: int, argument: str = "dim") -> int:
+    """A dimension counted from the front. 0-d tensors take 0 and -1. Raises Refusal."""
+    if isinstance(dim, bool) or not isinstance(dim, int):
+        refuse(f"needs an int as {argument}, not {dim!r}", argument, "wrong-kind")
+    around = max(dims, 1)
+    if not -around <= dim < around:
+        refuse(f"has no dimension {dim}; there are {dims}", argument)
+    return dim % around
+
+
+def find_dims(dim: Any, dims: int, argument: str = "dim") -> tuple[int, ...]:
+    """Several dimensions counted from the front, all of them for None; each once. Raises Refusal."""
+    if dim is None or dim == () or dim == []:
+        return tuple(range(dims))
+    given = [dim] if isinstance(dim, int) else list(dim)
+    found = [find_dim(item, dims, argument) for item in given]
+    if len(set(found)) != len(found):
+        refuse(f"names a dimension twice in {argument}={dim}", argument)
+    return tuple(found)
+
+
+def broadcast_shapes(shapes: Sequence[Sequence[AnySize]]) -> Shape:
+    """The common shape of several, sizes of 1 stretched. Raises Refusal.
+
+    Source: https://docs.pytorch.org/docs/stable/notes/broadcasting.html
+    """
+    result: list[AnySize] = []
+    for place in range(1, max((len(shape) for shape in shapes), default=0) + 1):
+        size: AnySize = 1
+        for shape in shapes:
+            if len(shape) < place:
+                continue
+            other = shape[-place]
+            if isinstance(other, int) and other == 1:
+                continue
+            if isinstance(size, int) and size == 1:
+                size = other
+            elif size != other:
+                if size == 1:
+                    size = other
+                elif other != 1:
+                    shown = " and ".join(str(list(shape)) for shape in shapes)
+                    refuse(f"can't broadcast {shown}: {size} and {other} differ")
+        result.append(size)
+    return tuple(reversed(result))
+
+
+def promote(*operands: Any) -> str:
+    """The dtype of an operation between tensors and plain numbers.
+
+    Tensors with dimensions decide, then those without, then plain numbers; a lower group counts only where its kind
+    (bool, int, float, complex) is more general. Source: torch.result_type.
+    """
+    groups: list[str | None] = [None, None, None]
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            rank, dtype = (0 if operand.dim else 1), operand.dtype
+        elif isinstance(operand, bool):
+            rank, dtype = 2, "bool"
+        elif isinstance(operand, float):
+            rank, dtype = 2, default_dtype()
+        else:
+            rank, dtype = 2, "int64"
+        known = groups[rank]
+        groups[rank] = dtype if known is None else promote_dtypes(known, dtype)
+    result = groups[0]
+    for lower in groups[1:]:
+        if lower is None:
+            continue
+        if result is None or CATEGORIES[lower] > CATEGORIES[result]:
+            result = lower
+    assert result is not None
+    return result
+
+
+def to_floating(dtype: str) -> str:
+    """The dtype of a function that gives fractions: whole numbers become the default dtype."""
+    return default_dtype() if CATEGORIES[dtype] < 2 else dtype
+
+
+def dense_like(shape: Sequence[AnySize], tensors: Iterable[Tensor]) -> Shape | None:
+    """Strides of a new tensor that keeps the order of dimensions of its inputs, as elementwise operations do.
+
+    Dimensions are ordered by the inputs' strides, the first input that tells two apart decides. None where an
+    input's layout isn't known. Source: TensorIterator's reorder_dimensions.
+    """
+    shape = tuple(shape)
+    strides: list[Shape] = []
+    for tensor in tensors:
+        if tensor.dim == 0:
+            continue
+        if tensor.strides is None:
+            return None
+        pad = len(shape) - tensor.dim
+        own = [
+            0 if as_int(size) == 1 and as_int(wide) != 1 else stride
+            for size, wide, stride in zip(tensor.shape, shape[pad:], tensor.strides, strict=True)
+        ]
+        strides.append((*(0,) * pad, *own))
+    order = list(range(len(shape) - 1, -1, -1))
+    # An insertion sort, since ambiguous pairs are passed over rather than taken as equal.
+    for i in range(1, len(order)):
+        first = i
+        for second in range(i - 1, -1, -1):
+            comparison = _compare_strides(order[second], order[first], shape, strides)
+            if comparison > 0:
+                order[first], order[second] = order[second], order[first]
+                first = second
+            elif comparison < 0:
+                break
+    if order == list(range(len(shape) - 1, -1, -1)):
+        return contiguous_strides(shape)
+    result: list[AnySize] = [0] * len(shape)
+    step: AnySize = 1
+    for dim in order:
+        result[dim] = step
+        size = shape[dim]
+        step = step * (size if not isinstance(size, int) or size > 1 else 1)
+    return tuple(result)
+
+
+def _compare_strides(first: int, second: int, shape: Sequence[AnySize], strides: Sequence[Shape]) -> int:
+    for own in strides:
+        left, right = as_int(own[first]), as_int(own[second])
+        if left == 0 or right == 0:
+            continue
+        if left != right:
+            return -1 if left < right else 1
+        if as_int(shape[first]) > as_int(shape[second]):
+            return 1
+    return 0
+
+
+def elementwise(dtype: str, *operands: Any) -> Tensor:
+    """A tensor of ``dtype`` in the common shape of all tensors among the operands."""
+    tensors = [operand for operand in operands if isinstance(operand, Tensor)]
+    if len(tensors) == 1:
+        shape = tensors[0].shape
+    else:
+        shape = broadcast_shapes([tensor.shape for tensor in tensors])
+    return Tensor(dtype, shape, dense_like(shape, tensors))
+
+
+def like(tensor: Tensor, dtype: str | None = None) -> Tensor:
+    """A new tensor of the same shape and order of dimensions."""
+    return Tensor(dtype or tensor.dtype, tensor.shape, dense_like(tensor.shape, [tensor]))
+
+
+def reduce_shape(shape: Sequence[AnySize], dims: Sequence[int], keepdim: bool) -> Shape:
+    """The shape without the reduced dimensions, or with 1 in their place."""
+    if keepdim:
+        return tuple(1 if index in dims else size for index, size in enumerate(shape))
+    return tuple(size for index, size in enumerate(shape) if index not in dims)
+
+
+def expect_tensor(value: Any, argument: str) -> Tensor:
+    """``value``, which has to be a tensor. Raises Refusal."""
+    if not isinstance(value, Tensor):
+        refuse(f"needs a tensor as {argument}, not {value!r}", argument, "wrong-kind")
+    return value
+
+
+def number_of_spatial(value: Any, count: int, argument: str) -> tuple[Any, ...]:
+    """One value for each of ``count`` dimensions: an int for all of them, or a tuple. Raises Refusal."""
+    if isinstance(value, (tuple, list)):
+        if len(value) == 1:
+            return tuple(value) * count
+        if len(value) != count:
+            refuse(f"needs {count} values for {argument} and got {len(value)}", argument)
+        return tuple(value)
+    return (value,) * count
+
+
+def write_into(target: Tensor, result: Tensor) -> Tensor:
+    """``target``, which an operation in place writes ``result`` into. Raises Refusal."""
+    if len(result.shape) != len(target.shape) or not same_shape(result.shape, target.shape):
+        refuse(f"writes into {target!r}, and the result is {list(result.shape)}")
+    if not can_cast(result.dtype, target.dtype):
+        refuse(f"writes into {target.dtype}, and the result is {result.dtype}", code="dtype-mismatch")
+    return target

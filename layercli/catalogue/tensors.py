@@ -1,0 +1,102 @@
+"""A tensor without values, and what the rules of the catalogue need to say of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
+
+from layercli.catalogue.sizes import Size, product
+
+#: A size: an int, or a formula over dims.
+AnySize: TypeAlias = "int | Size"
+Shape: TypeAlias = "tuple[AnySize, ...]"
+
+
+class Refusal(Exception):
+    """PyTorch would refuse this call. ``message`` is a sentence without its subject: ``expects 576 features ...``.
+
+    ``argument`` names the argument at fault, where there is one.
+    """
+
+    def __init__(self, message: str, argument: str = "", code: str = "shape-mismatch") -> None:
+        super().__init__(message)
+        self.message = message
+        self.argument = argument
+        self.code = code
+
+
+def refuse(message: str, argument: str = "", code: str = "shape-mismatch") -> NoReturn:
+    """Say that PyTorch refuses this call."""
+    raise Refusal(message, argument, code)
+
+
+class Tensor:
+    """dtype, sizes and layout of a tensor.
+
+    ``strides`` are those of a dense layout, in elements; None where the kernel decides them. Two variables may name
+    one Tensor, as in PyTorch: an operation in place gives the same object back. Not compared by value, since
+    sizes may be formulas whose comparison is a condition.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "requires_grad", "shape", "strides")
+
+    def __init__(self, dtype: str, shape: Sequence[AnySize], strides: Shape | None | str = "contiguous", *, requires_grad: bool = False) -> None:
+        self.dtype = dtype
+        self.shape: Shape = tuple(shape)
+        self.strides: Shape | None = contiguous_strides(self.shape) if isinstance(strides, str) else strides
+        self.requires_grad = requires_grad
+
+    def __repr__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+    @property
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def numel(self) -> AnySize:
+        """The number of elements."""
+        return product(self.shape)
+
+
+#: What a rule gives: a tensor, a tuple or list of results, a dict of them, None or a plain value.
+Result: TypeAlias = Any
+
+
+def contiguous_strides(shape: Sequence[AnySize]) -> Shape:
+    """Strides of a row-major layout; a size of 0 counts as 1, as in PyTorch."""
+    strides: list[AnySize] = []
+    step: AnySize = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step = step * (size if not isinstance(size, int) or size > 1 else 1)
+    return tuple(reversed(strides))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a rule may depend on besides its arguments."""
+
+    default_dtype: str = "float32"
+
+
+_SETTINGS: ContextVar[Settings] = ContextVar("layercli_settings", default=Settings())
+
+
+def default_dtype() -> str:
+    """The dtype of tensors that are made without one."""
+    return _SETTINGS.get().default_dtype
+
+
+@contextmanager
+def settings(default_dtype: str) -> Iterator[None]:
+    """Rules see these settings inside."""
+    token = _SETTINGS.set(Settings(default_dtype))
+    try:
+        yield
+    finally:
+        _SETTINGS.reset(token)

@@ -1,0 +1,1 @@
+"""Spec -> Trace by the rules of the catalogue, without torch."""

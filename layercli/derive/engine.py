@@ -1,0 +1,381 @@
+"""The interpreter's engine on types: tensors without values, layers by the rules of the catalogue."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from layercli.catalogue.entries import Form, Method
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.methods import METHODS
+from layercli.catalogue.modules import Module
+from layercli.catalogue.operators import OPERATORS, get_item
+from layercli.catalogue.rules import write_into
+from layercli.catalogue.sizes import Size, as_int
+from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.errors import Position, SpecError
+from layercli.plan.records import LayerPlan, Recipe, format_value
+from layercli.spec.calls import check_function, check_method
+from layercli.spec.interpreter import (
+    MISSING,
+    BlockClass,
+    Budget,
+    Device,
+    Dtype,
+    FunctionValue,
+    Interpreter,
+    LayerClass,
+    Scope,
+    Site,
+    TensorClass,
+    WrapperClass,
+)
+from layercli.trace import DictType, PlainType, TensorType, Type
+from layercli.trace.recorder import Recorder
+
+
+def to_rule(value: Any) -> Any:
+    """A value of the language as rules take it: dtypes by name, functions by name."""
+    if isinstance(value, Dtype):
+        return value.name
+    if isinstance(value, FunctionValue):
+        return value.entry.name
+    if isinstance(value, tuple):
+        return tuple(to_rule(item) for item in value)
+    if isinstance(value, list):
+        return [to_rule(item) for item in value]
+    return value
+
+
+def type_of(value: Any) -> Type:
+    """A value of the derivation as the records of a trace write it."""
+    if isinstance(value, Tensor):
+        return TensorType(value.dtype, tuple(as_int(size) for size in value.shape))
+    if isinstance(value, (tuple, list)):
+        return tuple(type_of(item) for item in value)
+    if isinstance(value, dict):
+        return DictType(tuple((str(key), type_of(item)) for key, item in value.items()))
+    if value is None:
+        return None
+    if isinstance(value, Size):
+        return PlainType(str(as_int(value)))
+    return PlainType(repr(value)[:80] if isinstance(value, (bool, int, float, str)) else type(value).__name__)
+
+
+class TypeKind:
+    """What a recorder has to know of values without contents."""
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, Tensor)
+
+    def type_of(self, value: Any) -> Type:
+        return type_of(value)
+
+    def format_plain(self, value: Any) -> str:
+        if isinstance(value, Dtype):
+            return value.name
+        return str(as_int(value)) if isinstance(value, Size) else format_value(value)
+
+
+@dataclass
+class Pass:
+    """One derivation of a forward pass: its recorder, the steps that are left, the sizes of dims."""
+
+    recorder: Recorder
+    budget: Budget
+    dims: Mapping[str, Any]
+
+
+class TypeEngine:
+    """Derives one module's forward. ``owner`` is None where tensors are made outside of a module."""
+
+    def __init__(self, owner: Module | None, running: Pass | None = None) -> None:
+        self.owner = owner
+        self.running = running
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, Tensor)
+
+    def is_layer(self, value: Any) -> bool:
+        return isinstance(value, Module)
+
+    def is_training(self) -> bool:
+        return self.owner is not None and self.owner.training
+
+    def construct(
+        self,
+        target: LayerClass | BlockClass | WrapperClass | TensorClass,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        site: Site,
+    ) -> NoReturn:
+        raise site.error("layer-made-here", "layers are made in `layers`")
+
+    def repeat_layer(self, count: int, layer: Any, site: Site) -> NoReturn:
+        raise site.error("layer-made-here", "layers are made in `layers`")
+
+    # Operations ------------------------------------------------------------------------------------------
+
+    def run(
+        self, name: str, rule: Callable[..., Any] | None, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+    ) -> Any:
+        """The result of an operation by its rule, with its row. Raises SpecError for what PyTorch would refuse."""
+        if rule is None:
+            raise site.error("no-rule", f"{name} can't be derived yet", "use --run")
+        shown = {key: value for key, value in keywords.items() if key != "device"}
+        values = [value for value in arguments if not isinstance(value, Device)]
+
+        def derive(*given: Any, **named: Any) -> Any:
+            return call_rule(rule, [to_rule(value) for value in given], {key: to_rule(value) for key, value in named.items()}, name, site)
+
+        if self.running is None:
+            return from_rule(derive(*values, **shown))
+        output, _ = self.running.recorder.run_operation(name, derive, values, shown, site.position)
+        return from_rule(output)
+
+    def call_function(self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        check_function(self, function, arguments, keywords, site)
+        entry = function.entry
+        return self.run(entry.name, rule_of(entry, "torch" if function.namespace == "torch" else "F"), arguments, keywords, site)
+
+    def call_method(self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        check_method(self, method, arguments, keywords, site)
+        values = [value for value in arguments if not isinstance(value, Device)]
+        if method.name == "to" and not values and not [key for key in keywords if key != "device"]:
+            return tensor
+        return self.run(method.name, rule_of(method, "Tensor"), [tensor, *values], keywords, site)
+
+    def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any:
+        plain = _ATTRIBUTES.get(attribute.name)
+        if plain is not None:
+            return plain(tensor)
+        return self.run(attribute.name, rule_of(attribute, "Tensor"), [tensor], {}, site)
+
+    def apply_operator(self, name: str, operands: list[Any], site: Site) -> Any:
+        return self.run(name, OPERATORS.get(name), operands, {}, site)
+
+    def get_item(self, tensor: Any, index: Any, site: Site) -> Any:
+        return self.run("getitem", get_item, [tensor, index], {}, site)
+
+    def length(self, tensor: Any, site: Site) -> Any:
+        if tensor.dim == 0:
+            raise site.error("wrong-kind", "a tensor without dimensions has no length")
+        return tensor.shape[0]
+
+    # Layers ----------------------------------------------------------------------------------------------
+
+    def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        assert self.running is not None
+        try:
+            return call_module(layer, arguments, keywords, self.running)
+        except Refusal as refusal:
+            raise explain_refusal(layer, refusal, site) from None
+
+    def get_member(self, layer: Any, name: str) -> Any:
+        if name in layer.children:
+            return layer.children[name]
+        if name in layer.tensors:
+            return layer.tensors[name]
+        block = None if layer.plan is None else layer.plan.block
+        if block is not None and name in block.layer_names:
+            return None
+        entry = LAYERS.get(layer.type) if block is None else None
+        # A layer made with bias=False has the name, and None under it.
+        return None if entry is not None and entry.state is not None and name in ("weight", "bias") else MISSING
+
+    def list_members(self, layer: Any) -> Sequence[str]:
+        block = None if layer.plan is None else layer.plan.block
+        return [*layer.children, *layer.tensors, *(block.layer_names if block is not None else ())]
+
+    def container_kind(self, layer: Any) -> Literal["list", "dict", ""]:
+        if layer.plan is not None and layer.plan.block is not None:
+            return ""
+        if layer.type in ("Sequential", "ModuleList", "ParameterList"):
+            return "list"
+        return "dict" if layer.type in ("ModuleDict", "ParameterDict") else ""
+
+    def container_items(self, layer: Any) -> Sequence[tuple[str, Any]]:
+        members = layer.tensors if layer.type in ("ParameterList", "ParameterDict") else layer.children
+        return list(members.items())
+
+
+def _shape(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.shape
+
+
+_ATTRIBUTES: dict[str, Callable[[Tensor], Any]] = {
+    "shape": _shape,
+    "dtype": lambda tensor: Dtype(tensor.dtype),
+    "device": lambda tensor: Device(),
+    "ndim": lambda tensor: tensor.dim,
+}
+
+
+def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
+    """The rule of an operation under one of its names; in place it gives its first argument back."""
+    rule = form.operation.rule
+    if rule is None or not form.in_place:
+        return rule
+
+    def write(first: Any, *arguments: Any, **keywords: Any) -> Any:
+        return write_into(first, rule(first, *arguments, **keywords))
+
+    return write
+
+
+def from_rule(value: Any) -> Any:
+    """What a rule gave as a value of the language; sizes that are known numbers are ints."""
+    if isinstance(value, Size) and not value.dims:
+        return value.value
+    return value
+
+
+def call_rule(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], name: str, site: Site) -> Any:
+    """Call a rule as the operation is called. Raises SpecError with the rule's sentence."""
+    try:
+        return rule(*arguments, **keywords)
+    except Refusal as refusal:
+        raise site.argument(refusal.argument or None).error(refusal.code, f"{name} {refusal.message}") from None
+    except TypeError as error:
+        if not _fits(rule, arguments, keywords):
+            raise site.error("argument-refused", f"{name} can't be called like this: {error}") from None
+        raise
+
+
+def _fits(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
+    try:
+        inspect.signature(rule).bind(*arguments, **keywords)
+    except TypeError:
+        return False
+    return True
+
+
+def explain_refusal(layer: Module, refusal: Refusal, site: Site) -> SpecError:
+    """A layer whose constraint the inputs break."""
+    return site.error(refusal.code, f"{layer.path} {refusal.message}")
+
+
+def call_module(module: Module, arguments: list[Any], keywords: dict[str, Any], running: Pass) -> Any:
+    """The output of a module, with its row and those inside it. Raises Refusal, SpecError."""
+    plan: LayerPlan | None = module.plan
+    block = None if plan is None else plan.block
+    recorder = running.recorder
+    position: Position | None = plan.position if plan is not None else _position_around(recorder)
+    frame = recorder.begin_layer(
+        module.path,
+        module.type,
+        module,
+        arguments,
+        keywords,
+        names=_input_names(module, arguments, keywords),
+        members=(*module.children, *module.tensors),
+        text=plan.call if plan is not None else "",
+        told=plan is not None and not _is_copied(recorder, plan),
+        position=position,
+    )
+    values = [to_rule(value) for value in arguments]
+    named = {name: to_rule(value) for name, value in keywords.items()}
+    if block is not None:
+        output = run_block(module, arguments, keywords, running)
+    elif module.type == "Sequential":
+        output = _run_sequence(module, values, running)
+    else:
+        rule = LAYERS[module.type].rule
+        if rule is None:
+            raise Refusal(f"({module.type}) can't be derived yet", code="no-rule")
+        module.run = lambda child, inputs, options: call_module(child, inputs, options, running)
+        output = rule(module, *values, **named)
+    recorder.end_layer(frame, output, returns=block is not None)
+    return output
+
+
+def _position_around(recorder: Recorder) -> Position | None:
+    return recorder.frames[-1].draft.position if recorder.frames else None
+
+
+def _is_copied(recorder: Recorder, plan: LayerPlan) -> bool:
+    """Whether a layer stands inside one of PyTorch's own composite layers, given to it as an argument."""
+    for frame in reversed(recorder.frames):
+        module = frame.module
+        if module.plan is None:
+            return True
+        if module.plan.block is None and module.type != "Sequential":
+            return True
+        return False
+    return False
+
+
+def _run_sequence(module: Module, values: list[Any], running: Pass) -> Any:
+    if len(values) != 1:
+        raise Refusal(f"takes one input and got {len(values)}", code="argument-refused")
+    value = values[0]
+    for child in module.children.values():
+        value = call_module(child, [value], {}, running)
+    return value
+
+
+def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:
+    block = None if module.plan is None else module.plan.block
+    if block is not None:
+        names = [item.name for item in block.inputs][: len(arguments)]
+        names += [f"input[{index}]" for index in range(len(names), len(arguments))]
+    elif len(arguments) == 1:
+        names = ["input"]
+    else:
+        names = [f"input[{index}]" for index in range(len(arguments))]
+    return names + list(keywords)
+
+
+def run_block(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any], running: Pass) -> Any:
+    """Interpret a block's forward on types. Raises SpecError."""
+    from layercli.spec.forward import bind_inputs, run_forward
+
+    block = module.plan.block
+    engine = TypeEngine(module, running)
+    scope = Scope(
+        "forward",
+        params=module.arguments,
+        dims=running.dims if module.path == "" else {},
+        definitions=block.definitions,
+        owner=module,
+        layer_names=block.layer_names,
+    )
+    interpreter = Interpreter(engine, scope, running.budget)
+    scope.locals.update(bind_inputs(interpreter, block, arguments, keywords, is_root=module.path == ""))
+
+    def run_in_order(value: Any) -> Any:
+        for child in module.children.values():
+            value = call_module(child, [value], {}, running)
+        return value
+
+    return run_forward(interpreter, block, run_in_order)
+
+
+def make_value(recipe: Any, engine: TypeEngine) -> Any:
+    """The tensor without values that a recipe describes; tuples, lists and dicts likewise; plain values as they are."""
+    if isinstance(recipe, Recipe):
+        operands = [make_value(operand, engine) for operand in recipe.operands]
+        keywords = {name: make_value(value, engine) for name, value in recipe.keywords.items()}
+        return _MAKE[recipe.kind](engine, recipe, operands, keywords)
+    if isinstance(recipe, tuple):
+        return tuple(make_value(item, engine) for item in recipe)
+    if isinstance(recipe, list):
+        return [make_value(item, engine) for item in recipe]
+    return {key: make_value(item, engine) for key, item in recipe.items()} if isinstance(recipe, dict) else recipe
+
+
+_Make = Callable[[TypeEngine, Recipe, list[Any], dict[str, Any]], Any]
+_MAKE: dict[str, _Make] = {
+    "function": lambda engine, recipe, operands, keywords: engine.call_function(
+        FunctionValue(FUNCTIONS[recipe.name], recipe.namespace), operands, keywords, recipe.site
+    ),
+    "method": lambda engine, recipe, operands, keywords: engine.call_method(
+        operands[0], METHODS[recipe.name], operands[1:], keywords, recipe.site
+    ),
+    "attribute": lambda engine, recipe, operands, keywords: engine.get_attribute(operands[0], METHODS[recipe.name], recipe.site),
+    "operator": lambda engine, recipe, operands, keywords: engine.apply_operator(recipe.name, operands, recipe.site),
+    "item": lambda engine, recipe, operands, keywords: engine.get_item(operands[0], operands[1], recipe.site),
+}

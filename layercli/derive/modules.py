@@ -1,0 +1,219 @@
+"""Plan -> modules without values: what ``build`` makes of it, by the rules of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from layercli.catalogue.dtypes import ITEM_SIZES
+from layercli.catalogue.entries import Layer
+from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.modules import Child, Module
+from layercli.catalogue.signature import REQUIRED
+from layercli.catalogue.sizes import as_int
+from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.derive.engine import TypeEngine, make_value, to_rule
+from layercli.errors import Position, Problem, SpecError, did_you_mean
+from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
+from layercli.spec.model import Glob, TieDefinition
+from layercli.trace import TensorType
+from layercli.trace.modules import HeldTensor, ModuleRecord
+
+_PASSIVE = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
+
+
+class ModuleMaker:
+    """Makes the modules of one plan and collects the problems of all of them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.training = plan.mode == "train"
+        self.problems: list[Problem] = []
+        self.maker = TypeEngine(None)
+
+    def make(self) -> Module:
+        """The root. Raises SpecError with the problems of all layers."""
+        root = Module("", self.plan.name, self.plan.params, training=self.training, plan=self.plan.root)
+        self.fill(root, self.plan.root)
+        if self.problems:
+            raise SpecError(*self.problems)
+        block = self.plan.spec.main
+        tie_parameters(root, block.tie)
+        freeze_parameters(root, block.freeze)
+        return root
+
+    def fill(self, module: Module, plan: LayerPlan) -> None:
+        """Make the members of a block or container."""
+        prefix = f"{module.path}." if module.path else ""
+        for name, member in plan.children:
+            try:
+                if isinstance(member, LayerPlan):
+                    module.children[name] = self.make_layer(prefix + name, member)
+                    continue
+                value = make_value(member.value, self.maker)
+                if isinstance(member, ParameterPlan):
+                    module.tensors[name] = self._parameter(value, member)
+                else:
+                    assert isinstance(member, BufferPlan)
+                    module.tensors[name] = value
+                    module.buffers.add(name)
+                    if not member.persistent:
+                        module.transient.add(name)
+            except SpecError as error:
+                self.problems += [problem for problem in error.problems if problem not in self.problems]
+
+    def _parameter(self, value: Tensor, member: ParameterPlan) -> Tensor:
+        if member.requires_grad and not value.dtype.startswith(("float", "bfloat", "complex")):
+            message = f"only floating tensors take a gradient, and this is {value.dtype}"
+            raise SpecError(Problem("argument-refused", message, member.site.position, hint="requires_grad=False"))
+        return Tensor(value.dtype, value.shape, value.strides, requires_grad=member.requires_grad)
+
+    def make_layer(self, path: str, plan: LayerPlan) -> Module:
+        """A planned layer with all inside it."""
+        if plan.block is not None:
+            module = Module(path, plan.block.name, plan.arguments, training=self.training, plan=plan)
+            self.fill(module, plan)
+            if not self.problems:
+                tie_parameters(module, plan.block.tie)
+                freeze_parameters(module, plan.block.freeze)
+            return module
+        assert isinstance(plan.target, Layer)
+        if plan.wrappers:
+            wrapper = plan.wrappers[-1]
+            raise SpecError(Problem("no-rule", f"{wrapper.entry.name} can't be derived yet", wrapper.site.position))
+        try:
+            return self.make_torch_layer(path, plan.target, plan.arguments, plan)
+        except Refusal as refusal:
+            message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
+            raise SpecError(Problem("argument-refused", message, plan.locate(refusal.argument))) from None
+
+    def make_torch_layer(self, path: str, entry: Layer, given: Mapping[str, Any], plan: LayerPlan | None) -> Module:
+        """A layer of ``torch.nn`` with its own tensors and inner layers. Raises Refusal."""
+        module = Module(path, entry.name, self._arguments(entry, given), training=self.training, plan=plan)
+        if plan is not None and plan.children:
+            self.fill(module, plan)
+            return module
+        for state in entry.state(module) if entry.state is not None else ():
+            parameter = state.kind == "parameter"
+            module.tensors[state.name] = Tensor(state.dtype or module.dtype, state.shape, requires_grad=parameter)
+            if not parameter:
+                module.buffers.add(state.name)
+                if not state.persistent:
+                    module.transient.add(state.name)
+        for child in entry.children(module) if entry.children is not None else ():
+            module.children[child.name] = self.make_child(f"{path}.{child.name}", child)
+        return module
+
+    def make_child(self, path: str, child: Child) -> Module:
+        if child.plan is not None:
+            # The layer that the spec gave is copied into its place, where it has no call of its own to show.
+            return self.make_layer(path, child.plan)
+        module = self.make_torch_layer(path, LAYERS[child.type], child.arguments, None)
+        for inner in child.children:
+            module.children[inner.name] = self.make_child(f"{path}.{inner.name}", inner)
+        return module
+
+    def _arguments(self, entry: Layer, given: Mapping[str, Any]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for parameter in entry.signature.parameters:
+            if parameter.name in given:
+                value = given[parameter.name]
+                arguments[parameter.name] = value if isinstance(value, LayerPlan) else to_rule(make_value(value, self.maker))
+            elif parameter.default is not REQUIRED:
+                arguments[parameter.name] = parameter.default
+        return arguments
+
+
+def name_parameters(root: Module) -> Iterator[tuple[str, Module, str]]:
+    """Every parameter's dotted name within ``root``, its module and its name there."""
+    start = len(root.path) + 1 if root.path else 0
+    for module in root.walk():
+        prefix = module.path[start:]
+        for name in module.tensors:
+            if name not in module.buffers:
+                yield (f"{prefix}.{name}" if prefix else name), module, name
+
+
+def tie_parameters(root: Module, ties: tuple[TieDefinition, ...]) -> None:
+    """Make each left parameter the same tensor as the right one. Raises SpecError."""
+    if not ties:
+        return
+    places = {full: (module, name) for full, module, name in name_parameters(root)}
+    for tie in ties:
+        for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
+            if name not in places:
+                message = f"there is no parameter {name}"
+                raise SpecError(Problem("unknown-parameter", message, position, hint=did_you_mean(name, places)))
+        (left, left_name), (right, right_name) = places[tie.name], places[tie.target]
+        old, new = left.tensors[left_name], right.tensors[right_name]
+        if old.shape != new.shape or old.dtype != new.dtype:
+            message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
+            raise SpecError(Problem("tie-shapes", message, tie.position))
+        left.tensors[left_name] = new
+
+
+def freeze_parameters(root: Module, globs: tuple[Glob, ...]) -> None:
+    """Turn gradients off by glob. Raises SpecError for a glob that matches nothing."""
+    if not globs:
+        return
+    named = list(name_parameters(root))
+    for glob in globs:
+        matched = [(module, name) for full, module, name in named if fnmatchcase(full, glob.pattern)]
+        if not matched:
+            names = [full for full, _, _ in named]
+            hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
+            raise SpecError(Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint))
+        for module, name in matched:
+            module.tensors[name].requires_grad = False
+
+
+def find_position(module_path: str, plans: Mapping[str, Module]) -> Position | None:
+    """Where the layer at a path, or the composite layer that it is a part of, stands in the spec."""
+    path = module_path
+    while path:
+        found = plans.get(path)
+        if found is not None and found.plan is not None:
+            return found.plan.position  # type: ignore[no-any-return]
+        path = path.rpartition(".")[0]
+    return None
+
+
+def record_modules(root: Module) -> list[ModuleRecord]:
+    """Every module as the trace's totals need it."""
+    by_path = {module.path: module for module in root.walk()}
+    return [
+        ModuleRecord(
+            path=module.path,
+            type=module.type,
+            tensors=tuple(_hold(module, name, tensor) for name, tensor in _in_order(module)),
+            position=find_position(module.path, by_path),
+            passive=module.type in _PASSIVE and _is_torch(module),
+            has_children=bool(module.children),
+            reads=LAYERS[module.type].reads if _is_torch(module) and module.type in LAYERS else "",
+        )
+        for module in by_path.values()
+    ]
+
+
+def _is_torch(module: Module) -> bool:
+    return module.plan is None or module.plan.block is None
+
+
+def _in_order(module: Module) -> Iterator[tuple[str, Tensor]]:
+    """Parameters first, as ``state_dict`` has them."""
+    yield from ((name, tensor) for name, tensor in module.tensors.items() if name not in module.buffers)
+    yield from ((name, tensor) for name, tensor in module.tensors.items() if name in module.buffers)
+
+
+def _hold(module: Module, name: str, tensor: Tensor) -> HeldTensor:
+    parameter = name not in module.buffers
+    return HeldTensor(
+        name=name,
+        identity=id(tensor),
+        kind="parameter" if parameter else "buffer",
+        type=TensorType(tensor.dtype, tuple(as_int(size) for size in tensor.shape)),
+        bytes=as_int(tensor.numel) * ITEM_SIZES[tensor.dtype],
+        trainable=parameter and tensor.requires_grad,
+        persistent=name not in module.transient,
+    )
