@@ -110,8 +110,7 @@ def trace(
         return trace_plan(_plan_of(model, keywords), device=device, seed=seed)[0]
     from layercli.run.tracer import trace_module
 
-    module = cast("nn.Module", model)
-    return trace_module(module, arguments, keywords, mode=mode or ("train" if module.training else "eval"))
+    return trace_module(cast("nn.Module", model), arguments, keywords, mode=mode)
 
 
 def _plan_of(spec: Plan | str | PathLike[str], settings: Mapping[str, Any]) -> Plan:

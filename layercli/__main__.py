@@ -6,6 +6,6 @@ import sys
 if sys.path and not sys.flags.safe_path:
     del sys.path[0]
 
-from layercli.cli.main import main
+from layercli.cli.program import run
 
-sys.exit(main())
+run()

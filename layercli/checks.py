@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layercli.errors import CommandError, LayercliError, Problem, SpecError
@@ -60,7 +60,9 @@ def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
         elif place.is_file():
             found.append(place)
         else:
-            raise CommandError(explain_missing(place, path))
+            problem = explain_missing(place, path)
+            hint = problem.hint or "a lock belongs to a file, so name the path of one"
+            raise CommandError(replace(problem, hint=hint))
     return tuple(dict.fromkeys(found))
 
 
@@ -120,10 +122,12 @@ def _read_head(path: Path) -> bytes:
 def make_lock(path: Path, name: str) -> tuple[Lock, Trace]:
     """The lock that a spec has now, and the trace it comes from. Raises SpecError, CommandError."""
     from layercli.plan.planner import plan_model
-    from layercli.run.session import trace_plan
     from layercli.spec.reader import read_spec
 
     plan = plan_model(read_spec(path, name))
+
+    from layercli.run.session import trace_plan
+
     trace = trace_plan(plan)[0]
     tie = [(item.name, item.target) for item in plan.tie]
     return lock_from_trace(
@@ -147,17 +151,18 @@ def lock_specs(paths: Sequence[str], folder: Path) -> Iterator[Written]:
                     hint="name one: layercli lock net.yaml",
                 )
             )
-    check_lock_names(specs)
+    check_lock_names(Path(display_name(spec, folder)) for spec in specs)
     errors: list[LayercliError] = []
     for spec in specs:
         name, target = display_name(spec, folder), lock_path(spec)
+        lock_name = display_name(target, folder)
         try:
             made, trace = make_lock(spec, name)
-            changed = write_lock(target, format_lock(made))
+            changed = write_lock(target, format_lock(made), lock_name)
         except LayercliError as error:
             errors.append(error)
         else:
-            yield Written(name, display_name(target, folder), changed, len(trace.rows))
+            yield Written(name, lock_name, changed, len(trace.rows))
     if errors:
         problems = [problem for error in errors for problem in error.problems]
         raise (
@@ -185,7 +190,7 @@ def check_specs(paths: Sequence[str], folder: Path) -> CheckResult:
                     hint="name one: layercli check net.yaml",
                 )
             )
-    check_lock_names(specs)
+    check_lock_names(Path(display_name(spec, folder)) for spec in specs)
     results = [check_spec(spec, folder) for spec in specs]
     results += [
         SpecResult(display_name(lock, folder), display_name(lock, folder), "orphaned") for lock in orphans

@@ -24,20 +24,20 @@ _REASONS = {
 }
 
 
-def write_whole(path: Path, text: str) -> bool:
+def write_whole(path: Path, text: str, name: str = "") -> bool:
     """Write ``text`` whole or not at all; True if the file changed. An unchanged file is not touched.
 
-    Permissions of a file that is there are kept. Raises CommandError where the file is a link or no regular
+    ``name`` is what messages call the file, its path by default. Permissions of a file that is there are kept. Raises CommandError where the file is a link or no regular
     file, and where it can't be written; what was there before is then still there.
     """
     try:
-        return _replace(path, text.encode())
+        return _replace(path, text.encode(), name or str(path))
     except OSError as error:
         reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
-        raise CommandError(Problem("unwritable", f"can't write {path}: {reason}")) from error
+        raise CommandError(Problem("unwritable", f"can't write {name or path}: {reason}")) from error
 
 
-def _replace(path: Path, data: bytes) -> bool:
+def _replace(path: Path, data: bytes, name: str) -> bool:
     mode = None
     with contextlib.suppress(FileNotFoundError):
         status = os.lstat(path)
@@ -46,7 +46,7 @@ def _replace(path: Path, data: bytes) -> bool:
             raise CommandError(
                 Problem(
                     "unwritable",
-                    f"{path} is {'a link' if link else 'no regular file'}, so it is not written",
+                    f"{name} is {'a link' if link else 'no regular file'}, so it is not written",
                     hint="links are not followed: let it be a regular file",
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -23,7 +24,7 @@ from layercli.build.engine import (
 )
 from layercli.build.module import SpecModule
 from layercli.errors import Position, Problem, SpecError, did_you_mean
-from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe
+from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe, format_value
 from layercli.spec.interpreter import FunctionValue
 from layercli.spec.model import Glob, TieDefinition
 
@@ -80,8 +81,17 @@ def _make_root(plan: Plan, place: torch.device) -> nn.Module:
     maker.fill(model, plan.root)
     if maker.problems:
         raise SpecError(*maker.problems)
-    tie_parameters(model, block.tie)
-    freeze_parameters(model, block.freeze)
+    problems: list[Problem] = []
+    try:
+        tie_parameters(model, block.tie)
+    except SpecError as error:
+        problems += error.problems
+    try:
+        freeze_parameters(model, block.freeze)
+    except SpecError as error:
+        problems += error.problems
+    if problems:
+        raise SpecError(*problems)
     return model
 
 
@@ -112,10 +122,12 @@ class _Maker:
         self.place = place
         self.engine = TorchEngine(None, place)
         self.problems: list[Problem] = []
+        self.path: list[str] = []
 
     def fill(self, module: nn.Module, plan: LayerPlan) -> None:
         """Make the members of a block or container and register them in order."""
         for name, member in plan.children:
+            self.path.append(name)
             try:
                 if isinstance(member, ParameterPlan):
                     module.register_parameter(name, self.make_parameter(member))
@@ -125,14 +137,26 @@ class _Maker:
                 else:
                     module.add_module(name, self.make_layer(member))
             except SpecError as error:
-                self.problems += [problem for problem in error.problems if problem not in self.problems]
+                self.keep(error)
+            self.path.pop()
+
+    def keep(self, error: SpecError) -> None:
+        """Note the problems of the layer that is being made; of a block that is used often, once."""
+        told = {(problem.code, problem.message, problem.position) for problem in self.problems}
+        notes = (f"this is the layer {'.'.join(self.path)}",) if len(self.path) > 1 else ()
+        self.problems += [
+            replace(problem, notes=(*problem.notes, *notes))
+            for problem in error.problems
+            if (problem.code, problem.message, problem.position) not in told
+        ]
 
     def make_parameter(self, plan: ParameterPlan) -> nn.Parameter:
         value = make_value(plan.value, self.engine)
         try:
             return nn.Parameter(value, requires_grad=plan.requires_grad)
         except RuntimeError as error:
-            raise _refused("Parameter", plan.site.position, error) from error
+            hint = "write Buffer(...), or give requires_grad=False" if "gradients" in str(error) else ""
+            raise SpecError(replace(_refused("Parameter", plan.site.position, error), hint=hint)) from error
 
     def make_layer(self, plan: LayerPlan) -> nn.Module:
         target = plan.target
@@ -156,7 +180,7 @@ class _Maker:
             try:
                 layer = getattr(nn.utils.parametrizations, wrapper.entry.name)(layer, **given)
             except TORCH_ERRORS as error:
-                raise _refused(wrapper.entry.name, wrapper.site.position, error) from error
+                raise SpecError(_refused(wrapper.entry.name, wrapper.site.position, error)) from error
         return layer
 
     def _fill_parameters(self, layer: nn.Module, plan: LayerPlan) -> None:
@@ -173,7 +197,7 @@ class _Maker:
         try:
             made: nn.Module = getattr(nn, plan.target.name)(**arguments)
         except TORCH_ERRORS as error:
-            raise _refused(plan.target.name, _blame(plan, error), error) from error
+            raise SpecError(_blame(plan, _refused(plan.target.name, plan.position, error))) from error
         return made
 
     def _make_argument(self, value: Any) -> Any:
@@ -197,16 +221,26 @@ _CONTAINERS: Mapping[str, Callable[[], nn.Module]] = {
 }
 
 
-def _refused(name: str, position: Position, error: BaseException) -> SpecError:
+def _refused(name: str, position: Position, error: BaseException) -> Problem:
     code = _code_of(error, "argument-refused")
-    return SpecError(Problem(code, f"PyTorch refuses to make {name}: {first_line(error)}", position))
+    return Problem(code, f"PyTorch refuses to make {name}: {first_line(error)}", position)
 
 
-def _blame(plan: LayerPlan, error: BaseException) -> Position:
-    """The place of the argument that a complaint names last, which is the one that has to fit the others."""
-    words = re.findall(r"[A-Za-z_]\w*", str(error))
-    named = [word for word in words if word in plan.argument_sites]
-    return plan.locate(named[-1]) if named else plan.position
+def _blame(plan: LayerPlan, problem: Problem) -> Problem:
+    """The problem at the argument that it names last, which is the one that has to fit the others.
+
+    A complaint that names none may show the value of one.
+    """
+    words = re.findall(r"[\w.+-]+", problem.message)
+    named = list(dict.fromkeys(word for word in words if word in plan.argument_sites))
+    if not named:
+        shown = [name for name in plan.argument_sites if format_value(plan.arguments.get(name)) in words]
+        named = shown if len(shown) == 1 else []
+    if not named:
+        return problem
+    *others, last = [(name, f"{name} is {format_value(plan.arguments[name])}") for name in named]
+    notes = (" and ".join(text for _, text in others),) if others else ()
+    return replace(problem, position=plan.locate(last[0]), label=last[1], notes=(*problem.notes, *notes))
 
 
 def find_parameter(model: nn.Module, name: str) -> tuple[nn.Module, str] | None:
@@ -222,38 +256,46 @@ def find_parameter(model: nn.Module, name: str) -> tuple[nn.Module, str] | None:
 
 
 def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
-    """Make each left parameter the same tensor as the right one. Raises SpecError."""
+    """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
+    known = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+    problems: list[Problem] = []
     for tie in ties:
         places = []
         for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
             place = find_parameter(model, name)
             if place is None:
-                hint = did_you_mean(
-                    name, (known for known, _ in model.named_parameters(remove_duplicate=False))
-                )
-                raise SpecError(
-                    Problem("unknown-parameter", f"there is no parameter {name}", position, hint=hint)
-                )
-            places.append(place)
+                inside = [other for other in known if other.startswith(f"{name}.")]
+                hint = f"it is a layer with {', '.join(inside[:3])}" if inside else did_you_mean(name, known)
+                message = f"there is no parameter {name}"
+                problems.append(Problem("unknown-parameter", message, position, hint=hint))
+            else:
+                places.append(place)
+        if len(places) < 2:
+            continue
         (left, left_name), (right, right_name) = places
         old, new = left._parameters[left_name], right._parameters[right_name]
         assert old is not None and new is not None
         if old.shape != new.shape or old.dtype != new.dtype:
             message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
-            raise SpecError(Problem("tie-shapes", message, tie.position))
+            problems.append(Problem("tie-shapes", message, tie.position))
+            continue
         left._parameters[left_name] = new
+    if problems:
+        raise SpecError(*problems)
 
 
 def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...]) -> None:
-    """Turn gradients off by glob. Raises SpecError for a glob that matches nothing."""
+    """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
+    problems: list[Problem] = []
     named = list(model.named_parameters(remove_duplicate=False))
     for glob in globs:
         matched = [parameter for name, parameter in named if fnmatchcase(name, glob.pattern)]
         if not matched:
             names = [name for name, _ in named]
             hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
-            raise SpecError(
-                Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint)
-            )
+            message = f"no parameter matches {glob.pattern}"
+            problems.append(Problem("freeze-nothing", message, glob.position, hint=hint))
         for parameter in matched:
             parameter.requires_grad_(False)
+    if problems:
+        raise SpecError(*problems)

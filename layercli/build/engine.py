@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import torch
@@ -14,6 +16,7 @@ from layercli.catalogue.entries import Method
 from layercli.errors import SpecError
 from layercli.plan.records import Recipe
 from layercli.spec.calls import check_function, check_method
+from layercli.spec.forward import InputsRefused
 from layercli.spec.interpreter import (
     MISSING,
     BlockClass,
@@ -207,10 +210,14 @@ class TorchEngine:
     # Layers ----------------------------------------------------------------------------------------------
 
     def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        if isinstance(layer, (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)):
+            raise explain_container(layer, site)
         values = [to_torch(value) for value in arguments]
         given = {name: to_torch(value) for name, value in keywords.items()}
         try:
             return layer(*values, **given)
+        except InputsRefused as refused:
+            raise SpecError(*(replace(problem, position=site.position) for problem in refused.problems)) from None
         except SpecError:
             raise
         except TORCH_ERRORS as error:
@@ -249,9 +256,19 @@ def describe_tensors(values: Sequence[Any]) -> str:
     return " and ".join(shown) if len(shown) < 3 else ", ".join(shown)
 
 
+def explain_container(layer: nn.Module, site: Site) -> SpecError:
+    """A ModuleList or the like that was called."""
+    text = site.code.segment(site.node.func) if isinstance(site.node, ast.Call) else site.text
+    hint = f"go through it: for layer in {text}: x = layer(x); or make it a Sequential, which runs in order"
+    if isinstance(layer, nn.ModuleDict):
+        hint = f"call a member: {text}[{next(iter(layer), 'name')!r}](x)"
+    message = f"{text} is a {type(layer).__name__}, which holds layers and can't be called"
+    return site.error("not-callable", message, hint)
+
+
 def first_line(error: BaseException) -> str:
     """PyTorch's own sentence, without what it appends for developers."""
-    text = str(error).strip().split("\n\n")[0]
+    text = str(error).strip().split("\n\n")[0].split(", but expected one of:")[0]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines)[:400] or type(error).__name__
 
@@ -276,8 +293,18 @@ def explain_operation(
     )
 
 
+def call_in_order(layer: nn.Module, value: Any) -> Any:
+    """Call a layer that no statement names. Raises SpecError for what PyTorch refuses."""
+    try:
+        return layer(value)
+    except SpecError:
+        raise
+    except TORCH_ERRORS as error:
+        raise explain_layer(layer, [value], {}, None, error) from error
+
+
 def explain_layer(
-    layer: nn.Module, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException
+    layer: nn.Module, arguments: Sequence[Any], keywords: dict[str, Any], site: Site | None, error: BaseException
 ) -> SpecError:
     """A layer that PyTorch refused to run on what it was given."""
     from layercli.errors import Problem

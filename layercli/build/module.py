@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from layercli.build.engine import TorchEngine
+from layercli.build.engine import TorchEngine, call_in_order
 from layercli.spec.forward import bind_inputs, run_forward
 from layercli.spec.interpreter import Budget, Interpreter, Scope
 from layercli.spec.model import Block
@@ -83,7 +83,7 @@ class SpecModule(nn.Module):
         for name in self.member_names:
             layer = self._modules.get(name)
             if layer is not None:
-                value = layer(value)
+                value = call_in_order(layer, value)
         return value
 
     def _find_device(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> torch.device:

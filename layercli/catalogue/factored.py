@@ -31,6 +31,8 @@ from layercli.catalogue.polynomials import (
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 
+_TWO: Terms = ((ONE, 2),)
+
 #: Sums longer than this are written term by term: nothing makes them readable.
 _MAXIMAL_SUM = 40
 #: The greatest number whose divisors are tried as coefficients of a linear factor.
@@ -59,7 +61,7 @@ def _format(polynomial: Polynomial) -> _Text:
 
 @lru_cache(maxsize=4096)
 def _format_frozen(terms: Terms) -> _Text:
-    polynomial = dict(terms)
+    polynomial = _round_halves_up(dict(terms))
     if is_constant(polynomial):
         number = polynomial.get(ONE, 0)
         return _Text(str(number), _ATOM if number >= 0 else _PRODUCT)
@@ -73,9 +75,29 @@ def _format_frozen(terms: Terms) -> _Text:
     if abs(number) == 1 and (lone_division or (len(factors) == 1 and not monomial)):
         return _format_sum(polynomial)
     text = _format_product(number, monomial, factors)
-    if len(factors) == 1 and not monomial:
-        return min(text, _format_sum(polynomial, known=text), key=_length)
+    if len(factors) == 1 and not monomial and len(polynomial) <= _MAXIMAL_SUM:
+        return min(
+            [text, *_format_with_product(polynomial), *_format_with_remainder(polynomial)], key=_length
+        )
     return text
+
+
+def _round_halves_up(polynomial: Polynomial) -> Polynomial:
+    """``H - H // 2`` as ``(H + 1) // 2``, wherever that leaves fewer terms."""
+    halves = {atom for atom in iterate_atoms(polynomial.items()) if not atom[0] and atom[2] == _TWO}
+    for atom in sorted(halves):
+        numerator = dict(atom[1])
+        other: Atom = ("", freeze(add(numerator, constant(1))), _TWO)
+        exchanged: Polynomial = {}
+        for monomial, coefficient in polynomial.items():
+            exponent = dict(monomial).get(atom, 0)
+            term = {tuple(item for item in monomial if item[0] != atom): coefficient}
+            for _ in range(exponent):
+                term = multiply(term, add(numerator, {((other, 1),): -1}))
+            exchanged = add(exchanged, term)
+        if len(exchanged) < len(polynomial):
+            polynomial = exchanged
+    return polynomial
 
 
 def _length(text: _Text) -> tuple[int, str]:
@@ -107,21 +129,20 @@ def _format_division(numerator: Polynomial, divisor: Polynomial, sign: str = "//
     return _Text(f"{shown} {sign} {below.bracketed(_POWER)}", _PRODUCT)
 
 
-def _format_sum(polynomial: Polynomial, known: _Text | None = None) -> _Text:
-    """A sum that has no factors, or whose form with a factor is ``known``."""
+def _format_sum(polynomial: Polynomial) -> _Text:
+    """A sum that has no factors, or a lone division."""
     plain = _format_terms(polynomial)
     if len(polynomial) > _MAXIMAL_SUM:
         return plain
-    if known is None:
-        rounded = _format_rounded(polynomial)
-        if rounded is not None:
-            return rounded
-    forms = [plain, *_format_as_division(polynomial), *_format_with_remainder(polynomial)]
-    return min([*forms, *_format_with_product(polynomial)], key=_length)
+    rounded = _format_rounded(polynomial)
+    if rounded is not None:
+        return rounded
+    forms = [*_format_as_division(polynomial), *_format_with_remainder(polynomial)]
+    return min([plain, *forms, *_format_with_product(polynomial)], key=_length)
 
 
 def _format_terms(polynomial: Polynomial) -> _Text:
-    """The terms in a row: by degree, then by text, a positive one first where there is one."""
+    """The terms in a row: by degree, then by text, brackets last, a positive one first where there is one."""
     terms = [
         (
             -rank(monomial)[0],
@@ -130,7 +151,7 @@ def _format_terms(polynomial: Polynomial) -> _Text:
         )
         for monomial, c in polynomial.items()
     ]
-    terms.sort(key=lambda term: (term[0], term[1].text))
+    terms.sort(key=lambda term: (term[0], term[1].text.startswith("("), term[1].text))
     first = next((index for index, term in enumerate(terms) if term[2] > 0), 0)
     terms.insert(0, terms.pop(first))
     if len(terms) == 1:

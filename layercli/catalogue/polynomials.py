@@ -231,7 +231,8 @@ def floor_divide(numerator: Polynomial, divisor: Polynomial) -> Polynomial:
 
     What divides exactly stands before the division, common factors are cancelled, and a division inside the
     numerator is merged where one division does for both. Where the divisor is known to be positive the
-    leading coefficient of the numerator is positive too: ``(-p) // d`` is ``-((p + d - 1) // d)``.
+    leading coefficient of the numerator is positive too: ``(-p) // d`` is ``-((p + d - 1) // d)``. Halves are
+    rounded down: ``(p + 1) // 2`` is ``p - p // 2``.
     """
     whole: Polynomial = {}
     sign = 1
@@ -253,8 +254,14 @@ def floor_divide(numerator: Polynomial, divisor: Polynomial) -> Polynomial:
                 continue
             merged = _merge_division(numerator, divisor)
             if merged is not None:
-                numerator, divisor = merged
+                quotient, numerator, divisor = merged
+                whole = add(whole, quotient, sign)
                 continue
+        if divisor == {ONE: 2} and ONE in numerator:
+            # (p + 1) // 2 and p // 2 add up to p: one of them is enough, and two would give two forms.
+            numerator = {monomial: coefficient for monomial, coefficient in numerator.items() if monomial}
+            whole = add(whole, numerator, sign)
+            sign = -sign
         atom: Atom = ("", freeze(numerator), freeze(divisor))
         return add(whole, {((atom, 1),): sign})
 
@@ -275,8 +282,10 @@ def _cancel(numerator: Polynomial, divisor: Polynomial) -> tuple[Polynomial, Pol
     return divide_out(numerator, monomial, number), divide_out(divisor, monomial, number)
 
 
-def _merge_division(numerator: Polynomial, divisor: Polynomial) -> tuple[Polynomial, Polynomial] | None:
-    """Numerator and divisor of ``(x // a + r) // divisor`` as one division, for a divisor above 0.
+def _merge_division(
+    numerator: Polynomial, divisor: Polynomial
+) -> tuple[Polynomial, Polynomial, Polynomial] | None:
+    """``(x // a + r) // divisor`` as one division, for a divisor above 0: what stands before it, and its parts.
 
     None where the numerator has no division of its own, or several.
     """
@@ -287,14 +296,18 @@ def _merge_division(numerator: Polynomial, divisor: Polynomial) -> tuple[Polynom
     ]
     if len(found) != 1:
         return None
-    ((_, inner_numerator, inner_divisor), _) = found[0][0]
+    (division,) = found
+    ((_, inner_numerator, inner_divisor), _) = division[0]
     inner, factor = dict(inner_numerator), dict(inner_divisor)
-    if numerator[found[0]] == -1:
+    rest = {monomial: c for monomial, c in numerator.items() if monomial != division}
+    # Before a half 1 and -1 are the same; x - x // 2 is a size rounded up, and x + x // 2 is none.
+    rounded_up = divisor == factor == {ONE: 2} and inner_numerator[0][0] in rest
+    if rounded_up or numerator[division] == -1:
         if not is_nonnegative(factor):
             return None
         inner = add(add(factor, inner, -1), constant(1), -1)
-    rest = {monomial: c for monomial, c in numerator.items() if monomial != found[0]}
-    return add(inner, multiply(factor, rest)), multiply(factor, divisor)
+    before = {division: 1} if rounded_up else {}
+    return before, add(inner, multiply(factor, rest)), multiply(factor, divisor)
 
 
 def is_nonnegative(polynomial: Polynomial) -> bool:

@@ -195,3 +195,14 @@ def write_into(target: Tensor, result: Tensor) -> Tensor:
     if not can_cast(result.dtype, target.dtype):
         refuse(f"writes into {target.dtype}, and the result is {result.dtype}", code="dtype-mismatch")
     return target
+
+
+def is_row_major(tensor: Tensor) -> bool:
+    """Whether a tensor is known to lie in memory row by row."""
+    if tensor.strides is None:
+        return False
+    wanted = contiguous_strides(tensor.shape)
+    return any(as_int(size) == 0 for size in tensor.shape) or all(
+        as_int(size) == 1 or as_int(own) == as_int(other)
+        for size, own, other in zip(tensor.shape, tensor.strides, wanted, strict=True)
+    )

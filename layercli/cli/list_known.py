@@ -34,7 +34,7 @@ def _models() -> list[Known]:
             found.append((path.stem, "", read_spec(path, path.name).doc))
         except LayercliError as error:
             found.append((path.stem, "", f"can't be read: {error}"))
-    return found
+    return sorted(found)
 
 
 def _layers() -> list[Known]:

@@ -37,6 +37,6 @@ def check_lock_names(spec_paths: Iterable[Path]) -> None:
         raise CommandError(*problems)
 
 
-def write_lock(path: Path, text: str) -> bool:
-    """Write ``text`` whole or not at all; True if the file changed. Raises CommandError as write_whole does."""
-    return write_whole(path, text)
+def write_lock(path: Path, text: str, name: str = "") -> bool:
+    """Write a lock whole or not at all; True if the file changed. Raises CommandError as write_whole does."""
+    return write_whole(path, text, name)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
+from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.catalogue.refused import REFUSED
 from layercli.errors import Label, Problem, SpecError, did_you_mean
+from layercli.plan.records import LayerPlan, Member, ParameterPlan
 from layercli.spec.calls import check_function
 from layercli.spec.expressions import Body, name_after_dot
 from layercli.spec.interpreter import (
@@ -34,9 +36,6 @@ from layercli.spec.interpreter import (
 )
 from layercli.spec.model import Block
 
-if TYPE_CHECKING:
-    from layercli.plan.records import LayerPlan, Member
-
 #: Attributes of plain values that a forward may use.
 _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "training"})
 
@@ -44,8 +43,7 @@ _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "t
 def check_forward(
     block: Block,
     children: Sequence[tuple[str, Member]] | None,
-    params: Mapping[str, Any],
-    dims: Mapping[str, int],
+    dims: Sequence[str],
     outside: Mapping[str, str],
 ) -> list[Problem]:
     """The problems of a block's forward that need no run.
@@ -56,8 +54,8 @@ def check_forward(
         return _check_order(block, children or ())
     if not block.forward.complete or not all(name.isidentifier() for name in _names(block)):
         return []
-    layers = {name for name, child in children or () if hasattr(child, "target")}
-    checker = _Checker(block, params, dims, layers, outside)
+    layers = {name for name, child in children or () if isinstance(child, LayerPlan)}
+    checker = _Checker(block, dims, layers, outside)
     for body in block.forward.bodies:
         checker.body = body
         checker.check_statements(body.statements)
@@ -86,22 +84,18 @@ def _check_order(block: Block, children: Sequence[tuple[str, Member]]) -> list[P
     """Without a forward the layers run in order, so each has to be one that can be called."""
     problems = []
     for name, child in children:
-        target = getattr(child, "target", None)
-        if target is not None and target.name in (
-            "ModuleList",
-            "ModuleDict",
-            "ParameterList",
-            "ParameterDict",
-        ):
-            layer: LayerPlan = child  # type: ignore[assignment]
-            problems.append(
-                Problem(
-                    "not-callable",
-                    f"{name} is a {target.name}, which can't be called, and without a forward the layers run in order",
-                    layer.position,
-                    hint="write a forward, or make it a Sequential",
-                )
+        if not isinstance(child, LayerPlan):
+            kind = "parameter" if isinstance(child, ParameterPlan) else "buffer"
+            message = f"{name} is a {kind}, and without a forward the layers run in order"
+            place, hint = child.site.position, f"write a forward that uses {name}"
+        elif child.type_name in ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
+            message = (
+                f"{name} is a {child.type_name}, which can't be called, and without a forward the layers run in order"
             )
+            place, hint = child.position, "write a forward, or make it a Sequential"
+        else:
+            continue
+        problems.append(Problem("not-callable", message, place, hint=hint))
     return problems
 
 
@@ -126,13 +120,12 @@ class _Checker:
     def __init__(
         self,
         block: Block,
-        params: Mapping[str, Any],
-        dims: Mapping[str, int],
+        dims: Sequence[str],
         layers: Set[str],
         outside: Mapping[str, str],
     ) -> None:
         self.block = block
-        self.params = params
+        self.params = {param.name for param in block.params}
         self.dims = dims
         self.layers = layers
         self.outside = outside
@@ -310,6 +303,8 @@ class _Checker:
         if prefix == "self":
             if node.attr not in self.members and node.attr not in self.params and node.attr != "training":
                 hint = did_you_mean(node.attr, [*self.members, *self.params])
+                if node.attr in MODULE_ATTRIBUTES:
+                    hint = "a spec calls its layers by name, and no method of nn.Module"
                 message = f"there is no layer, parameter or param called {node.attr}"
                 self.report(self.body.problem("unknown-name", message, name_after_dot(node), hint))
             return

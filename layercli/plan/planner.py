@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Layer, Method
+from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS, REFUSED_ARGUMENTS
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.catalogue.signature import BindingError, Signature
@@ -42,6 +45,7 @@ from layercli.spec.interpreter import (
     Stage,
     TensorClass,
     WrapperClass,
+    resolve_prefix,
 )
 from layercli.spec.model import (
     Block,
@@ -53,6 +57,7 @@ from layercli.spec.model import (
     NumberedLayers,
     Sizes,
     Spec,
+    Unread,
     Value,
 )
 
@@ -73,6 +78,7 @@ class PlanEngine:
     depth: int = 0
     checked: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    outside: Mapping[str, str] = field(default_factory=dict)
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, Recipe)
@@ -158,6 +164,7 @@ class PlanEngine:
         if isinstance(target, WrapperClass):
             return self._wrap(target, arguments, keywords, site)
         if isinstance(target, BlockClass):
+            _check_read(target.block)
             bound = bind(target.block.name, block_signature(target.block), arguments, keywords, site)
             sites = argument_sites(block_signature(target.block), arguments, keywords, site)
             return self.construct_block(target.block, bound, site.position, sites)
@@ -194,19 +201,29 @@ class PlanEngine:
         self, block: Block, given: Mapping[str, Any], position: Position, sites: Mapping[str, Site]
     ) -> LayerPlan:
         """A block with bound params: defaults are filled in, its layers are evaluated, its forward checked."""
+        found = _Findings()
+        children: tuple[tuple[str, Member], ...] | None = None
         self.depth += 1
-        if self.depth > MAX_BLOCK_DEPTH:
-            raise _error("too-deep", f"blocks stand inside blocks more than {MAX_BLOCK_DEPTH} deep", position)
         try:
-            params = self.evaluate_params(block, given)
-            children = self.plan_layers(block, params)
+            if self.depth > MAX_BLOCK_DEPTH:
+                message = f"blocks stand inside blocks more than {MAX_BLOCK_DEPTH} deep"
+                raise _error("too-deep", message, position)
+            params, unread = self.evaluate_params(block, given, found)
+            with found.collect():
+                children = self.plan_layers(block, params, unread=unread)
         finally:
             self.depth -= 1
-        if id(block) not in self.checked:
-            self.checked.add(id(block))
-            self.problems += check_forward(block, children, params, {})
+        self.check_block(block, children)
+        found.finish()
+        assert children is not None
         modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
         return self._counted(LayerPlan(block, params, position, sites, children, modules=modules))
+
+    def check_block(self, block: Block, children: Sequence[tuple[str, Member]] | None) -> None:
+        """Look at a block's forward, once however often the block is used."""
+        if id(block) not in self.checked and not block.unread:
+            self.checked.add(id(block))
+            self.problems += check_forward(block, children, (), self.outside)
 
     def _container(
         self, entry: Layer, children: tuple[tuple[str, Member], ...], site: Site, product: bool = False
@@ -233,7 +250,7 @@ class PlanEngine:
         module = bound["module"]
         if not isinstance(module, LayerPlan):
             raise site.argument(0).error(
-                "wrong-kind", f"{entry.name} takes a layer", f"{entry.name}(Linear(8, 8))"
+                "wrong-kind", f"{entry.name} takes a layer", f"write {entry.name}(Linear(8, 8))"
             )
         for name, value in bound.items():
             if name != "module":
@@ -245,28 +262,44 @@ class PlanEngine:
     def interpreter(self, stage: Stage, **names: Any) -> Interpreter:
         return Interpreter(self, Scope(stage, **names), self.budget)
 
-    def evaluate_params(self, block: Block, given: Mapping[str, Any]) -> dict[str, Any]:
-        """All params of a block by name: what was given, else the default. Raises SpecError for a required one."""
+    def evaluate_params(
+        self, block: Block, given: Mapping[str, Any], found: _Findings
+    ) -> tuple[dict[str, Any], Set[str]]:
+        """The params of a block by name, what was given or else the default, and the names that have no value.
+
+        Why a name has none goes to ``found``.
+        """
         params: dict[str, Any] = {}
+        unread: set[str] = set()
         interpreter = self.interpreter(
-            "params", params=params, definitions=block.definitions, layer_names=block.layer_names
+            "params",
+            params=params,
+            definitions=block.definitions,
+            layer_names=block.layer_names,
+            unread=unread,
+            outside={} if block.main else self.outside,
         )
-        for param in block.params:
-            if param.name in given:
-                params[param.name] = given[param.name]
-            elif param.value is None:
-                raise _error(
-                    "param-needed",
-                    f"{block.name} needs the param {param.name}",
-                    param.position,
-                    f"--set {param.name}=...",
-                )
-            else:
-                params[param.name] = evaluate_value(interpreter, param.value)
-        return params
+        for index, param in enumerate(block.params):
+            interpreter.scope.assigned_later = frozenset(later.name for later in block.params[index:])
+            unread.add(param.name)
+            with found.collect():
+                if param.name in given:
+                    params[param.name] = given[param.name]
+                elif param.value is None:
+                    message = f"{block.name} needs the param {param.name}"
+                    hint = f"give it, --set {param.name}=..., or write a default here instead of ~"
+                    raise _error("param-needed", message, param.position, hint)
+                else:
+                    params[param.name] = evaluate_value(interpreter, param.value)
+                unread.discard(param.name)
+        return params, unread
 
     def plan_layers(
-        self, block: Block, params: Mapping[str, Any], dims: Mapping[str, int] | None = None
+        self,
+        block: Block,
+        params: Mapping[str, Any],
+        dims: Mapping[str, int] | None = None,
+        unread: Set[str] = frozenset(),
     ) -> tuple[tuple[str, Member], ...]:
         """The members of a block in order. Raises SpecError with the problems of all of them."""
         interpreter = self.interpreter(
@@ -275,24 +308,25 @@ class PlanEngine:
             dims=dims or {},
             definitions=block.definitions,
             layer_names=block.layer_names,
+            unread=unread,
+            outside={} if block.main else self.outside,
         )
         children: list[tuple[str, Member]] = []
-        problems: list[Problem] = []
+        found = _Findings()
         for layer in block.layers:
-            try:
+            with found.collect():
                 value = self.plan_layer_value(interpreter, layer.value)
-            except SpecError as error:
-                problems += [problem for problem in error.problems if problem not in problems]
-                continue
-            if value is not None:
-                children.append((layer.name, value))
-        if problems:
-            raise SpecError(*problems)
+                if value is not None:
+                    children.append((layer.name, value))
+        found.finish()
         return tuple(children)
 
     def plan_layer_value(self, interpreter: Interpreter, value: LayerValue) -> Member | None:
         """One entry of ``layers`` in any of its forms."""
+        if isinstance(value, Unread):
+            raise SpecError()
         if isinstance(value, Expression):
+            refuse_function(interpreter, value)
             result = interpreter.evaluate(value)
             if result is not None and not isinstance(result, (LayerPlan, ParameterPlan, BufferPlan)):
                 raise explain_no_layer(interpreter, value, result)
@@ -305,25 +339,21 @@ class PlanEngine:
             else [(None, item) for item in value.items]
         )
         children: list[tuple[str, Member]] = []
-        problems: list[Problem] = []
+        found = _Findings()
         for name, item in named:
-            try:
+            with found.collect():
                 child = self.plan_layer_value(interpreter, item)
-            except SpecError as error:
-                problems += error.problems
-                continue
-            if child is None:
-                continue
-            if not isinstance(child, LayerPlan):
-                problems.append(Problem("not-a-layer", "a Sequential holds layers only", child.site.position))
-            elif name is None and child.product:
-                children += [
-                    (str(len(children) + index), part) for index, (_, part) in enumerate(child.children)
-                ]
-            else:
-                children.append((name or str(len(children)), child))
-        if problems:
-            raise SpecError(*problems)
+                if child is None:
+                    continue
+                if not isinstance(child, LayerPlan):
+                    hint = "parameters and buffers belong into `layers` itself or into a block"
+                    raise child.site.error("not-a-layer", "a Sequential holds layers only", hint)
+                if name is None and child.product:
+                    start = len(children)
+                    children += [(str(start + index), part) for index, (_, part) in enumerate(child.children)]
+                else:
+                    children.append((name or str(len(children)), child))
+        found.finish()
         modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
         return self._counted(
             LayerPlan(LAYERS["Sequential"], {}, value.position, children=tuple(children), modules=modules)
@@ -340,6 +370,8 @@ class PlanEngine:
             raise site.error(
                 "wrong-kind", f"type needs a layer class, and this is {interpreter.describe(target)}"
             )
+        if isinstance(target, BlockClass):
+            _check_read(target.block)
         signature = (
             target.entry.signature if isinstance(target, LayerClass) else block_signature(target.block)
         )
@@ -367,6 +399,39 @@ class PlanEngine:
         return self.construct_layer(target.entry, bound, value.position, sites)
 
 
+@dataclass
+class _Findings:
+    """Problems of several independent things, raised together at the end."""
+
+    problems: list[Problem] = field(default_factory=list)
+    failed: bool = False
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep the problems that are raised inside, unless they are such that nothing after them is worth a try."""
+        try:
+            yield
+        except SpecError as error:
+            self.failed = True
+            self.problems += [problem for problem in error.problems if problem not in self.problems]
+            if any(problem.code in _FINAL for problem in error.problems):
+                raise SpecError(*self.problems) from None
+
+    def finish(self) -> None:
+        """Raise SpecError if anything went wrong; without problems where all of them are known already."""
+        if self.failed:
+            raise SpecError(*self.problems)
+
+
+#: Codes of limits: what follows would only take as long again.
+_FINAL = frozenset({"too-deep", "too-many-modules", "too-many-steps"})
+
+
+def _check_read(block: Block) -> None:
+    if block.unread:
+        raise SpecError()
+
+
 def _error(code: str, message: str, position: Position, hint: str = "") -> SpecError:
     return SpecError(Problem(code, message, position, hint=hint))
 
@@ -378,9 +443,8 @@ def bind(
     for keyword in keywords:
         if keyword in REFUSED_ARGUMENTS and keyword not in signature.by_name:
             reason = REFUSED_ARGUMENTS[keyword]
-            raise site.argument(keyword).error(
-                "refused-argument", f"{keyword} can't be given in a spec: {reason}"
-            )
+            message = f"{keyword} can't be given in a spec: {reason}"
+            raise site.argument(keyword).error("refused-argument", message, "leave it out")
     try:
         return signature.bind(name, arguments, keywords)
     except BindingError as error:
@@ -409,13 +473,19 @@ def _repeats(bound: Mapping[str, Any]) -> int:
 def _check_argument(layer: str, name: str, value: Any, position: Position) -> None:
     """Refuse values that no constructor may be given from a spec."""
     if name == "dtype" and value is not None and not isinstance(value, Dtype):
-        raise _error("wrong-kind", f"dtype needs a dtype, such as torch.float32, not {value!r}", position)
+        hint = f"write dtype={DTYPES[value]}" if isinstance(value, str) and value in DTYPES else ""
+        message = f"dtype needs a dtype, such as float32, not {describe_plain(value)}"
+        raise _error("wrong-kind", message, position, hint)
+    if name in _COUNTS:
+        _check_count(layer, name, value, position)
     if isinstance(value, FunctionValue):
         if value.entry.creates or value.entry.random:
-            raise _error("refused-argument", f"{value!r} can't be a layer's {name}", position)
+            hint = f"name a function such as relu or gelu, or write its name as text: '{value!r}'"
+            raise _error("refused-argument", f"{value!r} can't be a layer's {name}", position, hint)
         return
     if isinstance(value, (Builtin, LayerClass, BlockClass, WrapperClass, TensorClass)):
-        hint = f"write {value!r}()" if isinstance(value, (LayerClass, BlockClass)) else ""
+        made = isinstance(value, (LayerClass, BlockClass))
+        hint = f"write {value!r}()" if made else "name a function such as relu or gelu"
         raise _error("wrong-kind", f"{name} of {layer} can't be {value!r}", position, hint)
     if isinstance(value, Device):
         raise _error("refused-argument", "device can't be given in a spec", position)
@@ -439,7 +509,7 @@ def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> 
         )
     if isinstance(value, FunctionValue):
         close = [name for name in LAYERS if name.lower() == value.entry.name.replace("_", "").lower()]
-        hint = f"write {close[0]}()" if close else "functions are called in `forward`"
+        hint = f"write {close[0]}()" if close else "call it in `forward`"
         return code.problem("not-a-layer", f"{text} is a function, not a layer", code.tree, hint)
     if isinstance(value, Recipe):
         return code.problem(
@@ -447,6 +517,58 @@ def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> 
         )
     hint = "a plain value belongs in `params`" if isinstance(value, _PLAIN) else ""
     return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
+
+
+def find_layer_of(function: str) -> str:
+    """The layer that does what a function does, by its name; empty where there is none."""
+    plain = function.replace("_", "").lower()
+    return next((name for name in LAYERS if name.lower() == plain), "")
+
+
+def refuse_function(interpreter: Interpreter, code: Expression) -> None:
+    """``conv: conv2d(1, 6, 3)``: a function where the layer of nearly the same name is meant."""
+    tree = code.tree
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, (ast.Name, ast.Attribute)):
+        return
+    name = tree.func.id if isinstance(tree.func, ast.Name) else tree.func.attr
+    layer = find_layer_of(name)
+    if not layer or layer == name or name not in FUNCTIONS or name in interpreter.scope.params:
+        return
+    if isinstance(tree.func, ast.Attribute) and resolve_prefix(tree.func.value) not in ("F", "torch"):
+        return
+    whole, function = code.segment(tree), code.segment(tree.func)
+    hint = f"write {layer}{whole.removeprefix(function)}"
+    raise code.problem("not-a-layer", f"{name} is a function, not a layer", tree.func, hint)
+
+
+def describe_plain(value: Any) -> str:
+    """A value in a message, cut where it is long."""
+    shown = repr(value) if isinstance(value, _PLAIN) else f"a {type(value).__name__}"
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return f"the text {shown}" if isinstance(value, str) else shown
+
+
+#: Arguments of layers that are numbers of something, or several of them.
+_COUNTS = frozenset(
+    {
+        "in_features", "out_features", "in1_features", "in2_features", "in_channels", "out_channels", "kernel_size",
+        "groups", "num_features", "num_channels", "num_groups", "normalized_shape", "num_embeddings", "embedding_dim",
+        "input_size", "hidden_size", "num_layers", "embed_dim", "num_heads", "d_model", "nhead", "dim_feedforward",
+        "num_encoder_layers", "num_decoder_layers", "num_parameters", "upscale_factor", "downscale_factor",
+    }
+)  # fmt: skip
+
+
+def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
+    """A number of features, channels or the like is an int of at least 0."""
+    for item in value if isinstance(value, (tuple, list)) else (value,):
+        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
+            continue
+        hint = "write // for a whole number" if isinstance(item, float) and math.isfinite(item) else ""
+        if isinstance(item, str) and item.isdigit():
+            hint = f"write {item} without quotes"
+        message = f"{name} of {layer} is an int of at least 0, and this is {describe_plain(item)}"
+        raise _error("wrong-kind", message, position, hint)
 
 
 def value_needs(value: LayerClass | BlockClass) -> bool:
@@ -460,13 +582,20 @@ def value_needs(value: LayerClass | BlockClass) -> bool:
 
 def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool = True) -> Any:
     """A value of ``params`` or of a long form: a list of values, an expression, or a lone word as text."""
+    if isinstance(value, Unread):
+        raise SpecError()
     if isinstance(value, ListValue):
         return [evaluate_value(interpreter, item, lone_words=lone_words) for item in value.items]
     tree = value.tree
     if lone_words and isinstance(tree, ast.Name):
-        if next(interpreter.candidates(tree.id), MISSING) is MISSING and tree.id not in ("self",):
+        scope = interpreter.scope
+        named = (scope.assigned_later, scope.unread, scope.dims, scope.layer_names, ("self",))
+        known = next(interpreter.candidates(tree.id), MISSING) is not MISSING
+        if not known and not any(tree.id in names for names in named):
             return tree.id
-    return interpreter.evaluate(value)
+    result = interpreter.evaluate(value)
+    interpreter.check_nesting(result, Site(value, tree))
+    return result
 
 
 # Parameters, buffers and containers ------------------------------------------------------------------------
@@ -479,7 +608,8 @@ def _tensor_of(name: str, arguments: list[Any], site: Site) -> Recipe:
     sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
     if sizes and all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
         return Recipe("function", "zeros", tuple(sizes), {}, site, "torch")
-    raise site.error("wrong-kind", f"{name} takes a tensor or its sizes", f"{name}(zeros(4)) or {name}(4)")
+    hint = f"write {name}(zeros(4)) or {name}(4)"
+    raise site.error("wrong-kind", f"{name} takes a tensor or its sizes", hint)
 
 
 def _flag(name: str, default: bool, allowed: str, keywords: Mapping[str, Any], site: Site) -> bool:
@@ -527,14 +657,16 @@ def _flatten_layers(values: Sequence[Any], site: Site, kind: str) -> list[LayerP
             layers += _flatten_layers(value, site, kind)
         else:
             place = site.argument(index)
+            name = value.entry.name if isinstance(value, FunctionValue) else getattr(value, "name", "")
+            layer = find_layer_of(name)
             hint = f"write {value!r}()" if isinstance(value, (LayerClass, BlockClass)) else ""
-            what = (
-                "None"
-                if value is None
-                else "a function"
-                if isinstance(value, (FunctionValue, Builtin))
-                else f"{value!r}"
-            )
+            what = describe_plain(value)
+            if isinstance(value, (FunctionValue, Builtin, Recipe)):
+                what = "a tensor" if isinstance(value, Recipe) else f"the function {value!r}"
+                needs = layer and value_needs(LayerClass(LAYERS[layer]))
+                hint = f"write {layer}({'...' if needs else ''})" if layer else "call functions in `forward`"
+            elif isinstance(value, (LayerClass, BlockClass, WrapperClass, TensorClass)):
+                what = f"the class {value!r}"
             raise place.error("not-a-layer", f"{kind} holds layers, and this is {what}", hint)
     return layers
 
@@ -561,16 +693,21 @@ def _plan_dict(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _C
     for argument in arguments:
         if not isinstance(argument, dict):
             raise site.argument(0).error(
-                "wrong-kind", "this takes a dict or names", "ModuleDict(box=Linear(8, 4))"
+                "wrong-kind", "this takes a dict or names", "write ModuleDict(box=Linear(8, 4))"
             )
         given |= argument
     given |= keywords
     children: list[tuple[str, Member]] = []
     for name, value in given.items():
         if not isinstance(name, str) or not name or "." in name or name in MODULE_ATTRIBUTES:
-            raise site.argument(name).error("bad-name", f"{name!r} can't name a layer")
+            message, hint = f"{describe_plain(name)} can't name a layer", "write a plain name"
+            if name in MODULE_ATTRIBUTES:
+                message = f"{name} is an attribute of every nn.Module and can't name a layer"
+                hint = f"write {name}_layer or another name"
+            raise site.argument(name).error("bad-name", message, hint)
         if not isinstance(value, LayerPlan):
-            raise site.argument(name).error("not-a-layer", f"{name} is no layer")
+            message = f"a ModuleDict holds layers, and {name} is {describe_plain(value)}"
+            raise site.argument(name).error("not-a-layer", message)
         children.append((name, value))
     return tuple(children)
 
@@ -580,7 +717,8 @@ def _as_parameter(value: Any, site: Site) -> ParameterPlan:
         return value
     if isinstance(value, Recipe):
         return ParameterPlan(value, True, site)
-    raise site.error("not-a-layer", f"this holds parameters, and {value!r} is none", "Parameter(zeros(4))")
+    message = f"this holds parameters, and {describe_plain(value)} is none"
+    raise site.error("not-a-layer", message, "write Parameter(zeros(4))")
 
 
 def _plan_parameter_list(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
@@ -627,35 +765,56 @@ def plan_model(
     A value of ``params`` may be text in the spec language wrapped in ``Setting``. Raises SpecError for what the spec
     says, CommandError for a replacement that doesn't fit.
     """
-    engine = PlanEngine()
     block = spec.main
+    engine = PlanEngine(outside=_describe_names(spec))
     given = _settings(engine, spec, params or {})
-    values = engine.evaluate_params(block, given)
-    sizes = _evaluate_dims(engine, spec, values, dims or {})
     replaced = dict(inputs or {})
     _check_names(replaced, [item.name for item in block.inputs], "input", "--input")
-    sizes |= _dims_of_inputs(spec, sizes, replaced, dims or {})
-    problems: list[Problem] = []
-    children: _Children = ()
-    try:
-        children = engine.plan_layers(block, values, sizes)
-    except SpecError as error:
-        problems += error.problems
+    found = _Findings(list(spec.problems), bool(spec.problems))
+    children: _Children | None = None
     planned_inputs: list[tuple[str, Any]] = []
-    for item in block.inputs:
-        try:
-            planned_inputs.append(
-                (item.name, _plan_input(engine, spec, item.value, values, sizes, replaced.get(item.name)))
-            )
-        except SpecError as error:
-            problems += error.problems
-    problems += engine.problems
-    problems += check_forward(block, children if not problems else None, values, sizes)
+    try:
+        values, unread = engine.evaluate_params(block, given, found)
+        sizes, unknown = _evaluate_dims(engine, spec, values, unread, dims or {}, found)
+        sizes |= _dims_of_inputs(spec, sizes, replaced, dims or {})
+        with found.collect():
+            children = engine.plan_layers(block, values, {**dict.fromkeys(unknown, 1), **sizes}, unread)
+        for item in block.inputs:
+            with found.collect():
+                interpreter = engine.interpreter(
+                    "inputs",
+                    params=values,
+                    dims=sizes,
+                    definitions=block.definitions,
+                    layer_names=block.layer_names,
+                    unread=unread | unknown,
+                )
+                value = _plan_input(interpreter, item.value, replaced.get(item.name))
+                planned_inputs.append((item.name, value))
+    except SpecError as error:
+        raise SpecError(*sorted_problems(error.problems)) from None
+    for definition in block.definitions.values():
+        engine.check_block(definition, None)
+    problems = [*found.problems, *engine.problems]
+    problems += check_forward(block, children, [dim.name for dim in spec.dims], {})
     if problems:
         raise SpecError(*sorted_problems(problems))
+    assert children is not None and not found.failed
     modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
     root = LayerPlan(block, values, block.position, children=children, modules=modules)
     return Plan(spec, engine._counted(root), values, sizes, tuple(planned_inputs), mode or spec.mode)
+
+
+def _describe_names(spec: Spec) -> dict[str, str]:
+    """What the names of the model itself are, for messages about blocks that can't see them."""
+    block = spec.main
+    kinds: tuple[tuple[str, Sequence[str]], ...] = (
+        ("a layer", () if block.numbered else block.layer_names),
+        ("an input", [item.name for item in block.inputs]),
+        ("a dim", [dim.name for dim in spec.dims]),
+        ("a param", [param.name for param in block.params]),
+    )
+    return {name: kind for kind, names in kinds for name in names}
 
 
 def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
@@ -701,10 +860,11 @@ def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[
         if param.name not in given:
             continue
         value = given[param.name]
+        found = _Findings(list(spec.problems), bool(spec.problems))
         if isinstance(value, Setting):
-            earlier = engine.evaluate_params(
-                replace(block, params=block.params[: block.params.index(param)]), values
-            )
+            before = replace(block, params=block.params[: block.params.index(param)])
+            earlier, _ = engine.evaluate_params(before, {**_required_as_none(block), **values}, found)
+            found.finish()
             interpreter = engine.interpreter("params", params=earlier, definitions=block.definitions)
             source = Source(f"--set {param.name}", value.text)
             try:
@@ -712,8 +872,9 @@ def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[
             except SpecError as error:
                 raise CommandError(*error.problems) from None
         if param.value is not None:
-            default = engine.evaluate_params(block, {**_required_as_none(block), **values})[param.name]
-            value = _fit_kind(param, value, default)
+            defaults, _ = engine.evaluate_params(block, {**_required_as_none(block), **values}, found)
+            found.finish()
+            value = _fit_kind(param, value, defaults[param.name])
         values[param.name] = value
     return values
 
@@ -745,28 +906,49 @@ def _fit_kind(param: Named, value: Any, default: Any) -> Any:
 
 
 def _evaluate_dims(
-    engine: PlanEngine, spec: Spec, params: Mapping[str, Any], given: Mapping[str, int]
-) -> dict[str, int]:
+    engine: PlanEngine,
+    spec: Spec,
+    params: Mapping[str, Any],
+    unread: Set[str],
+    given: Mapping[str, int],
+    found: _Findings,
+) -> tuple[dict[str, int], Set[str]]:
+    """The dims by name, and the names of those that have no size, for reasons that go to ``found``."""
     _check_names(given, [dim.name for dim in spec.dims], "dim", "--dim")
     sizes: dict[str, int] = {}
-    interpreter = engine.interpreter("dims", params=params, dims=sizes, definitions=spec.main.definitions)
-    for dim in spec.dims:
-        if dim.name in given:
-            size: Any = given[dim.name]
-        else:
-            assert dim.value is not None
-            size = evaluate_value(interpreter, dim.value, lone_words=False)
-        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-            raise _error("wrong-kind", f"the dim {dim.name} is a size, an int of at least 0", dim.position)
-        sizes[dim.name] = size
-    return sizes
+    unknown: set[str] = set(unread)
+    interpreter = engine.interpreter(
+        "dims",
+        params=params,
+        dims=sizes,
+        definitions=spec.main.definitions,
+        layer_names=spec.main.layer_names,
+        unread=unknown,
+    )
+    for index, dim in enumerate(spec.dims):
+        interpreter.scope.assigned_later = frozenset(later.name for later in spec.dims[index:])
+        unknown.add(dim.name)
+        with found.collect():
+            place = dim.position
+            size: Any = given.get(dim.name, MISSING)
+            if size is MISSING:
+                assert dim.value is not None
+                size = evaluate_value(interpreter, dim.value, lone_words=False)
+                place = dim.value.position() if isinstance(dim.value, Expression) else place
+            if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+                hint = "write // for a whole number" if isinstance(size, float) and math.isfinite(size) else ""
+                message = f"the dim {dim.name} is a size, an int of at least 0, and this is {describe_plain(size)}"
+                raise _error("wrong-kind", message, place, hint)
+            sizes[dim.name] = size
+            unknown.discard(dim.name)
+    return sizes, unknown - unread
 
 
-def _size_nodes(value: Sizes | Expression | None) -> list[ast.expr]:
+def _size_nodes(value: Sizes | Expression | Unread | None) -> list[ast.expr]:
     """The nodes that give an input's sizes, where they stand by themselves."""
     if isinstance(value, Sizes):
         return [item.tree for item in value.items]
-    if value is None:
+    if not isinstance(value, Expression):
         return []
     calls = [node for node in ast.walk(value.tree) if isinstance(node, ast.Call)]
     sized = [nodes for call in calls if (nodes := _size_arguments(call)) is not None]
@@ -828,21 +1010,10 @@ def _dims_of_inputs(
 
 
 def _plan_input(
-    engine: PlanEngine,
-    spec: Spec,
-    value: Sizes | Expression | None,
-    params: Mapping[str, Any],
-    dims: Mapping[str, int],
-    sizes: Sequence[int] | None,
+    interpreter: Interpreter, value: Sizes | Expression | Unread | None, sizes: Sequence[int] | None
 ) -> Any:
-    interpreter = engine.interpreter(
-        "inputs",
-        params=params,
-        dims=dims,
-        definitions=spec.main.definitions,
-        layer_names=spec.main.layer_names,
-    )
-    assert value is not None
+    if value is None or isinstance(value, Unread):
+        raise SpecError()
     if isinstance(value, Sizes):
         if sizes is None:
             sizes = [_evaluate_size(interpreter, item) for item in value.items]
@@ -851,11 +1022,9 @@ def _plan_input(
         return Recipe("function", "rand", tuple(sizes) if sizes else ((),), {}, site, "torch")
     result = interpreter.evaluate(value)
     if isinstance(result, (FunctionValue, LayerClass, BlockClass, Builtin, LayerPlan)):
-        raise value.problem(
-            "wrong-kind",
-            f"an input is a tensor or a plain value, not {interpreter.describe(result)}",
-            value.tree,
-        )
+        hint = f"call it: {value.segment(value.tree)}(1, 8)" if isinstance(result, FunctionValue) else ""
+        message = f"an input is a tensor or a plain value, not {interpreter.describe(result)}"
+        raise value.problem("wrong-kind", message, value.tree, hint)
     if sizes is None:
         return result
     resized = _resize(result, tuple(sizes)) if isinstance(result, Recipe) else None
@@ -878,8 +1047,8 @@ def _evaluate_size(interpreter: Interpreter, item: Expression) -> int:
     size = interpreter.evaluate(item)
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         hint = ""
-        if isinstance(size, float):
-            hint = "write // for whole numbers"
+        if isinstance(size, float) and math.isfinite(size):
+            hint = "write // for a whole number"
         elif isinstance(size, Recipe):
             hint = "for an expression leave out the square brackets"
         raise item.problem(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import torch
 
 from layercli.build.builder import build_model, make_inputs
 from layercli.errors import CommandError, Problem, did_you_mean
 from layercli.plan.records import Plan, describe_plan
 from layercli.run.devices import choose_device
+from layercli.run.lean import work_lean
 from layercli.run.tensors import record_modules
 from layercli.run.tracer import ValueRequest, map_plans, trace_module
 from layercli.trace import TensorRecord, Trace
 from layercli.trace.modules import find_ownership
 
 DEFAULT_SEED = 0
+
+Result = TypeVar("Result")
 
 
 def trace_plan(
@@ -31,6 +36,14 @@ def trace_plan(
     afterwards. Raises TraceFailed, SpecError, CommandError.
     """
     place = choose_device(plan, device, values=request is not None)
+    return _on(place, lambda: _trace_on(place, plan, seed, request, repeat))
+
+
+def _on(place: str, work: Callable[[], Result]) -> Result:
+    return work_lean(work) if place == "meta" else work()
+
+
+def _trace_on(place: str, plan: Plan, seed: int, request: ValueRequest | None, repeat: int) -> list[Trace]:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if place.startswith("cuda") else []):
         model = build_model(plan, device=place, seed=seed)
         torch.manual_seed(seed)
@@ -67,7 +80,7 @@ def list_tensors(
     """
     place = choose_device(plan, "auto", values=values)
     with torch.random.fork_rng(devices=[]):
-        model = build_model(plan, device=place, seed=seed)
+        model = _on(place, lambda: build_model(plan, device=place, seed=seed))
         records = find_ownership(record_modules(model, values=values)).records
     if layer and layer not in (record.name for record in records):
         check_paths([layer], [path for path, _ in model.named_modules()])
@@ -76,7 +89,7 @@ def list_tensors(
 
 def print_model(plan: Plan, layer: str = "") -> str:
     """What ``print`` shows of a plan's model, or of one of its layers. Raises CommandError for an unknown one."""
-    model = build_model(plan, device="meta")
+    model = _on("meta", lambda: build_model(plan, device="meta"))
     if not layer:
         return str(model)
     modules = dict(model.named_modules())

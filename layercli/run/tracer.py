@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ from layercli.build.engine import first_line
 from layercli.build.module import SpecModule
 from layercli.build.recording import RECORDER
 from layercli.build.types import type_of
+from layercli.catalogue.layers import LAYERS
 from layercli.errors import Label, LayercliError, Problem, SpecError
 from layercli.plan.records import LayerPlan, format_value
 from layercli.run.tensors import find_position, is_lazy, name_module, name_type, record_modules
@@ -176,12 +178,12 @@ class _OperationMode(TorchFunctionMode):
         keywords = kwargs or {}
         if self.inside or not self._is_transparent():
             return function(*args, **keywords)
-        name = getattr(function, "__name__", "")
-        if name in ("__get__", "__set__", "__len__", "__setitem__") or not name:
+        name = _name_operation(function)
+        if not name:
             return function(*args, **keywords)
         self.inside = True
         try:
-            return self.tracer.run_operation(name.strip("_") or name, function, args, keywords, None)
+            return self.tracer.run_operation(name, function, args, keywords, None)
         finally:
             self.inside = False
 
@@ -191,6 +193,26 @@ class _OperationMode(TorchFunctionMode):
             return False
         module = self.tracer.recorder.frames[-1].module
         return not isinstance(module, SpecModule) and not type(module).__module__.startswith("torch.nn.")
+
+
+#: Attributes that give another tensor, and operators whose tensor stands on the right.
+_TENSOR_ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+_REFLECTED = frozenset({"rsub", "rdiv", "rpow", "rfloordiv", "rmod", "rmatmul", "rand", "ror", "rxor"})
+
+
+def _name_operation(function: Any) -> str:
+    """What a row calls a function, method, operator or attribute; nothing where it gives no tensor."""
+    name = getattr(function, "__name__", "")
+    if name == "__get__":
+        attribute = getattr(getattr(function, "__self__", None), "__name__", "")
+        return attribute if attribute in _TENSOR_ATTRIBUTES else ""
+    if not name.startswith("__"):
+        return str(name)
+    operator = name.strip("_")
+    if operator in ("set", "len", "setitem"):
+        return ""
+    operator = operator[1:] if operator in _REFLECTED else operator
+    return f"{operator}_" if keyword.iskeyword(operator) else operator
 
 
 def map_plans(root: LayerPlan) -> dict[str, LayerPlan]:
@@ -211,6 +233,8 @@ def map_plans(root: LayerPlan) -> dict[str, LayerPlan]:
 def unchanged(model: nn.Module) -> Iterator[None]:
     """Leave training flags, buffers, weights that a forward renormalises, and generators as they were."""
     flags = [(module, module.training) for module in model.modules()]
+    # A forward may also put another tensor in a buffer's place: self.steps = self.steps + 1.
+    buffers = [(module, dict(module._buffers)) for module in model.modules()]
     tensors: list[torch.Tensor] = list(model.buffers())
     for module in model.modules():
         if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.max_norm is not None:
@@ -227,6 +251,9 @@ def unchanged(model: nn.Module) -> Iterator[None]:
                 for tensor, value in saved:
                     if tensor.device.type != "meta":
                         tensor.copy_(value)
+            for module, held in buffers:
+                module._buffers.clear()
+                module._buffers.update(held)
             for module, training in flags:
                 module.training = training
 
@@ -259,13 +286,13 @@ def trace_module(
     *,
     plans: Mapping[str, LayerPlan] | None = None,
     request: ValueRequest | None = None,
-    mode: Literal["eval", "train"] = "eval",
+    mode: Literal["eval", "train"] | None = None,
     input_names: Sequence[str] | None = None,
     describe: Mapping[str, Any] | None = None,
 ) -> Trace:
     """Call ``model`` once and record every layer and operation.
 
-    ``describe`` holds fields of the Trace that only the caller knows (``model``, ``spec``, ``dims``, ``params``).
+    Without ``mode`` each layer runs in the mode that it has. ``describe`` holds fields of the Trace that only the caller knows (``model``, ``spec``, ``dims``, ``params``).
     Raises TraceFailed where the forward raises.
     """
     tracer = Tracer(model, plans or {}, request)
@@ -281,7 +308,8 @@ def trace_module(
     failure: Exception | None = None
     output: Any = None
     with unchanged(model), ExitStack() as stack:
-        model.train(mode == "train")
+        if mode is not None:
+            model.train(mode == "train")
         stack.enter_context(torch.no_grad())
         stack.enter_context(_watched(model, tracer))
         if needs_mode:
@@ -297,7 +325,7 @@ def trace_module(
         model=described.pop("model", name_module(model)),
         engine="run",
         device=device,
-        mode=mode,
+        mode=mode or ("train" if model.training else "eval"),
         inputs=inputs,
         output=None if failure else type_of(output),
         rows=recorder.rows(ownership),
@@ -327,17 +355,24 @@ def _explain(failure: Exception, draft: Draft | None, model: str) -> Sequence[Pr
     problem = (
         failure.problems[0]
         if isinstance(failure, LayercliError) and failure.problems
-        else Problem("layer-failed", first_line(failure))
+        else Problem(
+            "layer-failed", first_line(failure), notes=(f"{type(failure).__name__}: {first_line(failure)}",)
+        )
     )
     if draft is None or problem.code not in ("layer-failed", "operation-failed"):
         return (problem,)
-    tensors = " and ".join(format_type(value) for value in draft.inputs if value is not None)
-    met = f" on {tensors}" if tensors else ""
+    shown = [format_type(value) for value in draft.inputs if value is not None]
+    *first, last = shown or [""]
+    met = f" on {', '.join(first)}{' and ' if first else ''}{last}" if shown else ""
     if draft.kind == "operation":
         owner = draft.path.rpartition(".")[0]
         where = f" in {owner}" if owner else ""
         return (replace(problem, message=f"{draft.type}{where} failed{met}"),)
-    name, place = draft.path or model, draft.position
-    labels = (Label(place, f"{name} is made here"),) if place is not None and place != problem.position else ()
-    message = f"{name} ({draft.type}) failed{met}"
-    return (replace(problem, message=message, labels=labels, position=problem.position or place),)
+    name, place = f"{draft.path} ({draft.type})" if draft.path else model, draft.position
+    made = Label(place, f"{draft.path or model} is made here") if place is not None else None
+    labels = () if made is None or problem.position in (None, place) else (made,)
+    hint = problem.hint
+    if isinstance(next(iter(draft.inputs), None), tuple) and draft.type in LAYERS:
+        hint = "this is a tuple; take an item of it in forward, as in output, _ = lstm(x)"
+    message, position = f"{name} failed{met}", problem.position or place
+    return (replace(problem, message=message, labels=labels, position=position, hint=hint),)

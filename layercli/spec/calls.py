@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Method
 from layercli.catalogue.signature import Signature
 from layercli.errors import did_you_mean
-from layercli.spec.interpreter import Device, Engine, FunctionValue, Site
+from layercli.spec.interpreter import Device, FunctionValue, Site
 
 #: NumPy's words that PyTorch's own functions take, too.
 _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
@@ -33,8 +33,15 @@ _NEEDED_ARGUMENTS = {
 }
 
 
+class Kinds(Protocol):
+    """What a check asks of an engine."""
+
+    def is_tensor(self, value: Any) -> bool: ...
+    def is_layer(self, value: Any) -> bool: ...
+
+
 def check_function(
-    engine: Engine, function: FunctionValue, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+    engine: Kinds, function: FunctionValue, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
 ) -> None:
     """Refuse what no tensor could make right in a call of a function. Raises SpecError."""
     signature = function.entry.signature_in(function.namespace)  # type: ignore[arg-type]
@@ -42,14 +49,14 @@ def check_function(
 
 
 def check_method(
-    engine: Engine, method: Method, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+    engine: Kinds, method: Method, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
 ) -> None:
     """Refuse what no tensor could make right in a call of a method. Raises SpecError."""
     _check_call(engine, method.name, method.signature_in("Tensor"), arguments, keywords, site)
 
 
 def _check_call(
-    engine: Engine,
+    engine: Kinds,
     name: str,
     signature: Signature,
     arguments: Sequence[Any],
@@ -83,7 +90,7 @@ def _check_call(
 
 
 def _check_values(
-    engine: Engine,
+    engine: Kinds,
     name: str,
     signature: Signature,
     arguments: Sequence[Any],
@@ -110,7 +117,7 @@ def _check_values(
             raise at.error("wrong-kind", f"a dtype is a name, and this is the text {value!r}", hint)
 
 
-def _holds_tensor(engine: Engine, value: Any) -> bool:
+def _holds_tensor(engine: Kinds, value: Any) -> bool:
     return engine.is_tensor(value) or (
         isinstance(value, (tuple, list)) and any(engine.is_tensor(item) for item in value)
     )

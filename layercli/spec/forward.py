@@ -11,21 +11,26 @@ from layercli.spec.interpreter import Interpreter
 from layercli.spec.model import Block
 
 
+class InputsRefused(SpecError):
+    """A block was called with other inputs than it has. Whoever knows the call puts the problem there."""
+
+
 def bind_inputs(
     interpreter: Interpreter, block: Block, arguments: Sequence[Any], keywords: Mapping[str, Any], *, is_root: bool
 ) -> dict[str, Any]:
-    """The arguments of one call by name. Raises SpecError where Python would raise TypeError."""
+    """The arguments of one call by name. Raises InputsRefused where Python would raise TypeError."""
     names = [item.name for item in block.inputs]
 
     def error(code: str, message: str) -> SpecError:
-        return SpecError(Problem(code, message, block.position))
+        hint = f"its inputs are {', '.join(names)}" if names else "it has no inputs"
+        return InputsRefused(Problem(code, message, block.position, hint=hint))
 
     if len(arguments) > len(names):
         raise error("too-many-arguments", f"{block.name} takes {len(names)} inputs and got {len(arguments)}")
     bound = dict(zip(names, arguments, strict=False))
     for name, value in keywords.items():
         if name not in names:
-            raise error("unknown-argument", f"{block.name} has no input {name}; it has {', '.join(names)}")
+            raise error("unknown-argument", f"{block.name} has no input {name}")
         if name in bound:
             raise error("doubled-argument", f"{block.name} got its input {name} twice")
         bound[name] = value

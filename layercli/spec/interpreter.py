@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -216,7 +216,7 @@ class Scope:
     owner: Any = None
     layer_names: Sequence[str] = ()
     assigned_later: frozenset[str] = frozenset()
-    unread: frozenset[str] = frozenset()
+    unread: Set[str] = frozenset()
     outside: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -440,8 +440,12 @@ class Interpreter:
 
     def look_up(self, code: Code, node: ast.Name, *, called: bool = False) -> Any:
         """The value of a bare name. Where it is called, values that can't be called are passed over."""
+        name, scope = node.id, self.scope
+        if not called and name not in scope.locals and (name in scope.unread or name in scope.assigned_later):
+            # A function of the same name is not what was meant.
+            raise self._unknown_name(code, node, called)
         first = MISSING
-        for value in self.candidates(node.id):
+        for value in self.candidates(name):
             if not called or self.is_callable(value):
                 return value
             if first is MISSING:
@@ -471,21 +475,23 @@ class Interpreter:
                     node,
                     "make a second layer; `tie` shares its weights",
                 )
-        if name in scope.unread:
-            return SpecError()
         if name in scope.assigned_later:
             message = f"{name} is used before it has a value; each of `{scope.stage}` sees those above it"
             return code.problem("used-before-assigned", message, node, f"write {name} further up")
+        if name in scope.unread:
+            return SpecError()
         if name in scope.outside:
             message = f"{name} is {scope.outside[name]} of the model, and a block sees only what is its own"
             hint = f"give the block a param, params: {{{name}: ~}}, and pass it: Block({name}={name})"
             return code.problem("unknown-name", message, node, hint)
         if name in scope.layer_names and scope.stage in ("params", "inputs", "dims"):
-            hint = f"write {name}=rand(1, 8), or the sizes: [1, 8]" if scope.stage == "inputs" else ""
+            hint = "write its sizes, as in [1, 8], or rand(1, 8)" if scope.stage == "inputs" else ""
             return code.problem("unknown-name", f"{name} is a layer, and layers aren't known here", node, hint)
         problem_code, message, hint = explain_unknown(name, self.known_names(called=called), called=called)
-        if scope.stage == "inputs" and not called and problem_code == "unknown-name" and not hint:
-            hint = f"a size with a name is a dim: dims: {{{name}: 1}}"
+        if not called and problem_code == "unknown-name" and not hint:
+            hint = {"inputs": f"a size with a name is a dim: dims: {{{name}: 1}}", "dims": "write a number"}.get(
+                scope.stage, ""
+            )
         return code.problem(problem_code, message, node, hint)
 
     # Expressions -----------------------------------------------------------------------------------------
@@ -557,12 +563,12 @@ class Interpreter:
         name, plain, symbol = _BINARY[kind]
         engine = self.engine
         if engine.is_tensor(left) or engine.is_tensor(right):
+            if not engine.is_tensor(left):
+                self._check_operand(left, symbol, site, "left")
+            if not engine.is_tensor(right):
+                self._check_operand(right, symbol, site, "right")
             if in_place and engine.is_tensor(left):
                 return engine.apply_operator("i" + name.rstrip("_"), [left, right], site)
-            if not engine.is_tensor(left):
-                self._check_operand(left, symbol, site)
-            if not engine.is_tensor(right):
-                self._check_operand(right, symbol, site)
             return engine.apply_operator(name, [left, right], site)
         self._check_plain(left, right, kind, site)
         try:
@@ -572,12 +578,16 @@ class Interpreter:
         except (TypeError, ValueError, OverflowError) as error:
             raise site.error("wrong-kind", f"{symbol} can't be used here: {error}") from None
 
-    def _check_operand(self, value: Any, symbol: str, site: Site) -> None:
-        if not isinstance(value, (int, float)):
-            hint = "call it, as in name(x)" if self.is_callable(value) else ""
-            if isinstance(value, (tuple, list)):
-                hint = "take an item of it, as in value[0]"
-            raise site.error("wrong-kind", f"{symbol} between a tensor and {self.describe(value)}", hint)
+    def _check_operand(self, value: Any, symbol: str, site: Site, side: str) -> None:
+        if isinstance(value, (int, float)):
+            return
+        # The right side of x += y is its value.
+        at = Site(site.code, getattr(site.node, side, getattr(site.node, "value", site.node)))
+        message = f"{symbol} between a tensor and {self.describe(value)}"
+        if self.is_callable(value):
+            raise at.error("layer-not-called", message, f"write {at.text}(x)")
+        hint = f"take an item of it, as in {at.text}[0]" if isinstance(value, (tuple, list)) else ""
+        raise at.error("wrong-kind", message, hint)
 
     def _check_plain(self, left: Any, right: Any, kind: type[ast.operator], site: Site) -> None:
         """Refuse what would take unbounded time or memory, and operators on layers and functions."""
@@ -924,7 +934,7 @@ class Interpreter:
             return _dict_view(dict(items), name)
         if isinstance(owner, dict):
             return _dict_view(owner, name)
-        if isinstance(owner, tuple) or name == "numel":
+        if isinstance(owner, (tuple, list)) and name == "numel":
             return math.prod(owner)
         if isinstance(owner, list):
             if len(arguments) != 1 or keywords:

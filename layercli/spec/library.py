@@ -241,6 +241,7 @@ def resolve_import(text: str, importing_file: Path, root: Path) -> Path:
         raise ImportRefused(
             "import-hidden",
             f"{text} lies in {hidden}, and nothing is imported from folders that start with a dot",
+            "put it into another folder",
         )
     return _walk(root, walked, text)
 
@@ -250,7 +251,9 @@ def _split_import(text: str) -> list[str]:
     if not text.isprintable() or not text.strip():
         raise ImportRefused("import-path", "an import needs the path of a .yaml file")
     if "://" in text:
-        raise ImportRefused("import-path", f"{text} is an address, and only files are imported")
+        raise ImportRefused(
+            "import-path", f"{text} is an address, and only files are imported", "download it into the project"
+        )
     if text.startswith("/") or PureWindowsPath(text).drive or text.startswith("\\"):
         raise ImportRefused(
             "import-absolute", f"{text} is an absolute path", "write it relative to this file's folder"
@@ -258,7 +261,8 @@ def _split_import(text: str) -> list[str]:
     if "\\" in text:
         raise ImportRefused("import-path", f"{text} has a backslash", "separate folders with /")
     if not text.endswith(SUFFIXES):
-        raise ImportRefused("import-path", f"{text} doesn't end in .yaml or .yml")
+        hint = "name a spec; a Python class has to be written as one" if text.endswith(".py") else "name a spec"
+        raise ImportRefused("import-path", f"{text} doesn't end in .yaml or .yml", hint)
     return [part for part in text.split("/") if part not in ("", ".")]
 
 
@@ -284,7 +288,7 @@ def _walk(root: Path, parts: Iterable[str], text: str) -> Path:
                 "name the file where it really is",
             )
     if stat.S_ISDIR(mode):
-        raise ImportRefused("import-not-regular", f"{text} is a folder")
+        raise ImportRefused("import-not-regular", f"{text} is a folder", "name a .yaml file in it")
     if not stat.S_ISREG(mode):
         raise ImportRefused(
             "import-not-regular", f"{text} is a pipe or a device, and only regular files are read"

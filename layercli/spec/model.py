@@ -128,8 +128,8 @@ class Glob:
 class Block:
     """A class: a block of ``blocks``, an imported one, or the model itself.
 
-    ``definitions`` are the blocks and imports of the file that it was written in, by name. ``unread`` says that
-    the block itself couldn't be read, and that the problem is known.
+    ``definitions`` are the blocks and imports of the file that it was written in, by name. ``main`` marks the model
+    itself. ``unread`` says that the block couldn't be read, and that the problem is known.
     """
 
     name: str
@@ -143,6 +143,7 @@ class Block:
     freeze: tuple[Glob, ...] = ()
     numbered: bool = False
     definitions: Mapping[str, Block] = field(default_factory=dict, compare=False, repr=False)
+    main: bool = False
     unread: bool = False
 
     @property

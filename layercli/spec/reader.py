@@ -573,6 +573,7 @@ def _read_block(
         freeze=_read_freeze(file, entries.get("freeze")),
         numbered=numbered,
         definitions=file.definitions,
+        main=main,
     )
     if not main and "inputs" not in entries and forward is not None:
         file.hopeless = True
@@ -589,14 +590,21 @@ def _read_block(
             position,
             "add layers: or forward:",
         )
-    if main and "inputs" in entries and not inputs and not file.hopeless:
+    if main and _holds_nothing(entries.get("inputs")):
         file.hopeless = True
         hint = "write inputs: {x: [1, 3, 32, 32]}"
         file.report("empty-value", "inputs names no input", keys["inputs"], hint)
-    if main and "layers" in entries and not layers and (forward is None or not forward.complete):
+    if main and _holds_nothing(entries.get("layers")) and (forward is None or not forward.complete):
         file.hopeless = True
         file.report("empty-value", "layers names no layer", keys["layers"], "write fc: Linear(8, 4) below it")
     return block
+
+
+def _holds_nothing(node: Node | None) -> bool:
+    """Whether a key is there and nothing under it."""
+    if node is None or isinstance(node, Scalar):
+        return node is not None and _is_empty(node)
+    return not (node.items if isinstance(node, Items) else node.entries)
 
 
 def _check_clashes(file: _File, main: Block, dims: Sequence[Named]) -> None:
@@ -826,7 +834,7 @@ def _read_imported(file: _File, name: str, position: Position) -> Block | None:
             entries,
             main=True,
         )
-        found = replace(found, inputs=tuple(replace(item, value=None) for item in found.inputs))
+        found = replace(found, main=False, inputs=tuple(replace(item, value=None) for item in found.inputs))
     else:
         hint = did_you_mean(name, blocks) or f"it has {', '.join(blocks) or 'no blocks'}"
         file.report("unknown-import", f"{file.source.name} has no block {name}", position, hint)

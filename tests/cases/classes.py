@@ -519,11 +519,11 @@ class LayersLongForm(nn.Module):
     def __init__(self, width: int = 4) -> None:
         super().__init__()
         self.conv = nn.Conv2d(1, width, (3, 3), padding=1, padding_mode="circular")
-        self.same = nn.Conv2d(width, width, 3, padding="same", bias=False)
+        self.again = nn.Conv2d(width, width, 3, padding="same", bias=False)
         self.scale = Scale(0.1, "anything")
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.scale(self.same(self.conv(x)))
+        return self.scale(self.again(self.conv(x)))
 
 
 class Wide(nn.Module):
@@ -800,8 +800,8 @@ class ExpressionsMethods(nn.Module):
         c, rest = x.split([1, 2], dim=1)
         mean = x.mean(dim=(1, 2), keepdim=True).squeeze(-1)
         values, indices = x.max(dim=1)
-        filled = x.masked_fill(x > 0.5, 0.0).mT
-        return a, b.sum(), c, rest, mean, values, indices, filled, x.shape[0] * x.numel()
+        total, filled = b.sum(), x.masked_fill(x > 0.5, 0.0).mT
+        return a, total, c, rest, mean, values, indices, filled, x.shape[0] * x.numel()
 
 
 class ExpressionsRandom(nn.Module):

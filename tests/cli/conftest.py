@@ -15,7 +15,16 @@ import pytest
 from layercli.cli.main import main
 
 #: What changes how the program looks or behaves, and is not to come from whoever runs the tests.
-ENVIRONMENT = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CI", "TERM", "LAYERCLI_DEBUG", "PYTHONIOENCODING")
+ENVIRONMENT = (
+    "COLUMNS",
+    "LINES",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CI",
+    "TERM",
+    "LAYERCLI_DEBUG",
+    "PYTHONIOENCODING",
+)
 
 NET = """\
 name: Net

@@ -239,4 +239,3 @@ def describe(name: str, step: Step) -> str:
             "",
         ]
     )
-

@@ -60,8 +60,27 @@ def test_ci_runs_the_test_command_of_readme() -> None:
 
 def test_links_lead_somewhere() -> None:
     for path in [*list_documents(), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+        prose = re.sub(r"(?ms)^```.*?^```$|`[^`\n]*`", "", path.read_text(encoding="utf-8"))
+        for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_the_picture_of_the_code_is_whole() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    picture = text.split("\nlayercli/\n")[1].split("\n```")[0]
+    named = set(re.findall(r"(?m)^  (\S+)  ", picture))
+    real = {
+        path.name + "/" * path.is_dir()
+        for path in (ROOT / "layercli").iterdir()
+        if path.name not in ("__pycache__", "py.typed")
+    }
+    assert named == real
+
+
+def test_readme_has_every_command() -> None:
+    from layercli.cli.main import COMMANDS
+
+    assert re.findall(r"(?m)^\| `layercli (\w+)", README) == list(COMMANDS)
 
 
 # The specs of docs/spec.md

@@ -2,7 +2,218 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
+from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial
+from layercli.catalogue.sizes import product
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
+
+
+def sliding_size(size: AnySize, kernel: AnySize, stride: AnySize, padding: AnySize, dilation: AnySize) -> AnySize:
+    """How many places a window has: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def batched(input: Any, count: int, name: str = "input") -> Tensor:
+    """``input``, which has ``count`` spatial dimensions after the channels, with or without a batch. Raises Refusal."""
+    tensor = expect_tensor(input, name)
+    if tensor.dim not in (count + 1, count + 2):
+        shape = ", ".join(("C", *("D", "H", "W")[3 - count :])) if count > 1 else "C, L"
+        refuse(f"expects [N, {shape}] or [{shape}] and got {tensor}", name)
+    return tensor
+
+
+def spread(value: Any, count: int, argument: str, least: int) -> tuple[AnySize, ...]:
+    """An int or a tuple as ``count`` ints of at least ``least``. Raises Refusal."""
+    values = number_of_spatial(value, count, argument)
+    for item in values:
+        if isinstance(item, (float, str)) or item is None:
+            refuse(f"needs ints as {argument}, not {item!r}", argument, "wrong-kind")
+        if item < least:
+            refuse(f"needs {argument} of at least {least}, not {item}", argument)
+    return values
+
+
+def check_operands(input: Tensor, weight: Tensor, bias: Any) -> None:
+    """The dtypes of a convolution's operands are one. Raises Refusal."""
+    for name, other in (("weight", weight), ("bias", bias)):
+        if isinstance(other, Tensor) and other.dtype != input.dtype:
+            refuse(f"expects {other.dtype} as its {name} has, and got {input}", "input", "dtype-mismatch")
+    if input.dtype in _NO_KERNEL:
+        refuse(f"can't convolve {input.dtype}", "input", "dtype-mismatch")
+
+
+_NO_KERNEL = ("bool", "uint8", "int8", "int16", "int32")
+
+
+def make_output(input: Tensor, shape: Sequence[AnySize], weight: Tensor) -> Tensor:
+    """The output in row-major order, unless the input isn't: then the kernel chooses."""
+    plain = is_row_major(input) and is_row_major(weight)
+    return Tensor(input.dtype, shape, "contiguous" if plain else None)
+
+
+def _padding(padding: Any, count: int, stride: Sequence[AnySize], window: Sequence[tuple[AnySize, AnySize]]) -> list[AnySize]:
+    """Both sides' padding together, for each dimension; "same" is as much as the window takes. Raises Refusal."""
+    if padding == "valid":
+        return [0] * count
+    if padding == "same":
+        if any(step != 1 for step in stride):
+            refuse("takes padding='same' with a stride of 1 only", "padding")
+        return [dilation * (kernel - 1) for kernel, dilation in window]
+    if isinstance(padding, str):
+        refuse(f"takes 'same', 'valid' or ints as padding, not {padding!r}", "padding", "wrong-kind")
+    return [2 * item for item in spread(padding, count, "padding", 0)]
+
+
+def convolve(count: int) -> Callable[..., Tensor]:
+    """The rule of a convolution over ``count`` dimensions.
+
+    (N, C_in, *) with a weight of (C_out, C_in / groups, *) to (N, C_out, *). Source: torch.nn.Conv2d, "Shape".
+    """
+
+    def rule(
+        input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
+    ) -> Tensor:
+        filters = expect_tensor(weight, "weight")
+        if filters.dim != count + 2:
+            refuse(f"expects a weight of {count + 2} dimensions and got {filters}", "weight")
+        tensor = batched(input, count)
+        check_operands(tensor, filters, bias)
+        steps = spread(stride, count, "stride", 1)
+        holes = spread(dilation, count, "dilation", 1)
+        if groups < 1:
+            refuse(f"needs at least 1 group, not {groups}", "groups")
+        channels = tensor.shape[-count - 1]
+        out_channels, per_group, *kernel = filters.shape
+        if channels != per_group * groups:
+            refuse(f"expects {per_group * groups} channels and got {channels}: {tensor}", "input")
+        if out_channels % groups != 0 or out_channels < groups:
+            refuse(f"has {out_channels} output channels, which {groups} groups don't divide", "groups")
+        if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != out_channels):
+            refuse(f"expects a bias of [{out_channels}] and got {bias}", "bias")
+        padded = _padding(padding, count, steps, list(zip(kernel, holes, strict=True)))
+        sizes: list[AnySize] = []
+        for size, extra, window, hole, step in zip(tensor.shape[-count:], padded, kernel, holes, steps, strict=True):
+            reach = hole * (window - 1) + 1
+            if size + extra < reach:
+                refuse(f"has a window of {reach}, larger than its padded input of {size + extra}: {tensor}", "input")
+            sizes.append((size + extra - reach) // step + 1)
+        return make_output(tensor, (*tensor.shape[: -count - 1], out_channels, *sizes), filters)
+
+    return rule
+
+
+def convolve_transposed(count: int) -> Callable[..., Tensor]:
+    """The rule of a transposed convolution over ``count`` dimensions.
+
+    (N, C_in, *) with a weight of (C_in, C_out / groups, *) to (N, C_out, *), each size
+    (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1. Source: torch.nn.ConvTranspose2d.
+    """
+
+    def rule(
+        input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: Any = 1,
+        dilation: Any = 1,
+    ) -> Tensor:
+        filters = expect_tensor(weight, "weight")
+        if filters.dim != count + 2:
+            refuse(f"expects a weight of {count + 2} dimensions and got {filters}", "weight")
+        tensor = batched(input, count)
+        check_operands(tensor, filters, bias)
+        steps = spread(stride, count, "stride", 1)
+        cut = spread(padding, count, "padding", 0)
+        more = spread(output_padding, count, "output_padding", 0)
+        holes = spread(dilation, count, "dilation", 1)
+        if groups < 1:
+            refuse(f"needs at least 1 group, not {groups}", "groups")
+        channels = tensor.shape[-count - 1]
+        in_channels, per_group, *kernel = filters.shape
+        if channels != in_channels:
+            refuse(f"expects {in_channels} channels and got {channels}: {tensor}", "input")
+        if in_channels % groups != 0 or in_channels < groups:
+            refuse(f"has {in_channels} input channels, which {groups} groups don't divide", "groups")
+        if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != per_group * groups):
+            refuse(f"expects a bias of [{per_group * groups}] and got {bias}", "bias")
+        sizes: list[AnySize] = []
+        places = zip(tensor.shape[-count:], kernel, steps, cut, more, holes, strict=True)
+        for size, window, step, less, extra, hole in places:
+            if extra >= step and extra >= hole:
+                refuse(f"needs output_padding below stride or dilation, not {extra}", "output_padding")
+            length = (size - 1) * step - 2 * less + hole * (window - 1) + extra + 1
+            if length < 1:
+                refuse(f"would give a size of {length}: {tensor}", "input")
+            sizes.append(length)
+        return make_output(tensor, (*tensor.shape[: -count - 1], per_group * groups, *sizes), filters)
+
+    return rule
+
+
+def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
+    """(T, B, C_in) with a weight of (K, C_in, C_out) to (T', B, C_out). Source: torch.nn.functional.conv_tbc."""
+    tensor, filters, offset = expect_tensor(input, "input"), expect_tensor(weight, "weight"), expect_tensor(bias, "bias")
+    if tensor.dim != 3 or filters.dim != 3 or offset.dim != 1:
+        refuse("expects an input and a weight of 3 dimensions and a bias of 1")
+    check_operands(tensor, filters, offset)
+    if tensor.shape[2] != filters.shape[1]:
+        refuse(f"expects {filters.shape[1]} channels and got {tensor.shape[2]}: {tensor}", "input")
+    if filters.shape[2] != offset.shape[0]:
+        refuse(f"expects a bias of [{filters.shape[2]}] and got {offset}", "bias")
+    length = tensor.shape[0] - filters.shape[0] + 1 + 2 * pad
+    if length < 0:
+        refuse(f"has a window of {filters.shape[0]}, larger than its padded input: {tensor}", "input")
+    return Tensor(tensor.dtype, (length, tensor.shape[1], filters.shape[2]))
+
+
+def _count_windows(
+    sizes: Sequence[AnySize], kernel: Any, dilation: Any, padding: Any, stride: Any
+) -> tuple[list[AnySize], tuple[AnySize, ...]]:
+    """The places of a two-dimensional window, and its sizes. Raises Refusal."""
+    windows = spread(kernel, 2, "kernel_size", 1)
+    holes = spread(dilation, 2, "dilation", 1)
+    padded = spread(padding, 2, "padding", 0)
+    steps = spread(stride, 2, "stride", 1)
+    places = [
+        sliding_size(size, window, step, pad, hole)
+        for size, window, step, pad, hole in zip(sizes, windows, steps, padded, holes, strict=True)
+    ]
+    for place in places:
+        if place < 1:
+            refuse(f"has windows of {list(windows)} with no place in {list(sizes)}", "kernel_size")
+    return places, windows
+
+
+def unfold_windows(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+    """(N, C, H, W) to (N, C * kernel, places). Source: torch.nn.Unfold."""
+    tensor = batched(input, 2)
+    places, windows = _count_windows(tensor.shape[-2:], kernel_size, dilation, padding, stride)
+    if any(size == 0 for size in tensor.shape[-3:]):
+        refuse(f"expects sizes above 0 and got {tensor}", "input")
+    shape = (*tensor.shape[:-3], tensor.shape[-3] * product(windows), product(places))
+    return Tensor(tensor.dtype, shape)
+
+
+def fold_windows(
+    input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
+    """(N, C * kernel, places) to (N, C, *output_size). Source: torch.nn.Fold."""
+    tensor = expect_tensor(input, "input")
+    if tensor.dim not in (2, 3):
+        refuse(f"expects 2 or 3 dimensions and got {tensor}", "input")
+    out: Shape = spread(output_size, 2, "output_size", 1)
+    places, windows = _count_windows(out, kernel_size, dilation, padding, stride)
+    columns, length = tensor.shape[-2:]
+    if columns % product(windows) != 0 or columns == 0:
+        refuse(f"expects a multiple of {product(windows)} in dimension {tensor.dim - 2} and got {columns}: {tensor}", "input")
+    if length != product(places):
+        refuse(f"expects {product(places)} columns and got {length}: {tensor}", "input")
+    return Tensor(tensor.dtype, (*tensor.shape[:-2], columns // product(windows), *out))
 
 OPERATIONS = (
     Operation(
@@ -10,53 +221,62 @@ OPERATIONS = (
         "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
         "Convolution of sequences.",
         FUNCTIONAL_AND_TORCH,
+        rule=convolve(1),
     ),
     Operation(
         "conv2d",
         "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
         "Convolution of images.",
         FUNCTIONAL_AND_TORCH,
+        rule=convolve(2),
     ),
     Operation(
         "conv3d",
         "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
         "Convolution of volumes.",
         FUNCTIONAL_AND_TORCH,
+        rule=convolve(3),
     ),
     Operation(
         "conv_transpose1d",
         "input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1",
         "Transposed convolution of sequences.",
         FUNCTIONAL_AND_TORCH,
+        rule=convolve_transposed(1),
     ),
     Operation(
         "conv_transpose2d",
         "input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1",
         "Transposed convolution of images.",
         FUNCTIONAL_AND_TORCH,
+        rule=convolve_transposed(2),
     ),
     Operation(
         "conv_transpose3d",
         "input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1",
         "Transposed convolution of volumes.",
         FUNCTIONAL_AND_TORCH,
+        rule=convolve_transposed(3),
     ),
     Operation(
         "conv_tbc",
         "input, weight, bias, pad=0",
         "Convolution of sequences laid out as time, batch, channel.",
         FUNCTIONAL_AND_TORCH,
+        rule=_conv_tbc,
     ),
     Operation(
         "unfold",
         "input, kernel_size, dilation=1, padding=0, stride=1",
         "The windows of images as columns.",
         FUNCTIONAL,
+        rule=unfold_windows,
     ),
     Operation(
         "fold",
         "input, output_size, kernel_size, dilation=1, padding=0, stride=1",
         "Columns summed back into images.",
         FUNCTIONAL,
+        rule=fold_windows,
     ),
 )

@@ -78,7 +78,7 @@ def _nested_shape(items: Any) -> Shape:
 
 
 def _check_index(index: Any, size: AnySize) -> None:
-    if isinstance(index, float) or isinstance(index, str):
+    if isinstance(index, (float, str)):
         refuse(f"takes no {index!r} as an index", code="wrong-kind")
     if index >= size or index < -size:
         refuse(f"has no index {index} in a dimension of {size}")

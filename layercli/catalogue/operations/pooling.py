@@ -2,7 +2,219 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
+from layercli.catalogue.operations.convolution import batched, spread
+from layercli.catalogue.rules import is_row_major
+from layercli.catalogue.sizes import as_int, ceil_div
+from layercli.catalogue.tensors import AnySize, Tensor, refuse
+
+
+def pooled_size(
+    size: AnySize, kernel: AnySize, stride: AnySize, padding: AnySize, dilation: AnySize, ceil_mode: bool
+) -> AnySize:
+    """How many windows a dimension has: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+
+    With ``ceil_mode`` the division rounds up, but no window begins in the padding at the end.
+    Source: torch.nn.MaxPool2d, "Shape".
+    """
+    reach = size + 2 * padding - dilation * (kernel - 1) - 1
+    if not ceil_mode:
+        return reach // stride + 1
+    places = ceil_div(reach, stride) + 1
+    return places - 1 if (places - 1) * stride >= size + padding else places
+
+
+def _pool(
+    input: Any,
+    count: int,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    refused: tuple[str, ...],
+) -> Tensor:
+    """The type that every window pooling gives. Raises Refusal."""
+    tensor = batched(input, count)
+    if tensor.dtype in refused:
+        refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+    windows = spread(kernel_size, count, "kernel_size", 1)
+    steps = windows if stride is None or stride in ((), []) else spread(stride, count, "stride", 1)
+    padded = spread(padding, count, "padding", 0)
+    holes = spread(dilation, count, "dilation", 1)
+    for window, pad, hole in zip(windows, padded, holes, strict=True):
+        if pad * 2 > (window - 1) * hole + 1:
+            refuse(f"needs padding of at most half the window of {window}, not {pad}", "padding")
+    if any(size == 0 for size in tensor.shape[-count - 1 :]):
+        refuse(f"expects sizes above 0 and got {tensor}", "input")
+    sizes = [
+        pooled_size(size, window, step, pad, hole, bool(ceil_mode))
+        for size, window, step, pad, hole in zip(tensor.shape[-count:], windows, steps, padded, holes, strict=True)
+    ]
+    for size, window in zip(sizes, windows, strict=True):
+        if size < 1:
+            refuse(f"has a window of {window}, larger than its padded input: {tensor}", "input")
+    return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None)
+
+
+_NO_AVERAGE = ("bool", "uint8", "int8", "int16", "int32", "complex64", "complex128")
+_NO_MAXIMUM = ("bool", "complex64", "complex128")
+
+
+def pool_maximum(count: int) -> Callable[..., Any]:
+    """The rule of max pooling over ``count`` dimensions. Source: torch.nn.MaxPool2d."""
+
+    def rule(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: Any = False,
+        return_indices: Any = False,
+    ) -> Any:
+        pooled = _pool(input, count, kernel_size, stride, padding, dilation, ceil_mode, _NO_MAXIMUM)
+        return (pooled, Tensor("int64", pooled.shape, pooled.strides)) if return_indices else pooled
+
+    return rule
+
+
+def pool_average(count: int) -> Callable[..., Tensor]:
+    """The rule of average pooling over ``count`` dimensions. Source: torch.nn.AvgPool2d."""
+
+    def rule(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: Any = False,
+        count_include_pad: Any = True,
+        divisor_override: Any = None,
+    ) -> Tensor:
+        if divisor_override == 0:
+            refuse("needs a divisor other than 0", "divisor_override")
+        return _pool(input, count, kernel_size, stride, padding, 1, ceil_mode, _NO_AVERAGE)
+
+    return rule
+
+
+def pool_norm(count: int) -> Callable[..., Tensor]:
+    """The rule of p-norm pooling over ``count`` dimensions. Source: torch.nn.LPPool2d."""
+
+    def rule(input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False) -> Tensor:
+        return _pool(input, count, kernel_size, stride, 0, 1, ceil_mode, _NO_AVERAGE)
+
+    return rule
+
+
+def _adapt(input: Any, count: int, output_size: Any, refused: tuple[str, ...]) -> Tensor:
+    """The type of pooling to a given size, None keeping a dimension's own. Raises Refusal."""
+    tensor = batched(input, count)
+    if tensor.dtype in refused:
+        refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+    given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * count
+    if len(given) != count:
+        refuse(f"needs {count} values for output_size and got {len(given)}", "output_size")
+    sizes = [
+        own if size is None else size for own, size in zip(tensor.shape[-count:], given, strict=True)
+    ]
+    spread(tuple(sizes), count, "output_size", 0)
+    if any(size == 0 for size in tensor.shape[-count:]):
+        refuse(f"expects sizes above 0 and got {tensor}", "input")
+    return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None)
+
+
+def adapt_maximum(count: int) -> Callable[..., Any]:
+    """The rule of adaptive max pooling over ``count`` dimensions. Source: torch.nn.AdaptiveMaxPool2d."""
+
+    def rule(input: Any, output_size: Any, return_indices: Any = False) -> Any:
+        pooled = _adapt(input, count, output_size, (*_NO_AVERAGE, "int64"))
+        return (pooled, Tensor("int64", pooled.shape, pooled.strides)) if return_indices else pooled
+
+    return rule
+
+
+def adapt_average(count: int) -> Callable[..., Tensor]:
+    """The rule of adaptive average pooling over ``count`` dimensions. Source: torch.nn.AdaptiveAvgPool2d."""
+
+    def rule(input: Any, output_size: Any) -> Tensor:
+        return _adapt(input, count, output_size, (*_NO_AVERAGE, "int64"))
+
+    return rule
+
+
+def pool_fractions(count: int) -> Callable[..., Any]:
+    """The rule of fractional max pooling over ``count`` dimensions. Source: torch.nn.FractionalMaxPool2d."""
+
+    def rule(
+        input: Any, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: Any = False
+    ) -> Any:
+        tensor = batched(input, count)
+        if tensor.dtype in (*_NO_AVERAGE, "int64"):
+            refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+        windows = spread(kernel_size, count, "kernel_size", 1)
+        if output_size is None and output_ratio is None:
+            refuse("needs an output_size or an output_ratio", "output_size", "missing-argument")
+        if output_size is not None:
+            sizes = list(spread(output_size, count, "output_size", 1))
+        else:
+            ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
+            if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
+                refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
+            # The product is rounded down as Python does it, so it is a number of the trace.
+            sizes = [int(size * ratio) for size, ratio in zip(map(as_int, tensor.shape[-count:]), ratios, strict=True)]
+        for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
+            if out + window - 1 > size or out < 1:
+                refuse(f"can't place {out} windows of {window} in a dimension of {size}", "output_size")
+        if any(size == 0 for size in tensor.shape[-count - 1 :]):
+            refuse(f"expects sizes above 0 and got {tensor}", "input")
+        pooled = Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes))
+        return (pooled, Tensor("int64", pooled.shape)) if return_indices else pooled
+
+    return rule
+
+
+def undo_maximum(count: int) -> Callable[..., Tensor]:
+    """The rule of max unpooling over ``count`` dimensions: (size - 1) stride - 2 padding + kernel.
+
+    Source: torch.nn.MaxUnpool2d.
+    """
+
+    def rule(
+        input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+    ) -> Tensor:
+        tensor, places = batched(input, count), batched(indices, count, "indices")
+        if places.dtype != "int64":
+            refuse(f"expects int64 indices and got {places}", "indices", "dtype-mismatch")
+        if tensor.dim != places.dim or any(a != b for a, b in zip(tensor.shape, places.shape, strict=True)):
+            refuse(f"expects indices of the input's shape and got {places} for {tensor}", "indices")
+        windows = spread(kernel_size, count, "kernel_size", 1)
+        steps = windows if stride is None else spread(stride, count, "stride", 1)
+        padded = spread(padding, count, "padding", 0)
+        usual = [
+            (size - 1) * step - 2 * pad + window
+            for size, step, pad, window in zip(tensor.shape[-count:], steps, padded, windows, strict=True)
+        ]
+        if output_size is None:
+            sizes: list[AnySize] = usual
+        else:
+            sizes = list(output_size)
+            if len(sizes) == tensor.dim:
+                sizes = sizes[-count:]
+            if len(sizes) != count:
+                refuse(f"needs {count} values for output_size and got {len(sizes)}", "output_size")
+            for size, middle, step in zip(sizes, usual, steps, strict=True):
+                if not middle - step < size < middle + step:
+                    refuse(f"can't give a size of {size}; it is between {middle - step} and {middle + step}", "output_size")
+        if any(size < 1 for size in sizes):
+            refuse(f"would give a size below 1: {tensor}", "input")
+        return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes))
+
+    return rule
+
 
 OPERATIONS = (
     Operation(
@@ -11,6 +223,7 @@ OPERATIONS = (
         "The greatest value in each window of a sequence.",
         FUNCTIONAL_AND_TORCH,
         in_torch="input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False",
+        rule=pool_maximum(1),
     ),
     Operation(
         "max_pool2d",
@@ -18,6 +231,7 @@ OPERATIONS = (
         "The greatest value in each window of an image.",
         FUNCTIONAL_AND_TORCH,
         in_torch="input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False",
+        rule=pool_maximum(2),
     ),
     Operation(
         "max_pool3d",
@@ -25,12 +239,14 @@ OPERATIONS = (
         "The greatest value in each window of a volume.",
         FUNCTIONAL_AND_TORCH,
         in_torch="input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False",
+        rule=pool_maximum(3),
     ),
     Operation(
         "avg_pool1d",
         "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
         "The mean of each window of a sequence.",
         FUNCTIONAL_AND_TORCH,
+        rule=pool_average(1),
     ),
     Operation(
         "avg_pool2d",
@@ -38,6 +254,7 @@ OPERATIONS = (
         "divisor_override=None",
         "The mean of each window of an image.",
         FUNCTIONAL,
+        rule=pool_average(2),
     ),
     Operation(
         "avg_pool3d",
@@ -45,60 +262,70 @@ OPERATIONS = (
         "divisor_override=None",
         "The mean of each window of a volume.",
         FUNCTIONAL,
+        rule=pool_average(3),
     ),
     Operation(
         "lp_pool1d",
         "input, norm_type, kernel_size, stride=None, ceil_mode=False",
         "The p-norm of each window of a sequence.",
         FUNCTIONAL,
+        rule=pool_norm(1),
     ),
     Operation(
         "lp_pool2d",
         "input, norm_type, kernel_size, stride=None, ceil_mode=False",
         "The p-norm of each window of an image.",
         FUNCTIONAL,
+        rule=pool_norm(2),
     ),
     Operation(
         "lp_pool3d",
         "input, norm_type, kernel_size, stride=None, ceil_mode=False",
         "The p-norm of each window of a volume.",
         FUNCTIONAL,
+        rule=pool_norm(3),
     ),
     Operation(
         "adaptive_max_pool1d",
         "input, output_size, return_indices=False",
         "The greatest values of a sequence in `output_size` windows.",
         FUNCTIONAL,
+        rule=adapt_maximum(1),
     ),
     Operation(
         "adaptive_max_pool2d",
         "input, output_size, return_indices=False",
         "The greatest values of an image in `output_size` windows.",
         FUNCTIONAL,
+        rule=adapt_maximum(2),
     ),
     Operation(
         "adaptive_max_pool3d",
         "input, output_size, return_indices=False",
         "The greatest values of a volume in `output_size` windows.",
         FUNCTIONAL,
+        rule=adapt_maximum(3),
     ),
     Operation(
         "adaptive_avg_pool1d",
         "input, output_size",
         "The means of a sequence in `output_size` windows.",
         FUNCTIONAL_AND_TORCH,
+        rule=adapt_average(1),
     ),
     Operation(
         "adaptive_avg_pool2d",
         "input, output_size",
         "The means of an image in `output_size` windows.",
         FUNCTIONAL,
+        rule=adapt_average(2),
     ),
     Operation(
         "adaptive_avg_pool3d",
         "input, output_size",
         "The means of a volume in `output_size` windows.",
         FUNCTIONAL,
+        rule=adapt_average(3),
     ),
     Operation(
         "fractional_max_pool2d",
@@ -106,6 +333,7 @@ OPERATIONS = (
         "The greatest value in each of the drawn windows of an image.",
         FUNCTIONAL,
         random=True,
+        rule=pool_fractions(2),
     ),
     Operation(
         "fractional_max_pool3d",
@@ -113,23 +341,27 @@ OPERATIONS = (
         "The greatest value in each of the drawn windows of a volume.",
         FUNCTIONAL,
         random=True,
+        rule=pool_fractions(3),
     ),
     Operation(
         "max_unpool1d",
         "input, indices, kernel_size, stride=None, padding=0, output_size=None",
         "A pooled sequence at its old size, zeros where no greatest value stood.",
         FUNCTIONAL,
+        rule=undo_maximum(1),
     ),
     Operation(
         "max_unpool2d",
         "input, indices, kernel_size, stride=None, padding=0, output_size=None",
         "A pooled image at its old size, zeros where no greatest value stood.",
         FUNCTIONAL,
+        rule=undo_maximum(2),
     ),
     Operation(
         "max_unpool3d",
         "input, indices, kernel_size, stride=None, padding=0, output_size=None",
         "A pooled volume at its old size, zeros where no greatest value stood.",
         FUNCTIONAL,
+        rule=undo_maximum(3),
     ),
 )
