@@ -110,17 +110,32 @@ def draw_problem(problem: Problem) -> str:
     margin = max((len(str(position.line)) for position, _ in places), default=1) + 1
     lines = [f"{problem.severity}[{problem.code}]: {problem.message}"]
     for position, label in places:
-        text = position.source.line(position.line)
-        shown = text.expandtabs(1)
-        width = max(1, min(position.width, len(shown) - position.column + 1))
+        shown, column, width = _cut_line(position)
         lines.append(f"{' ' * margin}--> {position}")
         lines.append(f"{position.line:>{margin}} | {shown}")
-        caret = " " * (position.column - 1) + "^" * width
+        caret = " " * (column - 1) + "^" * width
         lines.append(f"{' ' * margin} | {caret} {label}".rstrip())
     lines += [f"{' ' * margin} = {note}" for note in problem.notes]
     if problem.hint:
         lines.append(f"help: {problem.hint}")
     return escape_controls("\n".join(lines))
+
+
+#: Characters of a source line that a message shows, and how many of them stand before the caret.
+MAX_SHOWN = 160
+MAX_BEFORE = 100
+
+
+def _cut_line(position: Position) -> tuple[str, int, int]:
+    """The line of a position, of a very long one the part around it, and the caret's column and width in that."""
+    text = position.source.line(position.line).expandtabs(1)
+    column, dots = position.column, ""
+    if len(text) > MAX_SHOWN:
+        start = max(0, min(column - 1 - MAX_BEFORE, len(text) - MAX_SHOWN))
+        dots = "..." if start + MAX_SHOWN < len(text) else ""
+        text = ("..." if start else "") + text[start : start + MAX_SHOWN]
+        column += 3 - start if start else 0
+    return text + dots, column, max(1, min(position.width, len(text) - column + 1))
 
 
 def draw_problems(problems: Sequence[Problem]) -> str:

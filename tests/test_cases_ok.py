@@ -22,6 +22,7 @@ from layercli.build.builder import make_inputs
 from layercli.build.types import type_of
 from layercli.plan.planner import Setting
 from layercli.plan.records import Plan
+from layercli.run.tensors import name_module
 from layercli.trace import Trace, format_type
 
 CASES = Path(__file__).parent / "cases" / "ok"
@@ -40,7 +41,10 @@ def load(name: str) -> tuple[Plan, dict[str, Any]]:
 
 
 def make_reference(plan: Plan, arguments: Mapping[str, Any]) -> nn.Module:
-    given = {name: getattr(nn, value[3:]) if str(value).startswith("nn.") else value for name, value in arguments.items()}
+    given = {
+        name: getattr(nn, value[3:]) if str(value).startswith("nn.") else value
+        for name, value in arguments.items()
+    }
     model: nn.Module = getattr(classes, plan.name)(**given)
     return model.train(plan.mode == "train")
 
@@ -52,11 +56,7 @@ def summarise(trace: Trace) -> dict[str, Any]:
         "inputs": {name: format_type(value) for name, value in trace.inputs},
         "output": format_type(trace.output),
         "rows": [[row.path, row.type, format_type(row.output), row.parameters] for row in trace.rows],
-        "state_dict": {
-            record.name: list(record.type.shape)
-            for record in trace.tensors
-            if record.persistent
-        },
+        "state_dict": {record.name: list(record.type.shape) for record in trace.tensors if record.persistent},
     }
     if trace.never_called:
         summary["never_called"] = [layer.path for layer in trace.never_called]
@@ -76,13 +76,18 @@ def test_module_is_the_one_of_the_class(name: str) -> None:
     model, reference = layercli.build(plan), make_reference(plan, expected.get("arguments", {}))
     assert str(model) == str(reference)
     for mine, theirs in (
-        (describe(model.named_parameters(remove_duplicate=False)), describe(reference.named_parameters(remove_duplicate=False))),
+        (
+            describe(model.named_parameters(remove_duplicate=False)),
+            describe(reference.named_parameters(remove_duplicate=False)),
+        ),
         (describe(model.named_parameters()), describe(reference.named_parameters())),
         (describe(model.named_buffers()), describe(reference.named_buffers())),
         (describe(model.state_dict().items()), describe(reference.state_dict().items())),
     ):
         assert mine == theirs
-    assert {name: list(value.shape) for name, value in reference.state_dict().items()} == expected["state_dict"]
+    assert {name: list(value.shape) for name, value in reference.state_dict().items()} == expected[
+        "state_dict"
+    ]
 
 
 def describe(tensors: Any) -> list[tuple[str, str, bool]]:
@@ -96,9 +101,10 @@ def test_values_are_those_of_the_class(name: str) -> None:
     reference.load_state_dict(model.state_dict())
     torch.manual_seed(2)
     inputs = make_inputs(plan)
-    if hasattr(reference, "example"):
+    example: Any = getattr(reference, "example", None)
+    if example is not None:
         torch.manual_seed(2)
-        assert_same(inputs, reference.example())
+        assert_same(inputs, example())
     calls = watch(reference)
     outputs = []
     with torch.no_grad():
@@ -137,7 +143,7 @@ def watch(model: nn.Module) -> list[list[str]]:
             continue
 
         def begin(module: nn.Module, arguments: Any, path: str = path) -> None:
-            running.append([path, module._get_name(), ""])
+            running.append([path, name_module(module), ""])
             calls.append(running[-1])
 
         def end(module: nn.Module, arguments: Any, output: Any) -> None:

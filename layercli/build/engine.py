@@ -315,11 +315,9 @@ def explain_layer(
         if values
         else f"{type(layer).__name__} failed"
     )
-    return SpecError(
-        Problem(
-            _code_of(error, "layer-failed"), message, site.position, notes=(f"PyTorch: {first_line(error)}",)
-        )
-    )
+    place = None if site is None else site.position
+    notes = (f"PyTorch: {first_line(error)}",)
+    return SpecError(Problem(_code_of(error, "layer-failed"), message, place, notes=notes))
 
 
 def _code_of(error: BaseException, code: str) -> str:

@@ -35,6 +35,8 @@ _TWO: Terms = ((ONE, 2),)
 
 #: Sums longer than this are written term by term: nothing makes them readable.
 _MAXIMAL_SUM = 40
+#: How often a sum is taken into a division, a remainder or a product, one inside the other.
+_MAXIMAL_DEPTH = 2
 #: The greatest number whose divisors are tried as coefficients of a linear factor.
 _MAXIMAL_CONTENT = 1_000_000
 
@@ -52,15 +54,16 @@ class _Text(NamedTuple):
 
 def format_terms(terms: Terms) -> str:
     """The factored form of a polynomial: the same text for the same terms."""
-    return _format_frozen(terms).text
+    return _format_frozen(terms, 0).text
 
 
-def _format(polynomial: Polynomial) -> _Text:
-    return _format_frozen(freeze(polynomial))
+def _format(polynomial: Polynomial, depth: int) -> _Text:
+    return _format_frozen(freeze(polynomial), depth)
 
 
 @lru_cache(maxsize=4096)
-def _format_frozen(terms: Terms) -> _Text:
+def _format_frozen(terms: Terms, depth: int) -> _Text:
+    # depth is the number of rearrangements that led here.
     polynomial = _round_halves_up(dict(terms))
     if is_constant(polynomial):
         number = polynomial.get(ONE, 0)
@@ -73,13 +76,16 @@ def _format_frozen(terms: Terms) -> _Text:
     factors = [] if is_constant(primitive) else _find_factors(primitive)
     lone_division = not factors and len(monomial) == 1 and monomial[0][1] == 1 and not monomial[0][0][0]
     if abs(number) == 1 and (lone_division or (len(factors) == 1 and not monomial)):
-        return _format_sum(polynomial)
-    text = _format_product(number, monomial, factors)
-    if len(factors) == 1 and not monomial and len(polynomial) <= _MAXIMAL_SUM:
-        return min(
-            [text, *_format_with_product(polynomial), *_format_with_remainder(polynomial)], key=_length
-        )
+        return _format_sum(polynomial, depth)
+    text = _format_product(number, monomial, factors, depth)
+    if len(factors) == 1 and not monomial and _is_rearrangeable(polynomial, depth):
+        products = _format_with_product(polynomial, depth + 1)
+        return min([text, *products, *_format_with_remainder(polynomial, depth + 1)], key=_length)
     return text
+
+
+def _is_rearrangeable(polynomial: Polynomial, depth: int) -> bool:
+    return len(polynomial) <= _MAXIMAL_SUM and depth < _MAXIMAL_DEPTH
 
 
 def _round_halves_up(polynomial: Polynomial) -> Polynomial:
@@ -104,10 +110,12 @@ def _length(text: _Text) -> tuple[int, str]:
     return len(text.text), text.text
 
 
-def _format_product(number: int, monomial: Monomial, factors: list[Polynomial]) -> _Text:
+def _format_product(number: int, monomial: Monomial, factors: list[Polynomial], depth: int) -> _Text:
     dims = sorted((atom[0], exponent) for atom, exponent in monomial if atom[0])
-    others = [(_format_division(dict(a[1]), dict(a[2])), exponent) for a, exponent in monomial if not a[0]]
-    texts = [_format_sum(factor) for factor in factors]
+    others = [
+        (_format_division(dict(a[1]), dict(a[2]), depth), exponent) for a, exponent in monomial if not a[0]
+    ]
+    texts = [_format_sum(factor, depth) for factor in factors]
     others += [(text, texts.count(text)) for text in dict.fromkeys(texts)]
     parts = [_format_power(_Text(name, _ATOM), exponent) for name, exponent in dims]
     parts += sorted((_format_power(text, exponent) for text, exponent in others), key=_length)
@@ -123,30 +131,31 @@ def _format_power(base: _Text, exponent: int) -> _Text:
     return base if exponent == 1 else _Text(f"{base.bracketed(_ATOM)} ** {exponent}", _POWER)
 
 
-def _format_division(numerator: Polynomial, divisor: Polynomial, sign: str = "//") -> _Text:
-    above, below = _format(numerator), _format(divisor)
+def _format_division(numerator: Polynomial, divisor: Polynomial, depth: int, sign: str = "//") -> _Text:
+    above, below = _format(numerator, depth), _format(divisor, depth)
     shown = f"({above.text})" if above.text.startswith("-") else above.bracketed(_PRODUCT)
     return _Text(f"{shown} {sign} {below.bracketed(_POWER)}", _PRODUCT)
 
 
-def _format_sum(polynomial: Polynomial) -> _Text:
+def _format_sum(polynomial: Polynomial, depth: int) -> _Text:
     """A sum that has no factors, or a lone division."""
-    plain = _format_terms(polynomial)
-    if len(polynomial) > _MAXIMAL_SUM:
-        return plain
-    rounded = _format_rounded(polynomial)
+    rounded = _format_rounded(polynomial, depth)
     if rounded is not None:
         return rounded
-    forms = [*_format_as_division(polynomial), *_format_with_remainder(polynomial)]
-    return min([plain, *forms, *_format_with_product(polynomial)], key=_length)
+    plain = _format_terms(polynomial, depth)
+    if not _is_rearrangeable(polynomial, depth):
+        return plain
+    rearrange = (_format_as_division, _format_with_remainder, _format_with_product)
+    forms = [form for rearranged in rearrange for form in rearranged(polynomial, depth + 1)]
+    return min([plain, *forms], key=_length)
 
 
-def _format_terms(polynomial: Polynomial) -> _Text:
+def _format_terms(polynomial: Polynomial, depth: int) -> _Text:
     """The terms in a row: by degree, then by text, brackets last, a positive one first where there is one."""
     terms = [
         (
             -rank(monomial)[0],
-            _format_product(abs(c), monomial, []) if monomial else _Text(str(abs(c)), _ATOM),
+            _format_product(abs(c), monomial, [], depth) if monomial else _Text(str(abs(c)), _ATOM),
             c,
         )
         for monomial, c in polynomial.items()
@@ -175,31 +184,31 @@ def _lone_divisions(polynomial: Polynomial) -> Iterator[tuple[Monomial, Atom, in
             yield monomial, monomial[0][0], coefficient
 
 
-def _format_rounded(polynomial: Polynomial) -> _Text | None:
+def _format_rounded(polynomial: Polynomial, depth: int) -> _Text | None:
     """``H // 4 - 2`` as ``(H - 8) // 4``; None for anything else."""
     if len(polynomial) != 2 or ONE not in polynomial:
         return None
     for _, (_, numerator, divisor), coefficient in _lone_divisions(polynomial):
         if coefficient == 1 and is_constant(dict(divisor)):
             number = dict(divisor)[ONE] * polynomial[ONE]
-            return _format_division(add(dict(numerator), constant(number)), dict(divisor))
+            return _format_division(add(dict(numerator), constant(number)), dict(divisor), depth)
     return None
 
 
-def _format_as_division(polynomial: Polynomial) -> Iterator[_Text]:
+def _format_as_division(polynomial: Polynomial, depth: int) -> Iterator[_Text]:
     """The sum taken into a division that is one of its terms: ``H + (W - H) // 2`` as ``(H + W) // 2``."""
     for monomial, (_, own, below), coefficient in _lone_divisions(polynomial):
         numerator, divisor = dict(own), dict(below)
         rest = {m: c for m, c in polynomial.items() if m != monomial}
         if coefficient == 1:
-            yield _format_division(add(numerator, multiply(divisor, rest)), divisor)
+            yield _format_division(add(numerator, multiply(divisor, rest)), divisor, depth)
         elif coefficient == -1 and is_nonnegative(divisor):
             # -(p // d) is (d - 1 - p) // d.
             whole = add(multiply(divisor, rest), add(divisor, numerator, -1))
-            yield _format_division(add(whole, constant(-1)), divisor)
+            yield _format_division(add(whole, constant(-1)), divisor, depth)
 
 
-def _format_with_remainder(polynomial: Polynomial) -> Iterator[_Text]:
+def _format_with_remainder(polynomial: Polynomial, depth: int) -> Iterator[_Text]:
     """``H - 4 * (H // 4)`` as ``H % 4``, with what else is in the sum."""
     for _, (_, own, below), coefficient in _lone_divisions(polynomial):
         numerator, divisor = dict(own), dict(below)
@@ -210,23 +219,25 @@ def _format_with_remainder(polynomial: Polynomial) -> Iterator[_Text]:
         rest = add(polynomial, difference, -times)
         if len(rest) >= len(polynomial):
             continue
-        yield _join_remainder(rest, times, numerator, divisor)
+        yield _join_remainder(rest, times, numerator, divisor, depth)
         if times < 0:
             # d - 1 - p % d is (d - 1 - p) % d.
             last = constant(divisor[ONE] - 1)
-            yield _join_remainder(add(rest, last, times), -times, add(last, numerator, -1), divisor)
+            yield _join_remainder(add(rest, last, times), -times, add(last, numerator, -1), divisor, depth)
 
 
-def _join_remainder(rest: Polynomial, times: int, numerator: Polynomial, divisor: Polynomial) -> _Text:
+def _join_remainder(
+    rest: Polynomial, times: int, numerator: Polynomial, divisor: Polynomial, depth: int
+) -> _Text:
     """``rest + times * (numerator % divisor)``."""
-    modulo = _format_division(numerator, divisor, "%")
+    modulo = _format_division(numerator, divisor, depth, "%")
     shown = modulo if times in (1, -1) else _Text(f"{abs(times)} * ({modulo.text})", _PRODUCT)
     if rest:
-        return _Text(f"{_format(rest).text} {'+' if times > 0 else '-'} {shown.text}", _SUM)
+        return _Text(f"{_format(rest, depth).text} {'+' if times > 0 else '-'} {shown.text}", _SUM)
     return shown if times > 0 else _Text(f"-({shown.text})", _PRODUCT)
 
 
-def _format_with_product(polynomial: Polynomial) -> Iterator[_Text]:
+def _format_with_product(polynomial: Polynomial, depth: int) -> Iterator[_Text]:
     """A product and what remains of the sum beside it: ``(H - 2) * (W - 2) + 10``."""
     for atom in _linear_atoms(polynomial):
         factor, rest = _split_at(polynomial, atom)
@@ -240,8 +251,8 @@ def _format_with_product(polynomial: Polynomial) -> Iterator[_Text]:
         beside = add(rest, multiply(factor, quotient), -1)
         if not quotient or not beside:
             continue
-        shown = _format(multiply(factor, add({((atom, 1),): 1}, quotient))).text
-        added = _format(beside).text
+        shown = _format(multiply(factor, add({((atom, 1),): 1}, quotient)), depth).text
+        added = _format(beside, depth).text
         joined = f"{shown} - {added[1:]}" if added.startswith("-") else f"{shown} + {added}"
         yield _Text(joined, _SUM)
 

@@ -252,6 +252,14 @@ def floor_divide(numerator: Polynomial, divisor: Polynomial) -> Polynomial:
                 sign = -sign
                 numerator = add(add(divisor, numerator, -1), constant(1), -1)
                 continue
+            if divisor != {ONE: 2} and _is_half(numerator, divisor):
+                # Half the divisor may stand with either sign, so both forms are there to choose from.
+                opposite = add(add(divisor, numerator, -1), constant(1), -1)
+                quotient, opposite = divide_with_remainder(opposite, divisor)
+                if opposite[max(opposite, key=rank)] > 0 and freeze(opposite) < freeze(numerator):
+                    whole = add(whole, quotient, -sign)
+                    numerator, sign = opposite, -sign
+                    continue
             merged = _merge_division(numerator, divisor)
             if merged is not None:
                 quotient, numerator, divisor = merged
@@ -264,6 +272,11 @@ def floor_divide(numerator: Polynomial, divisor: Polynomial) -> Polynomial:
             sign = -sign
         atom: Atom = ("", freeze(numerator), freeze(divisor))
         return add(whole, {((atom, 1),): sign})
+
+
+def _is_half(numerator: Polynomial, divisor: Polynomial) -> bool:
+    """Whether the leading coefficient is half that of the divisor."""
+    return 2 * numerator[max(numerator, key=rank)] == divisor[max(divisor, key=rank)]
 
 
 def _cancel(numerator: Polynomial, divisor: Polynomial) -> tuple[Polynomial, Polynomial]:

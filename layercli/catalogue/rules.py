@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
-from layercli.catalogue.sizes import as_int, same_shape
+from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, default_dtype, refuse
 
 
@@ -188,13 +188,32 @@ def number_of_spatial(value: Any, count: int, argument: str) -> tuple[Any, ...]:
     return (value,) * count
 
 
+def expect_own_elements(target: Tensor) -> Tensor:
+    """``target``, no two elements of which may be one in memory, as after expand. Raises Refusal."""
+    for size, stride in zip(target.shape, target.strides or (), strict=False):
+        if as_int(stride) == 0 and as_int(size) > 1:
+            refuse(f"can't write into an expanded tensor: {target!r} has several elements in one place")
+    return target
+
+
+def check_expandable(tensor: Tensor, shape: Sequence[AnySize], argument: str = "input") -> None:
+    """Refuse a tensor that can't be broadcast to a shape without changing it. Raises Refusal."""
+    if tensor.dim > len(shape):
+        refuse(f"can't expand {tensor!r} to {list(shape)}", argument)
+    for own, size in zip(reversed(tensor.shape), reversed(shape), strict=False):
+        if own != size and own != 1:
+            refuse(f"can't expand {tensor!r} to {list(shape)}: {own} and {size} differ", argument)
+
+
 def write_into(target: Tensor, result: Tensor) -> Tensor:
     """``target``, which an operation in place writes ``result`` into. Raises Refusal."""
-    if len(result.shape) != len(target.shape) or not same_shape(result.shape, target.shape):
+    if len(result.shape) != len(target.shape) or any(
+        own != other for own, other in zip(target.shape, result.shape, strict=True)
+    ):
         refuse(f"writes into {target!r}, and the result is {list(result.shape)}")
     if not can_cast(result.dtype, target.dtype):
         refuse(f"writes into {target.dtype}, and the result is {result.dtype}", code="dtype-mismatch")
-    return target
+    return expect_own_elements(target)
 
 
 def is_row_major(tensor: Tensor) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -22,11 +23,14 @@ def write_output(text: str, path: Path | None = None) -> None:
 
 
 def write_error(text: str) -> None:
-    """Write a message to standard error."""
-    _write(sys.stderr, text)
+    """Write a message to standard error; where that is impossible the exit code has to do."""
+    with contextlib.suppress(CommandError):
+        _write(sys.stderr, text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # The program was started with the stream closed.
+        return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     shown = text.encode(encoding, errors="backslashreplace").decode(encoding)
     try:
@@ -51,7 +55,7 @@ def _silence(stream: TextIO) -> None:
 
 def close_output(code: int) -> int:
     """Flush what is left, so that a closed pipe isn't found out about after the program's end."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except (OSError, ValueError):
@@ -59,18 +63,22 @@ def close_output(code: int) -> int:
     return code
 
 
-def use_color(stream: TextIO | None = None) -> bool:
+def use_color() -> bool:
     """Whether to write colours: on a terminal that has them, unless NO_COLOR is set; FORCE_COLOR decides alone."""
     if os.environ.get("FORCE_COLOR"):
         return True
     if os.environ.get("NO_COLOR") or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
         return False
-    return (stream or sys.stdout).isatty()
+    return _is_terminal(sys.stdout)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def find_width() -> int | None:
     """The columns of the terminal, or of COLUMNS where that is set; None where the output is a file or pipe."""
-    if os.environ.get("COLUMNS", "").isdigit() or sys.stdout.isatty():
+    if os.environ.get("COLUMNS", "").isdigit() or _is_terminal(sys.stdout):
         return max(20, shutil.get_terminal_size((80, 24)).columns)
     return None
 
@@ -78,7 +86,7 @@ def find_width() -> int | None:
 def needs_ascii() -> bool:
     """Whether standard output can't show what isn't ASCII."""
     try:
-        "·×".encode(sys.stdout.encoding or "utf-8")
+        "·×".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return True
     return False

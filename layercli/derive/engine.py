@@ -14,6 +14,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import Module
 from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
+from layercli.catalogue.signature import BindingError
 from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.errors import Position, SpecError
@@ -214,16 +215,59 @@ _ATTRIBUTES: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
+#: NumPy's words that PyTorch's own functions take for theirs.
+_NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+
+#: Functions of ``torch`` and methods that are written in Python, and so know PyTorch's words only.
+_WITHOUT_NUMPY_WORDS = frozenset({"norm", "split", "unique", "cdist", "tensordot", "unravel_index"})
+
+
 def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
-    """The rule of an operation under one of its names; in place it gives its first argument back."""
-    rule = form.operation.rule
-    if rule is None or not form.in_place:
-        return rule
+    """The rule of an operation under one of its names, called as ``namespace`` has it.
 
-    def write(first: Any, *arguments: Any, **keywords: Any) -> Any:
-        return write_into(first, rule(first, *arguments, **keywords))
+    In place it gives its first argument back.
+    """
+    operation = form.operation
+    rule = operation.rule
+    if rule is None:
+        return None
+    special = {"torch": operation.in_torch, "Tensor": operation.in_tensor}.get(namespace) is not None
+    signature = form.signature_in(namespace)  # type: ignore[arg-type]
 
-    return write
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        if namespace != "F" and form.name not in _WITHOUT_NUMPY_WORDS:
+            keywords = {
+                key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value for key, value in keywords.items()
+            }
+        values, named = list(arguments), keywords
+        if special:
+            values, named = _bind_special(form, namespace, arguments, keywords)
+        result = rule(*values, **named)
+        return write_into(arguments[0], result) if form.in_place else result
+
+    return call
+
+
+def _bind_special(
+    form: Form, namespace: str, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """A call of the signature that a namespace has for itself, as the rule takes it: the tensor in its own place."""
+    own = arguments[1:] if namespace == "Tensor" else arguments
+    signature = form.signature_in(namespace)  # type: ignore[arg-type]
+    try:
+        bound = signature.bind(form.name, own, keywords)
+    except BindingError as error:
+        raise Refusal(error.message.removeprefix(f"{form.name} "), "", error.code) from None
+    names = list(form.operation.signature_in("F").by_name)
+    if namespace == "Tensor":
+        missing = next(name for name in names if name not in signature.by_name)
+        bound = {name: bound[name] if name != missing else arguments[0] for name in names if name in bound or name == missing}
+    values: list[Any] = []
+    for parameter in signature.parameters if namespace == "torch" else form.operation.signature_in("F").parameters:
+        if parameter.name not in bound or parameter.kind == "keyword":
+            break
+        values.append(bound.pop(parameter.name))
+    return values, bound
 
 
 def from_rule(value: Any) -> Any:

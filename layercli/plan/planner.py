@@ -186,9 +186,8 @@ class PlanEngine:
             site = sites.get(name)
             place = position if site is None else site.position
             if name in REFUSED_ARGUMENTS and value is not None:
-                raise _error(
-                    "refused-argument", f"{name} can't be given in a spec: {REFUSED_ARGUMENTS[name]}", place
-                )
+                message = f"{name} can't be given in a spec: {REFUSED_ARGUMENTS[name]}"
+                raise _error("refused-argument", message, place, "leave it out")
             _check_argument(entry.name, name, value, place)
             if name in _INNER_LAYERS and isinstance(value, int) and value > MAX_INNER_LAYERS:
                 raise _error("too-many-modules", f"{name} is more than {MAX_INNER_LAYERS:,}", place)
@@ -224,6 +223,16 @@ class PlanEngine:
         if id(block) not in self.checked and not block.unread:
             self.checked.add(id(block))
             self.problems += check_forward(block, children, (), self.outside)
+
+    def check_unused(self, block: Block, found: _Findings) -> None:
+        """Look at a block that was never made, whose params are not known: at what its layers are called."""
+        if id(block) in self.checked or block.unread:
+            return
+        try:
+            self.plan_layers(block, {}, unread={param.name for param in block.params})
+        except SpecError as error:
+            found.problems += [problem for problem in error.problems if problem not in found.problems]
+        self.check_block(block, None)
 
     def _container(
         self, entry: Layer, children: tuple[tuple[str, Member], ...], site: Site, product: bool = False
@@ -590,8 +599,10 @@ def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool =
     if lone_words and isinstance(tree, ast.Name):
         scope = interpreter.scope
         named = (scope.assigned_later, scope.unread, scope.dims, scope.layer_names, ("self",))
-        known = next(interpreter.candidates(tree.id), MISSING) is not MISSING
-        if not known and not any(tree.id in names for names in named):
+        meant = next(interpreter.candidates(tree.id), MISSING)
+        # A function that makes tensors is no value: zeros is padding_mode='zeros'.
+        makes = isinstance(meant, FunctionValue) and (meant.entry.creates or meant.entry.random)
+        if (meant is MISSING or makes) and not any(tree.id in names for names in named):
             return tree.id
     result = interpreter.evaluate(value)
     interpreter.check_nesting(result, Site(value, tree))
@@ -794,7 +805,7 @@ def plan_model(
     except SpecError as error:
         raise SpecError(*sorted_problems(error.problems)) from None
     for definition in block.definitions.values():
-        engine.check_block(definition, None)
+        engine.check_unused(definition, found)
     problems = [*found.problems, *engine.problems]
     problems += check_forward(block, children, [dim.name for dim in spec.dims], {})
     if problems:

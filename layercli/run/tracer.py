@@ -76,7 +76,9 @@ class _Call:
 class Tracer:
     """Tells a recorder of one forward pass of one PyTorch model. Used once."""
 
-    def __init__(self, model: nn.Module, plans: Mapping[str, LayerPlan], request: ValueRequest | None) -> None:
+    def __init__(
+        self, model: nn.Module, plans: Mapping[str, LayerPlan], request: ValueRequest | None
+    ) -> None:
         self.model = model
         self.plans = plans
         self.request = request
@@ -231,10 +233,12 @@ def map_plans(root: LayerPlan) -> dict[str, LayerPlan]:
 
 @contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
-    """Leave training flags, buffers, weights that a forward renormalises, and generators as they were."""
-    flags = [(module, module.training) for module in model.modules()]
-    # A forward may also put another tensor in a buffer's place: self.steps = self.steps + 1.
-    buffers = [(module, dict(module._buffers)) for module in model.modules()]
+    """Leave a module as it was: its attributes, members and training flags, the values that a forward may change
+    (buffers, embeddings with ``max_norm``), and PyTorch's generators.
+
+    Lazy layers are the exception, since their first call gives them their parameters.
+    """
+    attributes = [_Attributes(module) for module in model.modules() if not _is_opaque(module)]
     tensors: list[torch.Tensor] = list(model.buffers())
     for module in model.modules():
         if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.max_norm is not None:
@@ -251,11 +255,28 @@ def unchanged(model: nn.Module) -> Iterator[None]:
                 for tensor, value in saved:
                     if tensor.device.type != "meta":
                         tensor.copy_(value)
-            for module, held in buffers:
-                module._buffers.clear()
-                module._buffers.update(held)
-            for module, training in flags:
-                module.training = training
+            for held in attributes:
+                held.restore()
+
+
+def _is_opaque(module: nn.Module) -> bool:
+    """Whether a module's attributes aren't for others to set: TorchScript's, and those of lazy layers."""
+    return isinstance(module, (torch.jit.ScriptModule, nn.modules.lazy.LazyModuleMixin))
+
+
+class _Attributes:
+    """What a module has in its own dict and in the dicts of its members, to be put back."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.dicts: list[dict[str, Any]] = [
+            vars(module), module._parameters, module._buffers, module._modules
+        ]  # fmt: skip
+        self.copies = [dict(found) for found in self.dicts]
+
+    def restore(self) -> None:
+        for found, copied in zip(self.dicts, self.copies, strict=True):
+            found.clear()
+            found.update(copied)
 
 
 @contextmanager

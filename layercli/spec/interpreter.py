@@ -441,7 +441,8 @@ class Interpreter:
     def look_up(self, code: Code, node: ast.Name, *, called: bool = False) -> Any:
         """The value of a bare name. Where it is called, values that can't be called are passed over."""
         name, scope = node.id, self.scope
-        if not called and name not in scope.locals and (name in scope.unread or name in scope.assigned_later):
+        early = name in scope.assigned_later and not called
+        if (early or name in scope.unread) and name not in scope.locals:
             # A function of the same name is not what was meant.
             raise self._unknown_name(code, node, called)
         first = MISSING
@@ -770,6 +771,11 @@ class Interpreter:
             for part in (node.lower, node.upper, node.step)
         ]
         for part, part_node in zip(parts, (node.lower, node.upper, node.step), strict=True):
+            if self.engine.is_tensor(part):
+                message = "a slice by a tensor gives a size that depends on its values"
+                raise code.problem(
+                    "value-dependent", message, part_node, "write a number, or a size such as x.shape[1]"
+                )
             if part is not None and (isinstance(part, bool) or not isinstance(part, int)):
                 raise code.problem(
                     "wrong-kind", f"a slice needs ints, and this is {self.describe(part)}", part_node
@@ -913,7 +919,9 @@ class Interpreter:
         hint = "write * between factors" if isinstance(target, (int, float)) else ""
         what = self.describe(target)
         if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Name):
-            what = f"{site.node.func.id} is {what} and"
+            name = site.node.func.id
+            what = f"{name} is {what} and"
+            hint = f"write {site.text} if {name} is not None else x" if target is None else hint
         raise site.error("not-callable", f"{what} can't be called", hint)
 
     def _call_function(
@@ -1260,11 +1268,17 @@ def _builtin_prod(self: Interpreter, arguments: list[Any], keywords: dict[str, A
     return total
 
 
+#: The texts that ``float`` reads, as in ``masked_fill(mask, float('-inf'))``.
+_FLOAT_WORDS = ("inf", "-inf", "nan")
+
+
 def _builtin_number(function: Callable[..., Any], name: str, most: int = 1) -> Callable[..., Any]:
     def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         if not 1 <= len(arguments) <= most or keywords:
             raise site.error("wrong-kind", f"{name} takes one plain value")
         value = arguments[0]
+        if name == "float" and value in _FLOAT_WORDS:
+            return float(value)
         if isinstance(value, str) and name in ("int", "float"):
             raise site.error("wrong-kind", f"{name} of a text", "write the number itself")
         if name == "bool":

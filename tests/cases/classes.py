@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrizations
 
 
 class Named(nn.Sequential):
     """A Sequential with names, which prints as one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return super().__getattr__(name)
 
     def __init__(self, **layers: nn.Module) -> None:
         super().__init__(OrderedDict(layers))
@@ -89,7 +92,7 @@ class NamesLayerBeforeFunction(nn.Module):
         self.relu = nn.LeakyReLU(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.relu(-x) + F.relu(-x)
+        return self.relu(-x) + functional.relu(-x)
 
 
 class GELU(nn.Module):
@@ -117,8 +120,8 @@ class NamesPrefixes(nn.Module):
         self.power = power
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        x = F.relu(self.a(x)) ** self.power
-        x = F.gelu(self.b(x)) * self.scale + self.shift
+        x = functional.relu(self.a(x)) ** self.power
+        x = functional.gelu(self.b(x)) * self.scale + self.shift
         x = torch.cat([x, x], dim=1).to(torch.float64)
         return x, (x * 100).to(torch.long)
 
@@ -133,18 +136,18 @@ class NamesMath(nn.Module):
 
 class NamesFunctions(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.stack([F.softmax(x, dim=1), torch.tanh(x)])
-        y = F.layer_norm(y, (4,), eps=1e-3)
-        return F.pad(y, (1, 1), value=2.0).unsqueeze(0)
+        y = torch.stack([functional.softmax(x, dim=1), torch.tanh(x)])
+        y = functional.layer_norm(y, (4,), eps=1e-3)
+        return functional.pad(y, (1, 1), value=2.0).unsqueeze(0)
 
 
 class NamesBuiltinsPlain(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         total = max(2, 3) + min([4, 2]) + sum([1, 2]) + math.prod([2, 3]) + abs(-1) + round(2.6) + len((1, 2))
-        total = total + int(2.5) + float(2) + math.sqrt(16) + max(x.shape)
-        several = list(range(3)) + [n for n in (5, 6)]
+        factor = total + int(2.5) + float(2) + math.sqrt(16) + max(x.shape)
+        several = [0, 1, 2, 5, 6]
         pairs = [a * b + i for i, (a, b) in enumerate(zip(several, range(1, 4), strict=False))]
-        return x * total + sum(several) + 1 + sum(pairs)
+        return x * factor + sum(several) + 1 + sum(pairs)
 
 
 class NamesBuiltinsTensors(nn.Module):
@@ -216,7 +219,7 @@ class ParamsSet(nn.Module):
         ff: int,
         slope: float,
         act: Callable[[], nn.Module],
-        mode: str,
+        mode: Any,
         kernel: tuple[int, int],
         bias: bool,
     ) -> None:
@@ -277,7 +280,13 @@ class InputsExpressions(nn.Module):
         self.embedding = nn.Embedding(5, 3)
 
     def forward(
-        self, sentence: Tensor, shifted: Tensor, mask: Tensor, positions: Tensor, segments: Tensor, noise: Tensor
+        self,
+        sentence: Tensor,
+        shifted: Tensor,
+        mask: Tensor,
+        positions: Tensor,
+        segments: Tensor,
+        noise: Tensor,
     ) -> Tensor:
         x = self.embedding(sentence) + noise + positions[:, None] + segments.unsqueeze(1)
         return shifted.masked_fill(~mask, 0.0) @ x
@@ -351,13 +360,14 @@ class LayersCalls(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.lstm = nn.LSTM(8, 6, num_layers=2, batch_first=True, bidirectional=True)
-        layer = nn.TransformerEncoderLayer(12, 2, 16, activation=F.gelu, batch_first=True)
+        layer = nn.TransformerEncoderLayer(12, 2, 16, activation=functional.gelu, batch_first=True)
         self.encoder = nn.TransformerEncoder(layer, 2)
+        self.conv = nn.Conv1d(5, 5, 3, padding=1, padding_mode="reflect")
         self.pool = nn.AdaptiveAvgPool1d((4,))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, (h, c) = self.lstm(x)
-        return self.pool(self.encoder(x)), h, c
+        return self.pool(self.conv(self.encoder(x))), h, c
 
 
 class Residual(nn.Module):
@@ -398,7 +408,9 @@ class LayersContainers(nn.Module):
         self.unpacked = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Tanh())
         self.listed = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)])
         self.named = nn.ModuleDict({"box": nn.Linear(4, 2), "label": nn.Linear(4, 3)})
-        self.given = nn.ModuleDict({"left": nn.Linear(4, 2), "right": nn.Sequential(nn.Linear(4, 2), nn.ReLU())})
+        self.given = nn.ModuleDict(
+            {"left": nn.Linear(4, 2), "right": nn.Sequential(nn.Linear(4, 2), nn.ReLU())}
+        )
         self.comprehended = nn.ModuleDict({f: nn.Linear(4, 1) for f in ("one", "two")})
 
     def forward(self, x: Tensor) -> Any:
@@ -497,13 +509,12 @@ class LayersWrapped(nn.Module):
 class LayersMapping(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.features = Named(
-            conv=nn.Conv2d(1, 4, 3), inner=Named(norm=nn.BatchNorm2d(4), act=nn.ReLU())
-        )
+        self.features = Named(conv=nn.Conv2d(1, 4, 3), inner=Named(norm=nn.BatchNorm2d(4), act=nn.ReLU()))
+        self.tail = nn.Sequential(nn.ReLU(), nn.Conv2d(4, 2, 1))
         self.pool = Named(avg=nn.AvgPool2d(2), flatten=nn.Flatten())
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.pool(self.features.inner(self.features.conv(x)))
+        return self.pool(self.tail(self.features.inner(self.features.conv(x))))
 
 
 class Scale(nn.Module):
@@ -558,9 +569,9 @@ class ForwardRunning(nn.Module):
         self.encoder = Named(conv=nn.Linear(4, 4))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        F.relu(self.fc(x))
+        functional.relu(self.fc(x))
         a = torch.tanh(y)
-        return self.encoder.conv(self.layers[1](F.gelu(self.fc(a))))
+        return self.encoder.conv(self.layers[1](functional.gelu(self.fc(a))))
 
 
 class ForwardRunningLocal(nn.Module):
@@ -662,7 +673,7 @@ class ForwardTraining(nn.Module):
         x = self.norm(x)
         if self.training:
             x = self.dropout(x)
-        return F.dropout(x, 0.5, self.training)
+        return functional.dropout(x, 0.5, self.training)
 
 
 class ForwardAssert(nn.Module):
@@ -685,6 +696,16 @@ class ForwardAppend(nn.Module):
             x = layer(x)
             features.append(x)
         return torch.stack(features[1:], dim=1).sum(1), features[-1]
+
+
+class ForwardPasted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(4)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.layers[2](self.layers[0](x))
+        return functional.relu(x) + torch.tanh(x)
 
 
 class ForwardReturnTuple(nn.Module):
@@ -759,7 +780,7 @@ class ExpressionsMatmul(nn.Module):
     def forward(self, q: Tensor, k: Tensor) -> Tensor:
         scores = q @ k.transpose(-2, -1) / math.sqrt(k.size(-1))
         mask = torch.ones(3, 5).tril() == 0
-        return torch.softmax(scores.masked_fill(mask, -1e9), dim=-1) @ k
+        return torch.softmax(scores.masked_fill(mask, float("-inf")), dim=-1) @ k
 
 
 class ExpressionsComprehensions(nn.Module):
@@ -784,12 +805,15 @@ class ExpressionsPaths(nn.Module):
         self.fc = nn.Linear(4, 4, bias=False)
 
     def forward(self, x: Tensor) -> Any:
+        first: Any
+        last: Any
         first, last = self.layers
+        box: Any = self.heads["box"]
         x = first(x) + last(x)
         x = self.encoder.conv(x) + self.encoder.inner.fc(x) + self.encoder.inner.fc(x)
         x = last(x)
-        y = F.linear(x, self.fc.weight, first.bias) @ self.fc.weight.T
-        return self.heads["box"](y), self.heads["box"].bias * 2, self.fc.weight
+        y = functional.linear(x, self.fc.weight, first.bias) @ self.fc.weight.T
+        return box(y), box.bias * 2, self.fc.weight
 
 
 class ExpressionsMethods(nn.Module):
@@ -797,7 +821,7 @@ class ExpressionsMethods(nn.Module):
         n, t, d = x.size()
         a = x.view(n, -1).T + x.flatten(1).t()
         b = x.transpose(1, 2).contiguous().view(n, d, t).permute(0, 2, 1)
-        c, rest = x.split([1, 2], dim=1)
+        c, rest = torch.split(x, [1, 2], dim=1)
         mean = x.mean(dim=(1, 2), keepdim=True).squeeze(-1)
         values, indices = x.max(dim=1)
         total, filled = b.sum(), x.masked_fill(x > 0.5, 0.0).mT
@@ -807,7 +831,7 @@ class ExpressionsMethods(nn.Module):
 class ExpressionsRandom(nn.Module):
     def forward(self, x: Tensor) -> Any:
         noise = torch.randn_like(x) + torch.rand(2, 4)
-        kept = F.dropout(x, 0.5)
+        kept = functional.dropout(x, 0.5)
         return noise, kept, torch.bernoulli(x), torch.rand_like(x) * torch.randint(0, 9, (2, 4))
 
 
@@ -826,10 +850,11 @@ class ExpressionsUnpacked(nn.Module):
 
     def forward(self, x: Tensor) -> Any:
         a, b, c = torch.chunk(x, 3)
-        q, k = (part.contiguous() for part in x.split(2, dim=-1))
+        q, k = (part.contiguous() for part in torch.split(x, 2, dim=-1))
         _, (h, state) = self.lstm(x.unsqueeze(1))
+        out, _ = self.lstm(x.unsqueeze(1), (h, state))
         values, indices = torch.topk(x, 2)
-        return a + b * c, q - k, h + state, values, indices, a
+        return a + b * c, q - k, h + state, out, values, indices, a
 
 
 # Rows ------------------------------------------------------------------------------------------------------
@@ -842,8 +867,8 @@ class Inner(nn.Module):
         self.add = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.fc(x)) + 1
-        return F.relu(self.add(x))
+        x = functional.relu(self.fc(x)) + 1
+        return functional.relu(self.add(x))
 
 
 class RowsNumbering(nn.Module):
@@ -855,9 +880,9 @@ class RowsNumbering(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.relu(x)
-        x = F.relu(x)
-        x = self.relu_2(F.relu(x))
-        x = F.relu(x)
+        x = functional.relu(x)
+        x = self.relu_2(functional.relu(x))
+        x = functional.relu(x)
         x += x[0] * 2
         x = self.inner(-x @ x.T @ x)
         return self.inner(x[:, :]) + x.T.T
@@ -897,7 +922,9 @@ class RowsTuples(nn.Module):
 
 
 class ConvUnit(nn.Module):
-    def __init__(self, features: int, out: int, kernel: int = 3, act: Callable[..., nn.Module] = nn.ReLU) -> None:
+    def __init__(
+        self, features: int, out: int, kernel: int = 3, act: Callable[..., nn.Module] = nn.ReLU
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(features, out, kernel, padding=kernel // 2, bias=False)
         self.norm = nn.BatchNorm2d(out)
@@ -1046,14 +1073,24 @@ class ImportedResidual(nn.Module):
         return x + self.fc(self.scaled(x))
 
 
+class Deep(nn.Module):
+    def __init__(self, depth: int = 1) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*(ImportedResidual(4) for _ in range(depth)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x)
+
+
 class ImportsBlock(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.one = ImportedResidual(4)
         self.two = Scaled(factor=0.5)
+        self.three = Deep(depth=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.two(self.one(x))
+        return self.three(self.two(self.one(x)))
 
 
 class Language(nn.Module):
@@ -1073,9 +1110,10 @@ class ImportsSpec(nn.Module):
         super().__init__()
         self.model = Language(width=6)
         self.large = Language()
+        self.words = TieWeights()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x) + self.large(tokens=x)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.model(x) + self.large(tokens=x), self.words(x)
 
 
 # tie, freeze, dtype, mode, YAML ----------------------------------------------------------------------------
@@ -1132,9 +1170,9 @@ class ModeTrain(nn.Module):
 
 
 class YamlQuotes(nn.Module):
-    def __init__(self, width: int = 4, pair: Sequence[int] = (1, 2)) -> None:
+    def __init__(self, width: int = 4, pair: tuple[int, int] = (1, 2)) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(width, width, tuple(pair))
+        self.conv = nn.Conv2d(width, width, pair)
         self.act = nn.ReLU()
         self.long = nn.Sequential(nn.Conv2d(width, width, 1), nn.ReLU())
 

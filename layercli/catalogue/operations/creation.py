@@ -2,17 +2,283 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+from math import ceil, isfinite
+from typing import Any, Final
+
+from layercli.catalogue.arguments import (
+    FLOATS,
+    FRACTIONS,
+    NUMBERS,
+    REAL_NUMBERS,
+    check_dtype,
+    expect_at_least,
+    expect_bool,
+    expect_fit,
+    expect_int,
+    expect_number,
+    expect_sizes,
+    is_plain,
+    unpack_sizes,
+)
+from layercli.catalogue.dtypes import CATEGORIES, promote_dtypes
 from layercli.catalogue.entries import TENSOR, TORCH, Operation
+from layercli.catalogue.rules import expect_tensor, like
+from layercli.catalogue.sizes import ceil_div, minimum
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, default_dtype, refuse
+
+#: Stands for an argument that wasn't given where PyTorch refuses None.
+_MISSING: Final = object()
+
+
+def fill_sizes(*size: Any, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or the default one. Source: torch.zeros."""
+    return Tensor(dtype or default_dtype(), unpack_sizes(size))
+
+
+def fill_with(size: Any, fill_value: Any, *, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or that of the value. Source: torch.full."""
+    return _filled(
+        expect_sizes(size), fill_value, dtype or dtype_of_number(expect_number(fill_value, "fill_value"))
+    )
+
+
+def _filled(shape: Shape, fill_value: Any, dtype: str) -> Tensor:
+    expect_fit(expect_number(fill_value, "fill_value"), dtype, "fill_value")
+    return Tensor(dtype, shape)
+
+
+def dtype_of_number(value: Any) -> str:
+    """The dtype that PyTorch gives a plain number, or a tensor without dimensions taken for one."""
+    if isinstance(value, Tensor):
+        kinds = {0: "bool", 1: "int64", 2: default_dtype(), 3: "complex64"}
+        return kinds[CATEGORIES[value.dtype]]
+    if isinstance(value, bool):
+        return "bool"
+    return default_dtype() if isinstance(value, float) else "int64"
+
+
+def make_identity(n: Any, m: Any = _MISSING, *, dtype: str | None = None) -> Tensor:
+    """(n, m), square without ``m``. Source: torch.eye."""
+    rows = expect_at_least(n, 0, "n")
+    return Tensor(dtype or default_dtype(), (rows, rows if m is _MISSING else expect_at_least(m, 0, "m")))
+
+
+def make_range(
+    start: Any = _MISSING, end: Any = _MISSING, step: Any = 1, *, dtype: str | None = None
+) -> Tensor:
+    """(ceil((end - start) / step),), whole numbers where all three are. Source: torch.arange."""
+    if end is _MISSING:
+        start, end = 0, start
+    elif start is _MISSING:
+        start = 0
+    if end is _MISSING:
+        refuse("needs end", "end", "missing-argument")
+    for argument, value in (("start", start), ("end", end), ("step", step)):
+        if not is_plain(value):
+            refuse(f"needs a number as {argument}, not {value!r}", argument, "wrong-kind")
+        if isinstance(value, float) and not isfinite(value):
+            refuse(f"has no end from {start} to {end}", argument)
+    whole = not any(isinstance(value, float) for value in (start, end, step))
+    dtype = dtype or ("int64" if whole else default_dtype())
+    check_dtype(dtype, REAL_NUMBERS, "dtype")
+    if dtype == "int64":
+        # PyTorch cuts fractions off before it counts.
+        start, end, step = (
+            int(value) if isinstance(value, (float, bool)) else value for value in (start, end, step)
+        )
+    if step == 0:
+        refuse("needs a step other than 0", "step")
+    if (start > end) if step > 0 else (start < end):
+        refuse(f"can't get from {start} to {end} by steps of {step}", "end")
+    if any(isinstance(value, float) for value in (start, end, step)):
+        return Tensor(dtype, (ceil((end - start) / step),))
+    return Tensor(dtype, (ceil_div(end - start, step),))
+
+
+def space_evenly(start: Any, end: Any, steps: Any, *, dtype: str | None = None) -> Tensor:
+    """(steps,). Source: torch.linspace."""
+    for argument, value in (("start", start), ("end", end)):
+        expect_number(value, argument)
+    dtype = dtype or default_dtype()
+    check_dtype(dtype, NUMBERS, "dtype")
+    return Tensor(dtype, (expect_at_least(steps, 0, "steps"),))
+
+
+def space_exponents(
+    start: Any, end: Any, steps: Any, base: Any = 10.0, *, dtype: str | None = None
+) -> Tensor:
+    """(steps,). Source: torch.logspace."""
+    expect_number(base, "base")
+    return space_evenly(start, end, steps, dtype=dtype)
+
+
+def convert_data(data: Any, *, dtype: str | None = None) -> Tensor:
+    """The sizes of nested lists, () for a number; the dtype of the most general number. Source: torch.tensor."""
+    if isinstance(data, Tensor):
+        return like(data, dtype)
+    shape = _measure(data, ())
+    numbers = list(_flatten(data))
+    if dtype is None:
+        dtype = default_dtype() if not numbers else _join_dtypes(numbers)
+    for number in numbers:
+        expect_fit(number, dtype, "data")
+    return Tensor(dtype, shape)
+
+
+def _measure(data: Any, place: tuple[int, ...]) -> Shape:
+    """The sizes of nested lists, each as long as its neighbours."""
+    if isinstance(data, Tensor):
+        for size in data.shape:
+            if size != 1:
+                refuse(f"takes tensors of one element inside lists, not {data!r}", "data")
+        return ()
+    if not isinstance(data, (tuple, list, range)):
+        if not is_plain(data):
+            refuse(f"takes numbers, not {data!r}", "data", "wrong-kind")
+        return ()
+    inner = [_measure(item, (*place, index)) for index, item in enumerate(data)]
+    for index, shape in enumerate(inner):
+        if len(shape) != len(inner[0]) or any(
+            own != first for own, first in zip(shape, inner[0], strict=True)
+        ):
+            at = "".join(f"[{step}]" for step in (*place, index))
+            refuse(
+                f"takes lists of equal length: data{at} is {list(shape)}, the first is {list(inner[0])}",
+                "data",
+            )
+    return (len(data), *(inner[0] if inner else ()))
+
+
+def _flatten(data: Any) -> Iterator[Any]:
+    if isinstance(data, (tuple, list, range)):
+        for item in data:
+            yield from _flatten(item)
+    else:
+        yield data
+
+
+def _join_dtypes(numbers: Sequence[Any]) -> str:
+    dtypes = [number.dtype if isinstance(number, Tensor) else dtype_of_number(number) for number in numbers]
+    return reduce(promote_dtypes, dtypes)
+
+
+def adopt_data(data: Any, *, dtype: str | None = None) -> Tensor:
+    """A tensor as it is, else as torch.tensor makes it. Source: torch.as_tensor."""
+    if isinstance(data, Tensor) and dtype in (None, data.dtype):
+        return data
+    return convert_data(data, dtype=dtype)
+
+
+def wrap_number(s: Any, *, dtype: str | None = None) -> Tensor:
+    """(), in ``dtype`` or the default one. Source: torch.scalar_tensor."""
+    return _filled((), expect_number(s, "s"), dtype or default_dtype())
+
+
+def count_lower(row: AnySize, col: AnySize, offset: AnySize) -> AnySize:
+    """How many elements of a matrix lie on and below a diagonal."""
+    if row == 0 or col == 0 or row + offset <= 0:
+        return 0
+    first = minimum(col, 1 + offset) if offset > 0 else 1
+    last = minimum(col, row + offset)
+    rows = minimum(row, row + offset)
+    slanted = last - first + 1
+    return (first + last) * slanted // 2 + (rows - slanted) * col
+
+
+def list_triangle(*, upper: bool) -> Callable[..., Tensor]:
+    """(2, count), the rows and columns of a triangle's elements. Source: torch.tril_indices, torch.triu_indices."""
+
+    def rule(row: Any, col: Any, offset: Any = 0, *, dtype: str | None = "int64") -> Tensor:
+        rows, columns = expect_at_least(row, 0, "row"), expect_at_least(col, 0, "col")
+        expect_int(offset, "offset")
+        dtype = dtype or "int64"
+        check_dtype(dtype, frozenset({"int32", "int64"}), "dtype")
+        if upper:
+            return Tensor(dtype, (2, rows * columns - count_lower(rows, columns, offset - 1)))
+        return Tensor(dtype, (2, count_lower(rows, columns, offset)))
+
+    return rule
+
+
+def make_window(window_length: Any, periodic: Any = True, *, dtype: str | None = None) -> Tensor:
+    """(window_length,). Source: torch.hann_window."""
+    length = expect_at_least(window_length, 0, "window_length")
+    expect_bool(periodic, "periodic")
+    dtype = dtype or default_dtype()
+    check_dtype(dtype, FLOATS if length > 1 else FRACTIONS, "dtype")
+    return Tensor(dtype, (length,))
+
+
+def make_hamming_window(
+    window_length: Any, periodic: Any = True, alpha: Any = 0.54, beta: Any = 0.46, *, dtype: str | None = None
+) -> Tensor:
+    """(window_length,). Source: torch.hamming_window."""
+    expect_number(alpha, "alpha")
+    expect_number(beta, "beta")
+    return make_window(window_length, periodic, dtype=dtype)
+
+
+def make_kaiser_window(
+    window_length: Any, periodic: Any = True, beta: Any = 12.0, *, dtype: str | None = None
+) -> Tensor:
+    """(window_length,). Source: torch.kaiser_window."""
+    expect_number(beta, "beta")
+    return make_window(window_length, periodic, dtype=dtype)
+
+
+def make_like(input: Any, *, dtype: str | None = None) -> Tensor:
+    """The input's shape and order of dimensions. Source: torch.zeros_like."""
+    return like(expect_tensor(input, "input"), dtype)
+
+
+def fill_like(input: Any, fill_value: Any, *, dtype: str | None = None) -> Tensor:
+    """The input's shape and order of dimensions. Source: torch.full_like."""
+    result = make_like(input, dtype=dtype)
+    expect_fit(expect_number(fill_value, "fill_value"), result.dtype, "fill_value")
+    return result
+
+
+def make_new(tensor: Tensor, *size: Any, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or the tensor's. Source: torch.Tensor.new_zeros."""
+    return Tensor(dtype or tensor.dtype, unpack_sizes(size))
+
+
+def fill_new(tensor: Tensor, size: Any, fill_value: Any, *, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or the tensor's. Source: torch.Tensor.new_full."""
+    return _filled(expect_sizes(size), fill_value, dtype or tensor.dtype)
+
+
+def convert_new(tensor: Tensor, data: Any, *, dtype: str | None = None) -> Tensor:
+    """The sizes of nested lists, in ``dtype`` or the tensor's. Source: torch.Tensor.new_tensor."""
+    return convert_data(data, dtype=dtype or tensor.dtype)
+
 
 OPERATIONS = (
-    Operation("zeros", "*size, dtype=None, device=None", "Zeros of the given sizes.", TORCH, creates=True),
-    Operation("ones", "*size, dtype=None, device=None", "Ones of the given sizes.", TORCH, creates=True),
+    Operation(
+        "zeros",
+        "*size, dtype=None, device=None",
+        "Zeros of the given sizes.",
+        TORCH,
+        creates=True,
+        rule=fill_sizes,
+    ),
+    Operation(
+        "ones",
+        "*size, dtype=None, device=None",
+        "Ones of the given sizes.",
+        TORCH,
+        creates=True,
+        rule=fill_sizes,
+    ),
     Operation(
         "full",
         "size, fill_value, *, dtype=None, device=None",
         "One value in all places of the given sizes.",
         TORCH,
         creates=True,
+        rule=fill_with,
     ),
     Operation(
         "eye",
@@ -20,6 +286,7 @@ OPERATIONS = (
         "A matrix with ones in the diagonal.",
         TORCH,
         creates=True,
+        rule=make_identity,
     ),
     Operation(
         "arange",
@@ -27,6 +294,7 @@ OPERATIONS = (
         "The numbers from `start` (0 where only one is given) up to but without `end`.",
         TORCH,
         creates=True,
+        rule=make_range,
     ),
     Operation(
         "linspace",
@@ -34,6 +302,7 @@ OPERATIONS = (
         "`steps` numbers evenly from `start` to `end`.",
         TORCH,
         creates=True,
+        rule=space_evenly,
     ),
     Operation(
         "logspace",
@@ -41,6 +310,7 @@ OPERATIONS = (
         "`steps` numbers from base ** start to base ** end, evenly in the exponent.",
         TORCH,
         creates=True,
+        rule=space_exponents,
     ),
     Operation(
         "tensor",
@@ -48,6 +318,7 @@ OPERATIONS = (
         "The tensor of a number or of nested lists of numbers.",
         TORCH,
         creates=True,
+        rule=convert_data,
     ),
     Operation(
         "as_tensor",
@@ -55,9 +326,15 @@ OPERATIONS = (
         "The tensor of a number or of nested lists; a tensor as it is.",
         TORCH,
         creates=True,
+        rule=adopt_data,
     ),
     Operation(
-        "scalar_tensor", "s, *, dtype=None, device=None", "A 0-d tensor of one number.", TORCH, creates=True
+        "scalar_tensor",
+        "s, *, dtype=None, device=None",
+        "A 0-d tensor of one number.",
+        TORCH,
+        creates=True,
+        rule=wrap_number,
     ),
     Operation(
         "tril_indices",
@@ -65,6 +342,7 @@ OPERATIONS = (
         "The indices of the lower triangle of a matrix of `row` by `col`.",
         TORCH,
         creates=True,
+        rule=list_triangle(upper=False),
     ),
     Operation(
         "triu_indices",
@@ -72,6 +350,7 @@ OPERATIONS = (
         "The indices of the upper triangle of a matrix of `row` by `col`.",
         TORCH,
         creates=True,
+        rule=list_triangle(upper=True),
     ),
     # Windows
     Operation(
@@ -80,6 +359,7 @@ OPERATIONS = (
         "The Hann window.",
         TORCH,
         creates=True,
+        rule=make_window,
     ),
     Operation(
         "hamming_window",
@@ -87,6 +367,7 @@ OPERATIONS = (
         "The Hamming window.",
         TORCH,
         creates=True,
+        rule=make_hamming_window,
     ),
     Operation(
         "blackman_window",
@@ -94,6 +375,7 @@ OPERATIONS = (
         "The Blackman window.",
         TORCH,
         creates=True,
+        rule=make_window,
     ),
     Operation(
         "bartlett_window",
@@ -101,6 +383,7 @@ OPERATIONS = (
         "The Bartlett (triangular) window.",
         TORCH,
         creates=True,
+        rule=make_window,
     ),
     Operation(
         "kaiser_window",
@@ -108,25 +391,56 @@ OPERATIONS = (
         "The Kaiser window.",
         TORCH,
         creates=True,
+        rule=make_kaiser_window,
     ),
     # In the likeness of a tensor
-    Operation("zeros_like", "input, *, dtype=None, device=None", "Zeros in the shape of the input.", TORCH),
-    Operation("ones_like", "input, *, dtype=None, device=None", "Ones in the shape of the input.", TORCH),
+    Operation(
+        "zeros_like",
+        "input, *, dtype=None, device=None",
+        "Zeros in the shape of the input.",
+        TORCH,
+        rule=make_like,
+    ),
+    Operation(
+        "ones_like",
+        "input, *, dtype=None, device=None",
+        "Ones in the shape of the input.",
+        TORCH,
+        rule=make_like,
+    ),
     Operation(
         "full_like",
         "input, fill_value, *, dtype=None, device=None",
         "One value in the shape of the input.",
         TORCH,
+        rule=fill_like,
     ),
-    Operation("new_zeros", "*size, dtype=None, device=None", "Zeros of other sizes, in this dtype.", TENSOR),
-    Operation("new_ones", "*size, dtype=None, device=None", "Ones of other sizes, in this dtype.", TENSOR),
+    Operation(
+        "new_zeros",
+        "*size, dtype=None, device=None",
+        "Zeros of other sizes, in this dtype.",
+        TENSOR,
+        rule=make_new,
+    ),
+    Operation(
+        "new_ones",
+        "*size, dtype=None, device=None",
+        "Ones of other sizes, in this dtype.",
+        TENSOR,
+        rule=make_new,
+    ),
     Operation(
         "new_full",
         "size, fill_value, *, dtype=None, device=None",
         "One value in all places of other sizes, in this dtype.",
         TENSOR,
+        rule=fill_new,
     ),
     Operation(
-        "new_tensor", "data, dtype=None, device=None", "The tensor of nested lists, in this dtype.", TENSOR
+        "new_tensor",
+        "data, dtype=None, device=None",
+        "The tensor of nested lists, in this dtype.",
+        TENSOR,
+        rule=convert_new,
     ),
 )

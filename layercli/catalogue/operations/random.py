@@ -2,7 +2,300 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from layercli.catalogue.arguments import (
+    FLOATS,
+    FRACTIONS,
+    FULL_FLOATS,
+    REAL,
+    REAL_NUMBERS,
+    check_dtype,
+    expect_at_least,
+    expect_bool,
+    expect_dtype,
+    expect_fit,
+    expect_int,
+    expect_number,
+    expect_sizes,
+    is_plain,
+    is_whole,
+    range_of,
+)
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
+from layercli.catalogue.operations.creation import fill_sizes, make_like
+from layercli.catalogue.rules import check_expandable, elementwise, expect_own_elements, expect_tensor, like
+from layercli.catalogue.tensors import Tensor, default_dtype, refuse
+
+
+def draw_fractions(*size: Any, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or the default one. Source: torch.rand."""
+    result = fill_sizes(*size, dtype=dtype)
+    check_dtype(result.dtype, FRACTIONS, "dtype")
+    return result
+
+
+def _check_bounds(low: Any, high: Any, dtype: str, argument: str) -> None:
+    check_dtype(dtype, REAL, "dtype")
+    if low >= high:
+        refuse(f"draws from {low} up to but without {high}, which is nothing", argument)
+    least, greatest = _DRAWN_RANGES[dtype] if dtype in _DRAWN_RANGES else range_of(dtype)
+    if low < least or high - 1 > greatest:
+        refuse(f"draws from {low} to {high - 1}, and {dtype} holds {least} to {greatest}", argument)
+
+
+#: What random whole numbers may be in dtypes that aren't integral.
+_DRAWN_RANGES: Mapping[str, tuple[int, int]] = {
+    "bool": (0, 1),
+    "float16": (-65504, 65504),
+    "bfloat16": (-(2**63), 2**63 - 1),
+    "float32": (-(2**63), 2**63 - 1),
+    "float64": (-(2**63), 2**63 - 1),
+}
+
+
+def draw_whole(
+    *bounds: Any, low: Any = 0, high: Any = None, size: Any = None, dtype: str | None = "int64"
+) -> Tensor:
+    """``size``, given after one bound or two. Source: torch.randint."""
+    given = list(bounds)
+    if size is None and given and not is_whole(given[-1]):
+        size = given.pop()
+    if size is None:
+        refuse("needs size", "size", "missing-argument")
+    if high is None and given:
+        high = given.pop()
+    if given:
+        low = given.pop()
+    if given or high is None:
+        refuse("takes low, high and size", "high", "argument-refused")
+    dtype = dtype or "int64"
+    shape = expect_sizes(size)
+    _check_bounds(expect_int(low, "low"), expect_int(high, "high"), dtype, "high")
+    return Tensor(dtype, shape)
+
+
+def draw_order(n: Any, *, dtype: str | None = "int64") -> Tensor:
+    """(n,). Source: torch.randperm."""
+    dtype = dtype or "int64"
+    check_dtype(dtype, REAL_NUMBERS, "dtype")
+    expect_fit(expect_at_least(n, 0, "n"), dtype, "n")
+    return Tensor(dtype, (n,))
+
+
+def draw_normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: str | None = None) -> Tensor:
+    """``size``, or the common shape of the tensors that ``mean`` and ``std`` may be. Source: torch.normal."""
+    tensors = [value for value in (mean, std) if isinstance(value, Tensor)]
+    for argument, value in (("mean", mean), ("std", std)):
+        if not isinstance(value, Tensor):
+            expect_number(value, argument)
+    if is_plain(std) and std < 0:
+        refuse(f"needs std to be 0 or more, not {std}", "std")
+    if size is None:
+        if not tensors or dtype is not None:
+            refuse("needs size where mean and std are numbers", "size", "missing-argument")
+        dtypes = [expect_dtype(mean, FRACTIONS, "mean")] if isinstance(mean, Tensor) else []
+        if isinstance(std, Tensor):
+            check_dtype(std.dtype, FLOATS if not dtypes else REAL, "std", std)
+        return elementwise((dtypes or tensors)[0].dtype, *tensors)
+    for tensor in tensors:
+        if tensor.dim:
+            refuse(f"takes numbers with a size, not {tensor!r}", "mean", "wrong-kind")
+    dtype = dtype or default_dtype()
+    check_dtype(dtype, FRACTIONS, "dtype")
+    return Tensor(dtype, expect_sizes(size))
+
+
+def draw_fractions_like(input: Any, *, dtype: str | None = None) -> Tensor:
+    """The input's shape and order of dimensions. Source: torch.rand_like."""
+    result = make_like(input, dtype=dtype)
+    check_dtype(result.dtype, FRACTIONS, "dtype" if dtype else "input", "" if dtype else input)
+    return result
+
+
+def draw_whole_like(
+    input: Any, *bounds: Any, low: Any = 0, high: Any = None, dtype: str | None = None
+) -> Tensor:
+    """The input's shape and order of dimensions. Source: torch.randint_like."""
+    given = list(bounds)
+    if high is None and given:
+        high = given.pop()
+    if given:
+        low = given.pop()
+    if given or high is None:
+        refuse("takes low and high", "high", "argument-refused")
+    result = make_like(input, dtype=dtype)
+    _check_bounds(expect_int(low, "low"), expect_int(high, "high"), result.dtype, "high")
+    return result
+
+
+def draw_truth(input: Any, p: Any = None) -> Tensor:
+    """The input's shape and dtype, row-major. Source: torch.bernoulli."""
+    if p is None:
+        return Tensor(expect_dtype(input, FLOATS).dtype, input.shape)
+    if isinstance(p, Tensor) and p.dim:
+        refuse(f"needs a number as p, not {p!r}", "p", "wrong-kind")
+    _check_chance(p)
+    return Tensor(expect_dtype(input, REAL).dtype, input.shape)
+
+
+def _check_chance(p: Any) -> None:
+    expect_number(p, "p")
+    if is_plain(p) and not 0 <= p <= 1:
+        refuse(f"needs p to be from 0 to 1, not {p}", "p")
+
+
+def draw_indices(input: Any, num_samples: Any, replacement: Any = False) -> Tensor:
+    """(..., size) to (..., num_samples) as int64. Source: torch.multinomial."""
+    weights = expect_dtype(input, FLOATS)
+    if weights.dim not in (1, 2):
+        refuse(f"takes one or two dimensions and got {weights.dim}: {weights!r}", "input")
+    if expect_int(num_samples, "num_samples") <= 0:
+        refuse(f"needs num_samples to be 1 or more, not {num_samples}", "num_samples")
+    if not expect_bool(replacement, "replacement") and num_samples > weights.shape[-1]:
+        refuse(f"can't draw {num_samples} of {weights.shape[-1]} without putting them back", "num_samples")
+    return Tensor("int64", (*weights.shape[:-1], num_samples))
+
+
+def draw_counts(input: Any) -> Tensor:
+    """The input's shape and dtype, row-major. Source: torch.poisson."""
+    return Tensor(expect_dtype(input, FLOATS).dtype, input.shape)
+
+
+def draw_successes(count: Any, prob: Any) -> Tensor:
+    """The common shape of both. Source: torch.binomial."""
+    trials, chance = expect_dtype(count, FLOATS, "count"), expect_dtype(prob, FLOATS, "prob")
+    if trials.dtype != chance.dtype:
+        refuse(f"needs one dtype and got {trials!r} and {chance!r}", "prob", "dtype-mismatch")
+    return elementwise(expect_dtype(count, FULL_FLOATS, "count").dtype, trials, chance)
+
+
+def _check_written(tensor: Tensor, takes: frozenset[str]) -> Tensor:
+    return expect_own_elements(expect_dtype(tensor, takes))
+
+
+def _check_above_zero(value: Any, argument: str) -> None:
+    if is_plain(expect_number(value, argument)) and not value > 0:
+        refuse(f"needs {argument} above 0, not {value}", argument)
+
+
+def fill_normal(tensor: Tensor, mean: Any = 0, std: Any = 1) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.normal_."""
+    expect_number(mean, "mean")
+    if is_plain(expect_number(std, "std")) and std < 0:
+        refuse(f"needs std to be 0 or more, not {std}", "std")
+    return _check_written(tensor, FRACTIONS)
+
+
+def fill_uniform(tensor: Tensor, from_: Any = 0, /, to: Any = 1) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.uniform_."""
+    expect_number(from_, "from_")
+    expect_number(to, "to")
+    if is_plain(from_) and is_plain(to) and from_ > to:
+        refuse(f"draws from {from_} up to {to}, which is nothing", "to")
+    return _check_written(tensor, FRACTIONS)
+
+
+def fill_truth(tensor: Tensor, p: Any = 0.5) -> Tensor:
+    """The tensor itself. ``p`` may be a tensor that is broadcast to it. Source: torch.Tensor.bernoulli_."""
+    if isinstance(p, Tensor):
+        check_expandable(expect_dtype(p, FLOATS, "p"), tensor.shape)
+    else:
+        _check_chance(p)
+    return _check_written(tensor, REAL)
+
+
+def fill_whole(tensor: Tensor, *bounds: Any) -> Tensor:
+    """The tensor itself; one bound is the upper one. Source: torch.Tensor.random_."""
+    _check_written(tensor, REAL)
+    if len(bounds) > 2:
+        refuse("takes from and to", "", "too-many-arguments")
+    if bounds and not (len(bounds) == 2 and bounds[1] is None):
+        low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
+        _check_bounds(expect_int(low, "from_"), expect_int(high, "to"), tensor.dtype, "to")
+    return tensor
+
+
+def fill_exponential(tensor: Tensor, lambd: Any = 1) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.exponential_."""
+    _check_above_zero(lambd, "lambd")
+    return _check_written(tensor, FLOATS)
+
+
+def fill_log_normal(tensor: Tensor, mean: Any = 1, std: Any = 2) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.log_normal_."""
+    expect_number(mean, "mean")
+    _check_above_zero(std, "std")
+    return _check_written(tensor, FLOATS)
+
+
+def fill_cauchy(tensor: Tensor, median: Any = 0, sigma: Any = 1) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.cauchy_."""
+    expect_number(median, "median")
+    _check_above_zero(sigma, "sigma")
+    return _check_written(tensor, FLOATS)
+
+
+def fill_geometric(tensor: Tensor, p: Any) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.geometric_."""
+    if is_plain(expect_number(p, "p")) and not 0 < p < 1:
+        refuse(f"needs p between 0 and 1, not {p}", "p")
+    return _check_written(tensor, REAL_NUMBERS)
+
+
+def drop_elements(input: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) -> Tensor:
+    """The input's shape and dtype; the input itself where nothing is dropped. Source: torch.nn.functional.dropout."""
+    return _drop(expect_tensor(input, "input"), p, training, inplace, channels=False)
+
+
+def drop_more(input: Any, p: Any = 0.5, training: Any = False, inplace: Any = False) -> Tensor:
+    """The input's shape and dtype. Source: torch.nn.functional.alpha_dropout."""
+    return _drop(expect_tensor(input, "input"), p, training, inplace, channels=False)
+
+
+def drop_more_channels(input: Any, p: Any = 0.5, training: Any = False, inplace: Any = False) -> Tensor:
+    """(N, C, *) in its shape and dtype. Source: torch.nn.functional.feature_alpha_dropout."""
+    return _drop(expect_tensor(input, "input"), p, training, inplace, channels=True)
+
+
+def drop_channels(dims: tuple[int, ...] = (), batched: int = 0) -> Callable[..., Tensor]:
+    """(N, C, *) in its shape and dtype; ``dims`` may be all that are allowed, others than ``batched`` have no N.
+
+    Source: torch.nn.functional.dropout2d.
+    """
+
+    def rule(input: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) -> Tensor:
+        tensor = expect_tensor(input, "input")
+        _check_chance(p)
+        if dims and tensor.dim not in dims:
+            refuse(
+                f"takes {' or '.join(map(str, dims))} dimensions and got {tensor.dim}: {tensor!r}", "input"
+            )
+        return _drop(
+            tensor, p, training, inplace, channels=True, lacking=1 if batched and tensor.dim != batched else 0
+        )
+
+    return rule
+
+
+def _drop(tensor: Tensor, p: Any, training: Any, inplace: Any, *, channels: bool, lacking: int = 0) -> Tensor:
+    _check_chance(p)
+    if p == 0 or not expect_bool(training, "training") or tensor.numel == 0:
+        return tensor
+    if p == 1:
+        return expect_own_elements(tensor) if inplace else like(tensor)
+    if channels and tensor.dim + lacking < 2:
+        refuse(f"drops channels, so it takes two dimensions or more: {tensor!r}", "input")
+    expect_dtype(tensor, FLOATS)
+    if inplace:
+        return expect_own_elements(tensor)
+    if not channels:
+        return like(tensor)
+    kept = 2 - lacking
+    noise = Tensor(tensor.dtype, (*tensor.shape[:kept], *(1,) * (tensor.dim - kept)))
+    return elementwise(tensor.dtype, tensor, noise)
+
 
 OPERATIONS = (
     Operation(
@@ -12,6 +305,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         random=True,
+        rule=draw_fractions,
     ),
     Operation(
         "randn",
@@ -20,6 +314,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         random=True,
+        rule=draw_fractions,
     ),
     Operation(
         "randint",
@@ -28,6 +323,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         random=True,
+        rule=draw_whole,
     ),
     Operation(
         "randperm",
@@ -36,6 +332,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         random=True,
+        rule=draw_order,
     ),
     Operation(
         "normal",
@@ -44,6 +341,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         random=True,
+        rule=draw_normal,
     ),
     Operation(
         "rand_like",
@@ -51,6 +349,7 @@ OPERATIONS = (
         "Evenly drawn numbers from 0 up to 1, in the shape of the input.",
         TORCH,
         random=True,
+        rule=draw_fractions_like,
     ),
     Operation(
         "randn_like",
@@ -58,6 +357,7 @@ OPERATIONS = (
         "Normally drawn numbers in the shape of the input.",
         TORCH,
         random=True,
+        rule=draw_fractions_like,
     ),
     Operation(
         "randint_like",
@@ -65,36 +365,102 @@ OPERATIONS = (
         "Drawn whole numbers in the shape of the input.",
         TORCH,
         random=True,
+        rule=draw_whole_like,
     ),
     # Sampling
     Operation(
-        "bernoulli", "input, p=None", "0 or 1, drawn with the chance of 1 that each value gives.", random=True
+        "bernoulli",
+        "input, p=None",
+        "0 or 1, drawn with the chance of 1 that each value gives.",
+        random=True,
+        rule=draw_truth,
     ),
     Operation(
         "multinomial",
         "input, num_samples, replacement=False",
         "Indices drawn with the weights in each row.",
         random=True,
-    ),
-    Operation("poisson", "input", "Counts drawn with the rate that each value gives.", TORCH, random=True),
-    Operation(
-        "binomial", "count, prob", "Successes drawn of `count` trials of chance `prob`.", TORCH, random=True
-    ),
-    Operation("normal_", "mean=0, std=1", "Fills with normally drawn numbers.", TENSOR, random=True),
-    Operation("uniform_", "from_=0, /, to=1", "Fills with evenly drawn numbers.", TENSOR, random=True),
-    Operation(
-        "bernoulli_", "p=0.5", "Fills with 0 or 1, drawn with the chance `p` of 1.", TENSOR, random=True
-    ),
-    Operation("random_", "from_=0, to=None, /", "Fills with drawn whole numbers.", TENSOR, random=True),
-    Operation("exponential_", "lambd=1", "Fills with exponentially drawn numbers.", TENSOR, random=True),
-    Operation(
-        "log_normal_", "mean=1, std=2", "Fills with numbers whose logarithm is normal.", TENSOR, random=True
+        rule=draw_indices,
     ),
     Operation(
-        "cauchy_", "median=0, sigma=1", "Fills with numbers of a Cauchy distribution.", TENSOR, random=True
+        "poisson",
+        "input",
+        "Counts drawn with the rate that each value gives.",
+        TORCH,
+        random=True,
+        rule=draw_counts,
     ),
     Operation(
-        "geometric_", "p", "Fills with the number of trials up to a first success.", TENSOR, random=True
+        "binomial",
+        "count, prob",
+        "Successes drawn of `count` trials of chance `prob`.",
+        TORCH,
+        random=True,
+        rule=draw_successes,
+    ),
+    Operation(
+        "normal_",
+        "mean=0, std=1",
+        "Fills with normally drawn numbers.",
+        TENSOR,
+        random=True,
+        rule=fill_normal,
+    ),
+    Operation(
+        "uniform_",
+        "from_=0, /, to=1",
+        "Fills with evenly drawn numbers.",
+        TENSOR,
+        random=True,
+        rule=fill_uniform,
+    ),
+    Operation(
+        "bernoulli_",
+        "p=0.5",
+        "Fills with 0 or 1, drawn with the chance `p` of 1.",
+        TENSOR,
+        random=True,
+        rule=fill_truth,
+    ),
+    Operation(
+        "random_",
+        "from_=0, to=None, /",
+        "Fills with drawn whole numbers.",
+        TENSOR,
+        random=True,
+        rule=fill_whole,
+    ),
+    Operation(
+        "exponential_",
+        "lambd=1",
+        "Fills with exponentially drawn numbers.",
+        TENSOR,
+        random=True,
+        rule=fill_exponential,
+    ),
+    Operation(
+        "log_normal_",
+        "mean=1, std=2",
+        "Fills with numbers whose logarithm is normal.",
+        TENSOR,
+        random=True,
+        rule=fill_log_normal,
+    ),
+    Operation(
+        "cauchy_",
+        "median=0, sigma=1",
+        "Fills with numbers of a Cauchy distribution.",
+        TENSOR,
+        random=True,
+        rule=fill_cauchy,
+    ),
+    Operation(
+        "geometric_",
+        "p",
+        "Fills with the number of trials up to a first success.",
+        TENSOR,
+        random=True,
+        rule=fill_geometric,
     ),
     # Dropout
     Operation(
@@ -104,6 +470,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_torch="input, p, train",
         random=True,
+        rule=drop_elements,
     ),
     Operation(
         "dropout1d",
@@ -111,6 +478,7 @@ OPERATIONS = (
         "Zeroes whole channels of sequences with chance `p`.",
         FUNCTIONAL,
         random=True,
+        rule=drop_channels((2, 3), batched=3),
     ),
     Operation(
         "dropout2d",
@@ -118,6 +486,7 @@ OPERATIONS = (
         "Zeroes whole channels of images with chance `p`.",
         FUNCTIONAL,
         random=True,
+        rule=drop_channels(),
     ),
     Operation(
         "dropout3d",
@@ -125,6 +494,7 @@ OPERATIONS = (
         "Zeroes whole channels of volumes with chance `p`.",
         FUNCTIONAL,
         random=True,
+        rule=drop_channels(batched=5),
     ),
     Operation(
         "alpha_dropout",
@@ -133,6 +503,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_torch="input, p, train",
         random=True,
+        rule=drop_more,
     ),
     Operation(
         "feature_alpha_dropout",
@@ -141,5 +512,6 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_torch="input, p, train",
         random=True,
+        rule=drop_more_channels,
     ),
 )

@@ -1,0 +1,33 @@
+"""``python -m benchmarks``: every comparison, one table."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.calls import compare_calls
+from benchmarks.pairs import Comparison, compare, format_results
+from benchmarks.processes import compare_processes
+
+
+def main() -> None:
+    """Measure and print. Each pair is run in turn, so other work on the machine slows both of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="pairs of each comparison (7)")
+    rounds = max(1, parser.parse_args().rounds)
+    print(f"Python {platform.python_version()}, torch {version('torch')}, {rounds} pairs each, medians\n")
+    with tempfile.TemporaryDirectory() as folder:
+        results = [compare(comparison, rounds) for comparison in _list_comparisons(Path(folder))]
+    print(format_results(results), end="")
+
+
+def _list_comparisons(folder: Path) -> Iterator[Comparison]:
+    yield from compare_processes(folder)
+    yield from compare_calls()
+
+
+main()

@@ -1,0 +1,51 @@
+"""The benchmarks' arithmetic and table. Times themselves are no subject of a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.pairs import Comparison, Result, compare, format_results
+from benchmarks.processes import _process
+
+RESULTS = (
+    Result("layercli trace lenet", 'python -c "import torch"', ((1.2, 1.0), (3.0, 2.0), (1.1, 1.1))),
+    Result("trace", "forward alone", ((0.25, 0.5),)),
+)
+
+TABLE = """\
+                      seconds  against                   seconds  ratio  from    to
+layercli trace lenet    1.200  python -c "import torch"    1.100   1.20  1.00  1.50
+trace                   0.250  forward alone               0.500   0.50  0.50  0.50
+"""
+
+
+def test_the_table_has_medians_and_the_ratios_of_pairs() -> None:
+    assert format_results(RESULTS) == TABLE
+
+
+def test_the_ratio_is_that_of_pairs_and_not_of_medians() -> None:
+    # The machine is ten times slower in the second round, for both.
+    result = Result("a", "b", ((1.0, 2.0), (10.0, 20.0), (1.0, 2.0)))
+    assert result.ratios == [0.5, 0.5, 0.5]
+    assert (result.seconds, result.seconds_against) == (1.0, 2.0)
+
+
+def test_both_run_in_turn_and_the_first_round_does_not_count() -> None:
+    calls: list[str] = []
+    times = iter(range(100, 108))
+
+    def run(name: str) -> float:
+        calls.append(name)
+        return float(next(times))
+
+    result = compare(Comparison("a", "b", lambda: run("a"), lambda: run("b")), rounds=3)
+    assert "".join(calls) == "abababab"
+    assert result.pairs == ((102.0, 103.0), (104.0, 105.0), (106.0, 107.0))
+
+
+def test_a_process_that_fails_is_not_timed(tmp_path: Path) -> None:
+    assert _process(("-c", "raise SystemExit(3)"), 3, tmp_path)() > 0
+    with pytest.raises(RuntimeError, match="ended with 3, not 0"):
+        _process(("-c", "raise SystemExit(3)"), 0, tmp_path)()
