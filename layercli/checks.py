@@ -26,8 +26,7 @@ from layercli.lock import (
 from layercli.spec.library import SUFFIXES, display_name, explain_missing
 from layercli.trace import Trace
 
-#: Levels of folders that are searched, and bytes of a file that are looked at to tell whether it is a spec.
-MAX_LEVELS = 20
+#: Bytes of a file that are looked at to tell what it is.
 MAX_HEAD = 1 << 20
 
 #: Folders of other people's files.
@@ -54,7 +53,7 @@ def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
     for path in paths or ["."]:
         place = folder / path
         if place.is_dir():
-            found += [file for file in _files_below(place) if _is_spec(file)]
+            found += [file for file in _files_below(place, folder) if _is_spec(file)]
         elif place.suffix == ".lock" and (_specs_of(place) or place.is_file()):
             found += _specs_of(place)
         elif place.is_file():
@@ -71,7 +70,7 @@ def find_orphans(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
     found: list[Path] = []
     for path in paths or ["."]:
         place = folder / path
-        files = _files_below(place) if place.is_dir() else [place]
+        files = _files_below(place, folder) if place.is_dir() else [place]
         found += [file for file in files if _is_our_lock(file) and not _specs_of(file)]
     return tuple(dict.fromkeys(found))
 
@@ -80,29 +79,34 @@ def _specs_of(lock: Path) -> list[Path]:
     return [spec for end in SUFFIXES if (spec := lock.with_suffix(end)).exists()]
 
 
-def _files_below(folder: Path, level: int = 0) -> Iterator[Path]:
+def _files_below(place: Path, folder: Path) -> Iterator[Path]:
     """Regular files in the order of their names; no links, and nothing whose name starts with a dot."""
-    try:
-        with os.scandir(folder) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except OSError as error:
-        raise CommandError(Problem("unreadable-file", f"{folder} can't be read: {error.strerror}")) from None
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            if level < MAX_LEVELS and entry.name not in SKIPPED_FOLDERS:
-                yield from _files_below(Path(entry.path), level + 1)
-        elif entry.is_file(follow_symlinks=False):
+    pending = _scan(place, folder)
+    while pending:
+        entry = pending.pop()
+        if entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
+        elif entry.is_dir(follow_symlinks=False) and entry.name not in SKIPPED_FOLDERS:
+            pending += _scan(Path(entry.path), folder)
+
+
+def _scan(place: Path, folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, the first name last."""
+    try:
+        with os.scandir(place) as entries:
+            shown = [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        message = f"{display_name(place, folder)} can't be read: {(error.strerror or str(error)).lower()}"
+        raise CommandError(Problem("unreadable-file", message)) from None
+    return sorted(shown, key=lambda entry: entry.name, reverse=True)
 
 
 def _is_spec(path: Path) -> bool:
-    """Whether this is a YAML file with ``inputs`` and ``layers`` at its top level."""
+    """Whether this is a YAML file with ``inputs`` and ``layers`` at its top level, or with a lock."""
     if not path.name.endswith(SUFFIXES):
         return False
     head = _read_head(path)
-    return all(re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers"))
+    return _is_our_lock(lock_path(path)) or all(re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers"))
 
 
 def _is_our_lock(path: Path) -> bool:
@@ -111,7 +115,7 @@ def _is_our_lock(path: Path) -> bool:
 
 
 def _read_head(path: Path) -> bytes:
-    """The beginning of a file; nothing where it may not be read, which whoever reads all of it tells."""
+    """The beginning of a file; nothing where it may not be read."""
     try:
         with open(path, "rb") as file:
             return file.read(MAX_HEAD)

@@ -503,6 +503,23 @@ def test_traces_are_alike_and_the_generator_stays(spec: Path) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_the_default_dtype_stays_also_when_a_spec_fails(tmp_path: Path) -> None:
+    path = tmp_path / "wide.yaml"
+    for size in (4, 5):
+        path.write_text(f"dtype: float64\ninputs: {{x: [2, {size}]}}\nlayers: {{fc: 'Linear(4, 4)'}}\n")
+        model = layercli.build(path)
+        assert model.get_parameter("fc.weight").dtype == torch.float64
+        if size == 4:
+            layercli.trace(path)
+            model(torch.rand(2, 4, dtype=torch.float64))
+        else:
+            with pytest.raises(layercli.SpecError, match=r"fc \(Linear\) failed on float64\[2, 5\]"):
+                layercli.trace(path)
+            with pytest.raises(layercli.SpecError):
+                model(torch.rand(2, 5, dtype=torch.float64))
+        assert torch.get_default_dtype() == torch.float32
+
+
 def test_a_spec_takes_no_tensors_and_a_plan_no_params(spec: Path) -> None:
     with pytest.raises(TypeError, match="brings its own inputs"):
         layercli.trace(spec, torch.rand(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -42,6 +43,7 @@ TORCH_ERRORS = (
     AttributeError,
     AssertionError,
     MemoryError,
+    ArithmeticError,
 )
 
 #: Elements of one tensor that is made in memory.
@@ -217,7 +219,9 @@ class TorchEngine:
         try:
             return layer(*values, **given)
         except InputsRefused as refused:
-            raise SpecError(*(replace(problem, position=site.position) for problem in refused.problems)) from None
+            raise SpecError(
+                *(replace(problem, position=site.position) for problem in refused.problems)
+            ) from None
         except SpecError:
             raise
         except TORCH_ERRORS as error:
@@ -269,6 +273,8 @@ def explain_container(layer: nn.Module, site: Site) -> SpecError:
 def first_line(error: BaseException) -> str:
     """PyTorch's own sentence, without what it appends for developers."""
     text = str(error).strip().split("\n\n")[0].split(", but expected one of:")[0]
+    # A set of words comes in another order each time.
+    text = re.sub(r"\{('\w+'(?:, '\w+')*)\}", lambda found: ", ".join(sorted(found[1].split(", "))), text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines)[:400] or type(error).__name__
 
@@ -304,7 +310,11 @@ def call_in_order(layer: nn.Module, value: Any) -> Any:
 
 
 def explain_layer(
-    layer: nn.Module, arguments: Sequence[Any], keywords: dict[str, Any], site: Site | None, error: BaseException
+    layer: nn.Module,
+    arguments: Sequence[Any],
+    keywords: dict[str, Any],
+    site: Site | None,
+    error: BaseException,
 ) -> SpecError:
     """A layer that PyTorch refused to run on what it was given."""
     from layercli.errors import Problem

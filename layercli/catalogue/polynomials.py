@@ -280,19 +280,23 @@ def _is_half(numerator: Polynomial, divisor: Polynomial) -> bool:
 
 
 def _cancel(numerator: Polynomial, divisor: Polynomial) -> tuple[Polynomial, Polynomial]:
-    """The fraction without the factors that both sides share; for an integer divisor rounded down."""
-    if is_constant(divisor):
-        number = divisor[ONE]
-        shared = gcd(number, *[c for monomial, c in numerator.items() if monomial])
-        if shared == 1:
-            return numerator, divisor
-        reduced = {monomial: c // shared for monomial, c in numerator.items()}
-        return {monomial: c for monomial, c in reduced.items() if c}, {ONE: number // shared}
+    """The fraction without the factors that both sides share.
+
+    The number at the end of the numerator needn't share them where the divisor is above 0: ``(g * x + b) //
+    (g * y)`` is ``(x + b // g) // y``, and ``-1 // g`` is -1 for every ``g`` above 0.
+    """
     if not numerator:
         return numerator, divisor
-    number = gcd(content(numerator), content(divisor))
-    monomial = common_monomial(dict.fromkeys((common_monomial(numerator), common_monomial(divisor)), 1))
-    return divide_out(numerator, monomial, number), divide_out(divisor, monomial, number)
+    last = numerator.get(ONE, 0)
+    others = {monomial: c for monomial, c in numerator.items() if monomial}
+    if not others or not is_nonnegative(divisor):
+        others, last = numerator, 0
+    number = gcd(content(others), content(divisor))
+    shared = common_monomial(dict.fromkeys((common_monomial(others), common_monomial(divisor)), 1))
+    last //= number
+    if last not in (0, -1) or (last and not _is_nonnegative_monomial(shared)):
+        shared = ONE
+    return add(divide_out(others, shared, number), constant(last)), divide_out(divisor, shared, number)
 
 
 def _merge_division(

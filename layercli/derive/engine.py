@@ -233,6 +233,7 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         return None
     special = {"torch": operation.in_torch, "Tensor": operation.in_tensor}.get(namespace) is not None
     signature = form.signature_in(namespace)  # type: ignore[arg-type]
+    rest = next((parameter.name for parameter in signature.parameters if parameter.kind == "rest"), "")
 
     def call(*arguments: Any, **keywords: Any) -> Any:
         if namespace != "F" and form.name not in _WITHOUT_NUMPY_WORDS:
@@ -242,7 +243,14 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
-        result = rule(*values, **named)
+        elif signature.star_by_name and rest in named:
+            values, named = [*values, named[rest]], {key: value for key, value in named.items() if key != rest}
+        try:
+            result = rule(*values, **named)
+        except TypeError as error:
+            if not _fits(rule, values, named):
+                raise Refusal(f"can't be called like this: {error}", "", "argument-refused") from None
+            raise
         return write_into(arguments[0], result) if form.in_place else result
 
     return call

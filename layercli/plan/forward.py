@@ -26,8 +26,6 @@ from layercli.spec.interpreter import (
     Site,
     TensorClass,
     WrapperClass,
-    explain_class_in_forward,
-    explain_unknown,
     find_class,
     find_function,
     find_in_namespace,
@@ -35,6 +33,7 @@ from layercli.spec.interpreter import (
     resolve_prefix,
 )
 from layercli.spec.model import Block
+from layercli.spec.unknown import explain_class_in_forward, explain_unknown
 
 #: Attributes of plain values that a forward may use.
 _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "training"})
@@ -89,9 +88,7 @@ def _check_order(block: Block, children: Sequence[tuple[str, Member]]) -> list[P
             message = f"{name} is a {kind}, and without a forward the layers run in order"
             place, hint = child.site.position, f"write a forward that uses {name}"
         elif child.type_name in ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
-            message = (
-                f"{name} is a {child.type_name}, which can't be called, and without a forward the layers run in order"
-            )
+            message = f"{name} is a {child.type_name}, which can't be called, and without a forward the layers run in order"
             place, hint = child.position, "write a forward, or make it a Sequential"
         else:
             continue
@@ -143,7 +140,9 @@ class _Checker:
     def report(self, error: SpecError) -> None:
         """Keep a problem; of one that says the same of several places, the first."""
         told = {(problem.code, problem.message) for problem in self.problems}
-        self.problems += [problem for problem in error.problems if (problem.code, problem.message) not in told]
+        self.problems += [
+            problem for problem in error.problems if (problem.code, problem.message) not in told
+        ]
 
     def check_statements(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
 
-from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Layer, Method
-from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS, REFUSED_ARGUMENTS
-from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
-from layercli.catalogue.signature import BindingError, Signature
+from layercli.catalogue.signature import BindingError
 from layercli.errors import CommandError, Position, Problem, Source, SpecError, did_you_mean
+from layercli.plan.arguments import (
+    argument_sites,
+    bind,
+    check_argument,
+    describe_plain,
+    error_at,
+    explain_no_layer,
+    refuse_function,
+)
+from layercli.plan.containers import CONTAINERS, TENSORS, Children
 from layercli.plan.forward import check_forward
 from layercli.plan.records import (
     BufferPlan,
@@ -35,8 +42,6 @@ from layercli.spec.interpreter import (
     BlockClass,
     Budget,
     Builtin,
-    Device,
-    Dtype,
     FunctionValue,
     Interpreter,
     LayerClass,
@@ -45,7 +50,6 @@ from layercli.spec.interpreter import (
     Stage,
     TensorClass,
     WrapperClass,
-    resolve_prefix,
 )
 from layercli.spec.model import (
     Block,
@@ -54,7 +58,6 @@ from layercli.spec.model import (
     LongForm,
     Named,
     NamedLayers,
-    NumberedLayers,
     Sizes,
     Spec,
     Unread,
@@ -67,7 +70,6 @@ MAX_INNER_LAYERS = 10_000
 MAX_BLOCK_DEPTH = 60
 
 _INNER_LAYERS = ("num_layers", "num_encoder_layers", "num_decoder_layers")
-_PLAIN = (bool, int, float, str, type(None))
 
 
 @dataclass
@@ -160,7 +162,7 @@ class PlanEngine:
         site: Site,
     ) -> Any:
         if isinstance(target, TensorClass):
-            return _TENSORS[target.name](arguments, keywords, site)
+            return TENSORS[target.name](arguments, keywords, site)
         if isinstance(target, WrapperClass):
             return self._wrap(target, arguments, keywords, site)
         if isinstance(target, BlockClass):
@@ -171,8 +173,8 @@ class PlanEngine:
         entry = target.entry
         if entry.refused:
             raise site.error("refused-layer", f"{entry.name} can't be used in a spec: {entry.refused}")
-        if entry.name in _CONTAINERS:
-            return self._container(entry, _CONTAINERS[entry.name](arguments, keywords, site), site)
+        if entry.name in CONTAINERS:
+            return self._container(entry, CONTAINERS[entry.name](arguments, keywords, site), site)
         bound = bind(entry.name, entry.signature, arguments, keywords, site)
         sites = argument_sites(entry.signature, arguments, keywords, site)
         return self.construct_layer(entry, bound, site.position, sites)
@@ -187,10 +189,10 @@ class PlanEngine:
             place = position if site is None else site.position
             if name in REFUSED_ARGUMENTS and value is not None:
                 message = f"{name} can't be given in a spec: {REFUSED_ARGUMENTS[name]}"
-                raise _error("refused-argument", message, place, "leave it out")
-            _check_argument(entry.name, name, value, place)
+                raise error_at("refused-argument", message, place, "leave it out")
+            check_argument(entry.name, name, value, place)
             if name in _INNER_LAYERS and isinstance(value, int) and value > MAX_INNER_LAYERS:
-                raise _error("too-many-modules", f"{name} is more than {MAX_INNER_LAYERS:,}", place)
+                raise error_at("too-many-modules", f"{name} is more than {MAX_INNER_LAYERS:,}", place)
             if isinstance(value, LayerPlan):
                 modules += value.modules * _repeats(bound)
         modules += 16 * sum(value for name in _INNER_LAYERS[1:] if isinstance(value := bound.get(name), int))
@@ -206,7 +208,7 @@ class PlanEngine:
         try:
             if self.depth > MAX_BLOCK_DEPTH:
                 message = f"blocks stand inside blocks more than {MAX_BLOCK_DEPTH} deep"
-                raise _error("too-deep", message, position)
+                raise error_at("too-deep", message, position)
             params, unread = self.evaluate_params(block, given, found)
             with found.collect():
                 children = self.plan_layers(block, params, unread=unread)
@@ -244,7 +246,7 @@ class PlanEngine:
 
     def _counted(self, plan: LayerPlan) -> LayerPlan:
         if plan.modules > MAX_MODULES:
-            raise _error(
+            raise error_at(
                 "too-many-modules",
                 f"this makes {plan.modules:,} modules, more than {MAX_MODULES:,}",
                 plan.position,
@@ -263,7 +265,7 @@ class PlanEngine:
             )
         for name, value in bound.items():
             if name != "module":
-                _check_argument(entry.name, name, value, site.argument(name).position)
+                check_argument(entry.name, name, value, site.argument(name).position)
         return replace(module, wrappers=(*module.wrappers, WrapperPlan(entry, bound, site)))
 
     # Evaluation ------------------------------------------------------------------------------------------
@@ -297,7 +299,7 @@ class PlanEngine:
                 elif param.value is None:
                     message = f"{block.name} needs the param {param.name}"
                     hint = f"give it, --set {param.name}=..., or write a default here instead of ~"
-                    raise _error("param-needed", message, param.position, hint)
+                    raise error_at("param-needed", message, param.position, hint)
                 else:
                     params[param.name] = evaluate_value(interpreter, param.value)
                 unread.discard(param.name)
@@ -395,7 +397,7 @@ class PlanEngine:
             bound = signature.bind(name, [], given)
         except BindingError as error:
             place = positions.get(str(error.argument), value.type.position())
-            raise _error(error.code, error.message, place, error.hint) from None
+            raise error_at(error.code, error.message, place, error.hint) from None
         sites = {
             argument.name: Site(argument.value, argument.value.tree)
             for argument in value.arguments
@@ -403,7 +405,7 @@ class PlanEngine:
         }
         if isinstance(target, BlockClass):
             return self.construct_block(target.block, bound, value.position, sites)
-        if target.entry.refused or target.entry.name in _CONTAINERS:
+        if target.entry.refused or target.entry.name in CONTAINERS:
             return self.construct(target, [], given, site)  # type: ignore[no-any-return]
         return self.construct_layer(target.entry, bound, value.position, sites)
 
@@ -441,152 +443,9 @@ def _check_read(block: Block) -> None:
         raise SpecError()
 
 
-def _error(code: str, message: str, position: Position, hint: str = "") -> SpecError:
-    return SpecError(Problem(code, message, position, hint=hint))
-
-
-def bind(
-    name: str, signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
-) -> dict[str, Any]:
-    """Arguments by parameter name. Raises SpecError at the argument that doesn't fit."""
-    for keyword in keywords:
-        if keyword in REFUSED_ARGUMENTS and keyword not in signature.by_name:
-            reason = REFUSED_ARGUMENTS[keyword]
-            message = f"{keyword} can't be given in a spec: {reason}"
-            raise site.argument(keyword).error("refused-argument", message, "leave it out")
-    try:
-        return signature.bind(name, arguments, keywords)
-    except BindingError as error:
-        raise site.argument(error.argument).error(error.code, error.message, error.hint) from None
-
-
-def argument_sites(
-    signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
-) -> dict[str, Site]:
-    """Where each bound argument stands."""
-    names = [
-        parameter.name
-        for parameter in signature.parameters
-        if parameter.kind in ("positional", "positional-only")
-    ]
-    places: dict[str, int | str] = {name: index for index, name in enumerate(names[: len(arguments)])}
-    places |= {name: name for name in keywords}
-    return {name: site.argument(key) for name, key in places.items()}
-
-
 def _repeats(bound: Mapping[str, Any]) -> int:
     count = bound.get("num_layers", 1)
     return count if isinstance(count, int) else 1
-
-
-def _check_argument(layer: str, name: str, value: Any, position: Position) -> None:
-    """Refuse values that no constructor may be given from a spec."""
-    if name == "dtype" and value is not None and not isinstance(value, Dtype):
-        hint = f"write dtype={DTYPES[value]}" if isinstance(value, str) and value in DTYPES else ""
-        message = f"dtype needs a dtype, such as float32, not {describe_plain(value)}"
-        raise _error("wrong-kind", message, position, hint)
-    if name in _COUNTS:
-        _check_count(layer, name, value, position)
-    if isinstance(value, FunctionValue):
-        if value.entry.creates or value.entry.random:
-            hint = f"name a function such as relu or gelu, or write its name as text: '{value!r}'"
-            raise _error("refused-argument", f"{value!r} can't be a layer's {name}", position, hint)
-        return
-    if isinstance(value, (Builtin, LayerClass, BlockClass, WrapperClass, TensorClass)):
-        made = isinstance(value, (LayerClass, BlockClass))
-        hint = f"write {value!r}()" if made else "name a function such as relu or gelu"
-        raise _error("wrong-kind", f"{name} of {layer} can't be {value!r}", position, hint)
-    if isinstance(value, Device):
-        raise _error("refused-argument", "device can't be given in a spec", position)
-    if isinstance(value, (tuple, list)):
-        for item in value:
-            _check_argument(layer, name, item, position)
-        return
-    if not isinstance(value, (*_PLAIN, Dtype, LayerPlan, Recipe, dict, range)):
-        raise _error("wrong-kind", f"{name} of {layer} can't be {value!r}", position)
-
-
-def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> SpecError:
-    """Why a value can't stand in ``layers``, and what may have been meant."""
-    text = code.segment(code.tree)
-    if isinstance(value, (LayerClass, BlockClass)):
-        return code.problem(
-            "layer-not-called",
-            f"{text} is a class, not a layer",
-            code.tree,
-            f"write {text}(...)" if value_needs(value) else f"write {text}()",
-        )
-    if isinstance(value, FunctionValue):
-        close = [name for name in LAYERS if name.lower() == value.entry.name.replace("_", "").lower()]
-        hint = f"write {close[0]}()" if close else "call it in `forward`"
-        return code.problem("not-a-layer", f"{text} is a function, not a layer", code.tree, hint)
-    if isinstance(value, Recipe):
-        return code.problem(
-            "not-a-layer", f"{text} is a tensor", code.tree, f"write Parameter({text}) or Buffer({text})"
-        )
-    hint = "a plain value belongs in `params`" if isinstance(value, _PLAIN) else ""
-    return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
-
-
-def find_layer_of(function: str) -> str:
-    """The layer that does what a function does, by its name; empty where there is none."""
-    plain = function.replace("_", "").lower()
-    return next((name for name in LAYERS if name.lower() == plain), "")
-
-
-def refuse_function(interpreter: Interpreter, code: Expression) -> None:
-    """``conv: conv2d(1, 6, 3)``: a function where the layer of nearly the same name is meant."""
-    tree = code.tree
-    if not isinstance(tree, ast.Call) or not isinstance(tree.func, (ast.Name, ast.Attribute)):
-        return
-    name = tree.func.id if isinstance(tree.func, ast.Name) else tree.func.attr
-    layer = find_layer_of(name)
-    if not layer or layer == name or name not in FUNCTIONS or name in interpreter.scope.params:
-        return
-    if isinstance(tree.func, ast.Attribute) and resolve_prefix(tree.func.value) not in ("F", "torch"):
-        return
-    whole, function = code.segment(tree), code.segment(tree.func)
-    hint = f"write {layer}{whole.removeprefix(function)}"
-    raise code.problem("not-a-layer", f"{name} is a function, not a layer", tree.func, hint)
-
-
-def describe_plain(value: Any) -> str:
-    """A value in a message, cut where it is long."""
-    shown = repr(value) if isinstance(value, _PLAIN) else f"a {type(value).__name__}"
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"the text {shown}" if isinstance(value, str) else shown
-
-
-#: Arguments of layers that are numbers of something, or several of them.
-_COUNTS = frozenset(
-    {
-        "in_features", "out_features", "in1_features", "in2_features", "in_channels", "out_channels", "kernel_size",
-        "groups", "num_features", "num_channels", "num_groups", "normalized_shape", "num_embeddings", "embedding_dim",
-        "input_size", "hidden_size", "num_layers", "embed_dim", "num_heads", "d_model", "nhead", "dim_feedforward",
-        "num_encoder_layers", "num_decoder_layers", "num_parameters", "upscale_factor", "downscale_factor",
-    }
-)  # fmt: skip
-
-
-def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
-    """A number of features, channels or the like is an int of at least 0."""
-    for item in value if isinstance(value, (tuple, list)) else (value,):
-        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
-            continue
-        hint = "write // for a whole number" if isinstance(item, float) and math.isfinite(item) else ""
-        if isinstance(item, str) and item.isdigit():
-            hint = f"write {item} without quotes"
-        message = f"{name} of {layer} is an int of at least 0, and this is {describe_plain(item)}"
-        raise _error("wrong-kind", message, position, hint)
-
-
-def value_needs(value: LayerClass | BlockClass) -> bool:
-    signature = value.entry.signature if isinstance(value, LayerClass) else block_signature(value.block)
-    try:
-        signature.bind("", [], {})
-    except BindingError:
-        return True
-    return False
 
 
 def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool = True) -> Any:
@@ -607,157 +466,6 @@ def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool =
     result = interpreter.evaluate(value)
     interpreter.check_nesting(result, Site(value, tree))
     return result
-
-
-# Parameters, buffers and containers ------------------------------------------------------------------------
-
-
-def _tensor_of(name: str, arguments: list[Any], site: Site) -> Recipe:
-    """The tensor of ``Parameter(zeros(1, 4))`` or, in short, ``Parameter(1, 4)``."""
-    if len(arguments) == 1 and isinstance(arguments[0], Recipe):
-        return arguments[0]
-    sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
-    if sizes and all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
-        return Recipe("function", "zeros", tuple(sizes), {}, site, "torch")
-    hint = f"write {name}(zeros(4)) or {name}(4)"
-    raise site.error("wrong-kind", f"{name} takes a tensor or its sizes", hint)
-
-
-def _flag(name: str, default: bool, allowed: str, keywords: Mapping[str, Any], site: Site) -> bool:
-    for keyword in keywords:
-        if keyword != allowed:
-            raise site.argument(keyword).error(
-                "unknown-argument",
-                f"{name} has no argument {keyword}",
-                did_you_mean(keyword, [allowed]) or f"it has {allowed}={default}",
-            )
-    value = keywords.get(allowed, default)
-    if not isinstance(value, bool):
-        raise site.argument(allowed).error("wrong-kind", f"{allowed} is True or False")
-    return value
-
-
-def _plan_parameter(arguments: list[Any], keywords: dict[str, Any], site: Site) -> ParameterPlan:
-    requires_grad = _flag("Parameter", True, "requires_grad", keywords, site)
-    return ParameterPlan(_tensor_of("Parameter", arguments, site), requires_grad, site)
-
-
-def _plan_buffer(arguments: list[Any], keywords: dict[str, Any], site: Site) -> BufferPlan:
-    persistent = _flag("Buffer", True, "persistent", keywords, site)
-    return BufferPlan(_tensor_of("Buffer", arguments, site), persistent, site)
-
-
-_TENSORS: dict[str, Callable[[list[Any], dict[str, Any], Site], ParameterPlan | BufferPlan]] = {
-    "Parameter": _plan_parameter,
-    "Buffer": _plan_buffer,
-}
-
-_Children = tuple[tuple[str, Member], ...]
-
-
-def _flatten_layers(values: Sequence[Any], site: Site, kind: str) -> list[LayerPlan]:
-    layers: list[LayerPlan] = []
-    for index, value in enumerate(values):
-        if isinstance(value, LayerPlan):
-            layers += (
-                [child for _, child in value.children if isinstance(child, LayerPlan)]
-                if value.product
-                else [value]
-            )
-        elif isinstance(value, (list, tuple)):
-            layers += _flatten_layers(value, site, kind)
-        else:
-            place = site.argument(index)
-            name = value.entry.name if isinstance(value, FunctionValue) else getattr(value, "name", "")
-            layer = find_layer_of(name)
-            hint = f"write {value!r}()" if isinstance(value, (LayerClass, BlockClass)) else ""
-            what = describe_plain(value)
-            if isinstance(value, (FunctionValue, Builtin, Recipe)):
-                what = "a tensor" if isinstance(value, Recipe) else f"the function {value!r}"
-                needs = layer and value_needs(LayerClass(LAYERS[layer]))
-                hint = f"write {layer}({'...' if needs else ''})" if layer else "call functions in `forward`"
-            elif isinstance(value, (LayerClass, BlockClass, WrapperClass, TensorClass)):
-                what = f"the class {value!r}"
-            raise place.error("not-a-layer", f"{kind} holds layers, and this is {what}", hint)
-    return layers
-
-
-def _plan_sequence(kind: str) -> Callable[[list[Any], dict[str, Any], Site], _Children]:
-    def plan(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
-        if len(arguments) == 1 and isinstance(arguments[0], dict) and kind == "Sequential":
-            return _plan_dict([arguments[0]], keywords, site)
-        if keywords and not (kind == "ModuleList" and set(keywords) == {"modules"}):
-            name = next(iter(keywords))
-            raise site.argument(name).error(
-                "unknown-argument",
-                f"{kind} takes no names",
-                "for named children write a mapping: {conv: ..., act: ...}",
-            )
-        layers = _flatten_layers([*arguments, *keywords.values()], site, kind)
-        return tuple((str(index), layer) for index, layer in enumerate(layers))
-
-    return plan
-
-
-def _plan_dict(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
-    given: dict[Any, Any] = {}
-    for argument in arguments:
-        if not isinstance(argument, dict):
-            raise site.argument(0).error(
-                "wrong-kind", "this takes a dict or names", "write ModuleDict(box=Linear(8, 4))"
-            )
-        given |= argument
-    given |= keywords
-    children: list[tuple[str, Member]] = []
-    for name, value in given.items():
-        if not isinstance(name, str) or not name or "." in name or name in MODULE_ATTRIBUTES:
-            message, hint = f"{describe_plain(name)} can't name a layer", "write a plain name"
-            if name in MODULE_ATTRIBUTES:
-                message = f"{name} is an attribute of every nn.Module and can't name a layer"
-                hint = f"write {name}_layer or another name"
-            raise site.argument(name).error("bad-name", message, hint)
-        if not isinstance(value, LayerPlan):
-            message = f"a ModuleDict holds layers, and {name} is {describe_plain(value)}"
-            raise site.argument(name).error("not-a-layer", message)
-        children.append((name, value))
-    return tuple(children)
-
-
-def _as_parameter(value: Any, site: Site) -> ParameterPlan:
-    if isinstance(value, ParameterPlan):
-        return value
-    if isinstance(value, Recipe):
-        return ParameterPlan(value, True, site)
-    message = f"this holds parameters, and {describe_plain(value)} is none"
-    raise site.error("not-a-layer", message, "write Parameter(zeros(4))")
-
-
-def _plan_parameter_list(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
-    values = [*arguments, *keywords.values()]
-    if len(values) == 1 and isinstance(values[0], (list, tuple)):
-        values = list(values[0])
-    return tuple((str(index), _as_parameter(value, site)) for index, value in enumerate(values))
-
-
-def _plan_parameter_dict(arguments: list[Any], keywords: dict[str, Any], site: Site) -> _Children:
-    given = dict(keywords)
-    for argument in arguments:
-        if not isinstance(argument, dict):
-            raise site.argument(0).error("wrong-kind", "ParameterDict takes a dict or names")
-        given |= argument
-    for name in given:
-        if not isinstance(name, str) or not name or "." in name or name in MODULE_ATTRIBUTES:
-            raise site.argument(name).error("bad-name", f"{name!r} can't name a parameter")
-    return tuple((name, _as_parameter(value, site)) for name, value in given.items())
-
-
-_CONTAINERS: dict[str, Callable[[list[Any], dict[str, Any], Site], _Children]] = {
-    "Sequential": _plan_sequence("Sequential"),
-    "ModuleList": _plan_sequence("ModuleList"),
-    "ModuleDict": _plan_dict,
-    "ParameterList": _plan_parameter_list,
-    "ParameterDict": _plan_parameter_dict,
-}
 
 
 # The whole plan --------------------------------------------------------------------------------------------
@@ -782,7 +490,7 @@ def plan_model(
     replaced = dict(inputs or {})
     _check_names(replaced, [item.name for item in block.inputs], "input", "--input")
     found = _Findings(list(spec.problems), bool(spec.problems))
-    children: _Children | None = None
+    children: Children | None = None
     planned_inputs: list[tuple[str, Any]] = []
     try:
         values, unread = engine.evaluate_params(block, given, found)
@@ -810,7 +518,8 @@ def plan_model(
     problems += check_forward(block, children, [dim.name for dim in spec.dims], {})
     if problems:
         raise SpecError(*sorted_problems(problems))
-    assert children is not None and not found.failed
+    assert children is not None
+    assert not found.failed
     modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
     root = LayerPlan(block, values, block.position, children=children, modules=modules)
     return Plan(spec, engine._counted(root), values, sizes, tuple(planned_inputs), mode or spec.mode)
@@ -947,9 +656,13 @@ def _evaluate_dims(
                 size = evaluate_value(interpreter, dim.value, lone_words=False)
                 place = dim.value.position() if isinstance(dim.value, Expression) else place
             if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-                hint = "write // for a whole number" if isinstance(size, float) and math.isfinite(size) else ""
-                message = f"the dim {dim.name} is a size, an int of at least 0, and this is {describe_plain(size)}"
-                raise _error("wrong-kind", message, place, hint)
+                hint = (
+                    "write // for a whole number" if isinstance(size, float) and math.isfinite(size) else ""
+                )
+                message = (
+                    f"the dim {dim.name} is a size, an int of at least 0, and this is {describe_plain(size)}"
+                )
+                raise error_at("wrong-kind", message, place, hint)
             sizes[dim.name] = size
             unknown.discard(dim.name)
     return sizes, unknown - unread

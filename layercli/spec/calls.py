@@ -107,13 +107,19 @@ def _check_values(
     for key, parameter, value in places:
         at = site.argument(key)
         if engine.is_layer(value):
-            raise at.error("layer-not-called", f"{at.text} is a layer, and {name} takes its result", f"write {at.text}(x)")
+            raise at.error(
+                "layer-not-called",
+                f"{at.text} is a layer, and {name} takes its result",
+                f"write {at.text}(x)",
+            )
         decides = parameter in _SIZE_ARGUMENTS or (parameter in ("start", "end") and name in _RANGES)
         if decides and _holds_tensor(engine, value):
             message = f"the size of what {name} gives would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number, or a size such as x.shape[1]")
         if parameter == "dtype" and isinstance(value, str):
-            hint = f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"
+            hint = (
+                f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"
+            )
             raise at.error("wrong-kind", f"a dtype is a name, and this is the text {value!r}", hint)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -239,7 +238,7 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     elif "==" in rest:
         hint = "compare with =="
     elif "invalid character" in message:
-        hint = "write plain quotes, \' or \", and plain signs: + - * /"
+        hint = "write plain quotes, ' or \", and plain signs: + - * /"
     elif "indent" in message:
         # ast points before or after the first word of the line.
         offset += len(lines[line - 1]) - len(lines[line - 1].lstrip()) - column
@@ -362,13 +361,4 @@ def name_after_dot(node: ast.Attribute) -> ast.Name:
     """The last name of ``value.name``, which is what an error about it points at."""
     line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
     start = end - len(node.attr)
-    return ast.Name(
-        node.attr, ast.Load(), lineno=line, col_offset=start, end_lineno=line, end_col_offset=end
-    )
-
-
-def loaded_names(tree: ast.AST) -> Iterator[ast.Name]:
-    """Every name that ``tree`` reads."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node
+    return ast.Name(node.attr, ast.Load(), lineno=line, col_offset=start, end_lineno=line, end_col_offset=end)

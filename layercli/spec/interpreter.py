@@ -23,6 +23,7 @@ from layercli.catalogue.wrappers import WRAPPERS, Wrapper
 from layercli.errors import Position, SpecError, did_you_mean
 from layercli.spec.expressions import Body, Code, Expression, name_after_dot
 from layercli.spec.model import Block
+from layercli.spec.unknown import explain_class_in_forward, explain_unknown
 
 #: Bounds on one evaluation: nodes evaluated, items of one list or range, bits of an int, characters of a text.
 MAX_STEPS = 5_000_000
@@ -327,70 +328,6 @@ def resolve_prefix(node: ast.expr) -> str | None:
     return None
 
 
-#: What other languages and Python's other half write for a value, and what it is here.
-_WORDS = {
-    "no": "False", "off": "False", "No": "False", "false": "False", "yes": "True", "on": "True", "Yes": "True",
-    "true": "True", "null": "None", "none": "None", "nil": "None",
-}  # fmt: skip
-
-#: Functions of Python that the language hasn't, with what to write instead.
-_PYTHON_ONLY = {
-    "print": "leave it out; layercli trace shows every shape, and --values what is in it",
-    "super": "write the statements themselves; a block has no parent",
-    "isinstance": "leave the question out: a spec says what its layers are",
-    "getattr": "write the name itself: self.layer, or heads['box'] of a ModuleDict",
-    "hasattr": "leave the question out: a spec says what its layers are",
-    "setattr": "assign to a plain name: y = ...",
-    "map": "write a list: [f(x) for x in values]",
-    "filter": "write a list: [x for x in values if ...]",
-    "reversed": "write values[::-1]",
-    "sorted": "write the list in its order",
-    "set": "write a list",
-    "str": "write the text itself, in quotes",
-    "eval": "write the expression itself",
-    "exec": "write the statements themselves",
-    "open": "a spec neither reads nor writes files",
-    "input": "name the input under `inputs`",
-}
-
-
-def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool) -> tuple[str, str, str]:
-    """Code, message and hint for a name that means nothing.
-
-    ``groups`` are known names, those first that are likelier to be meant: the first group with a near one counts.
-    """
-    if name in REFUSED:
-        return "refused-name", f"{name} is not in the spec language: {REFUSED[name]}", ""
-    if name in _WORDS:
-        return "unknown-name", f"{name} is no value here", f"write {_WORDS[name]}"
-    if name in ("nn", "F", "torch", "math"):
-        return "unknown-name", f"{name} alone is no value", f"write {name}.something"
-    if called and name in _PYTHON_ONLY:
-        return "unknown-function", f"{name} of Python is not in the spec language", _PYTHON_ONLY[name]
-    # A name of one letter is near to every other one.
-    near = (did_you_mean(name, group) for group in groups) if len(name) > 1 else iter(())
-    hint = next(filter(None, near), "")
-    if called and name[:1].isupper():
-        return "unknown-layer", f"there is no layer called {name}", hint or "layercli list layers shows them all"
-    if called:
-        return (
-            "unknown-function",
-            f"there is no function or layer called {name}",
-            hint or "layercli list functions shows them all",
-        )
-    return "unknown-name", f"there is nothing called {name} here", hint
-
-
-def explain_class_in_forward(name: str, text: str) -> tuple[str, str, str]:
-    """Code, message and hint for a layer that is made where it should be called."""
-    called = text if text.endswith(")") else f"{text}()"
-    return (
-        "layer-made-here",
-        f"{name} is a class; layers are made in `layers`, not in `forward`",
-        f"add it to `layers`, as in name: {called}, and call it by its name",
-    )
-
-
 class Interpreter:
     """Evaluates expressions and statements of one scope with one engine."""
 
@@ -487,12 +424,15 @@ class Interpreter:
             return code.problem("unknown-name", message, node, hint)
         if name in scope.layer_names and scope.stage in ("params", "inputs", "dims"):
             hint = "write its sizes, as in [1, 8], or rand(1, 8)" if scope.stage == "inputs" else ""
-            return code.problem("unknown-name", f"{name} is a layer, and layers aren't known here", node, hint)
+            return code.problem(
+                "unknown-name", f"{name} is a layer, and layers aren't known here", node, hint
+            )
         problem_code, message, hint = explain_unknown(name, self.known_names(called=called), called=called)
         if not called and problem_code == "unknown-name" and not hint:
-            hint = {"inputs": f"a size with a name is a dim: dims: {{{name}: 1}}", "dims": "write a number"}.get(
-                scope.stage, ""
-            )
+            hint = {
+                "inputs": f"a size with a name is a dim: dims: {{{name}: 1}}",
+                "dims": "write a number",
+            }.get(scope.stage, "")
         return code.problem(problem_code, message, node, hint)
 
     # Expressions -----------------------------------------------------------------------------------------
@@ -861,7 +801,9 @@ class Interpreter:
             hint = f"take an item, {text}[0], or make a tensor of it: stack({text}), cat({text})"
         elif self.is_callable(value):
             hint = f"call it first: {text}(x)"
-        raise code.problem("unknown-method", f"{self.describe(value)} has no {name}", name_after_dot(node), hint)
+        raise code.problem(
+            "unknown-method", f"{self.describe(value)} has no {name}", name_after_dot(node), hint
+        )
 
     def _unknown_method(self, code: Code, node: ast.Attribute) -> SpecError:
         name, place = node.attr, name_after_dot(node)
@@ -906,7 +848,9 @@ class Interpreter:
             if self.scope.stage == "forward":
                 raise site.error(*explain_class_in_forward(repr(target), site.text))
             if self.scope.stage != "layers":
-                hint = f"write {target!r} alone, and make it in `layers`" if self.scope.stage == "params" else ""
+                hint = (
+                    f"write {target!r} alone, and make it in `layers`" if self.scope.stage == "params" else ""
+                )
                 message = f"{target!r} is a class; layers are made in `layers`, not in `{self.scope.stage}`"
                 raise site.error("layer-made-here", message, hint)
             return self.engine.construct(target, arguments, keywords, site)

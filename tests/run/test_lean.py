@@ -36,7 +36,10 @@ MODELS = ["resnet18", "vit-base-patch16-224", "lstmtagger", "activations", "unet
 
 def test_a_lean_trace_has_the_rows_of_a_whole_one() -> None:
     ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM], input=json.dumps(MODELS), capture_output=True, text=True
+        [sys.executable, "-W", "ignore", "-c", PROGRAM],
+        input=json.dumps(MODELS),
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stderr
     seen: dict[str, Any] = json.loads(ran.stdout)
@@ -55,9 +58,9 @@ def unloaded(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     from layercli.run import lean
 
-    for name in [name for name in sys.modules if name == lean.COMPILER]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(torch, "_dynamo", raising=False)
+    monkeypatch.delitem(sys.modules, lean.COMPILER, raising=False)
+    # Not delattr: to look for the attribute imports it.
+    monkeypatch.delitem(vars(torch), "_dynamo", raising=False)
     return lean
 
 
@@ -67,7 +70,7 @@ def test_a_function_is_handed_back_as_it_is_and_its_mark_removed(unloaded: Any) 
     def kernel(value: int) -> int:
         return value + 1
 
-    marked = torch._disable_dynamo(kernel)
+    marked = torch._compile._disable_dynamo(kernel)
     assert unloaded.work_lean(lambda: marked(1)) == 2
     assert not hasattr(kernel, "__dynamo_disable")
     assert unloaded.COMPILER not in sys.modules
@@ -98,7 +101,9 @@ def test_an_error_of_the_work_itself_is_raised_at_once(unloaded: Any) -> None:
     assert unloaded.COMPILER not in sys.modules
 
 
-def test_where_the_compiler_is_loaded_nothing_stands_in(unloaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_compiler_is_loaded_nothing_stands_in(
+    unloaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loaded = object()
-    monkeypatch.setitem(sys.modules, unloaded.COMPILER, loaded)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, unloaded.COMPILER, loaded)
     assert unloaded.work_lean(lambda: sys.modules[unloaded.COMPILER]) is loaded

@@ -93,6 +93,8 @@ def convolve(count: int) -> Callable[..., Tensor]:
             refuse(f"has {out_channels} output channels, which {groups} groups don't divide", "groups")
         if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != out_channels):
             refuse(f"expects a bias of [{out_channels}] and got {bias}", "bias")
+        if any(window < 1 for window in kernel):
+            refuse(f"needs a window of at least 1 and has {kernel}", "weight")
         padded = _padding(padding, count, steps, list(zip(kernel, holes, strict=True)))
         sizes: list[AnySize] = []
         for size, extra, window, hole, step in zip(tensor.shape[-count:], padded, kernel, holes, steps, strict=True):
@@ -147,7 +149,7 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
             if extra >= step and extra >= hole:
                 refuse(f"needs output_padding below stride or dilation, not {extra}", "output_padding")
             length = (size - 1) * step - 2 * less + hole * (window - 1) + extra + 1
-            if length < 1:
+            if length < (0 if count == 3 else 1):
                 refuse(f"would give a size of {length}: {tensor}", "input")
             sizes.append(length)
         return make_output(tensor, (*tensor.shape[: -count - 1], per_group * groups, *sizes), filters)
@@ -160,7 +162,7 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
     tensor, filters, offset = expect_tensor(input, "input"), expect_tensor(weight, "weight"), expect_tensor(bias, "bias")
     if tensor.dim != 3 or filters.dim != 3 or offset.dim != 1:
         refuse("expects an input and a weight of 3 dimensions and a bias of 1")
-    check_operands(tensor, filters, offset)
+    check_operands(tensor, filters, None)
     if tensor.shape[2] != filters.shape[1]:
         refuse(f"expects {filters.shape[1]} channels and got {tensor.shape[2]}: {tensor}", "input")
     if filters.shape[2] != offset.shape[0]:

@@ -2,116 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
-from layercli.catalogue.rules import broadcast_shapes
-from layercli.catalogue.sizes import ceil_div, maximum
-from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
+from layercli.catalogue.operations.view import (
+    drop_dim,
+    expand_to,
+    is_size,
+    select,
+    take_slice,
+    unsqueeze,
+    with_shape,
+)
+from layercli.catalogue.rules import broadcast_shapes, dense_like
+from layercli.catalogue.tensors import Shape, Tensor, refuse
 
 
 def get_item(input: Tensor, index: Any) -> Tensor:
-    """``input[index]`` for ints, slices, None, ``...`` and integer tensors, which PyTorch allows.
+    """``input[index]``: ints and slices give views, tensors and lists of ints a new tensor, None a size of 1.
 
-    Source: https://docs.pytorch.org/docs/stable/tensor_view.html and NumPy's rules of advanced indexing.
+    Source: https://docs.pytorch.org/docs/stable/tensor_view.html, and NumPy's rules of advanced indexing.
     """
     parts = list(index) if isinstance(index, tuple) else [index]
-    consumed = sum(part is not None and part is not Ellipsis and not isinstance(part, bool) for part in parts)
-    if sum(part is Ellipsis for part in parts) > 1:
-        refuse("takes ... once")
-    if consumed > input.dim:
-        refuse(f"has {consumed} indices for {input.dim} dimensions")
-    if Ellipsis not in [part for part in parts if not isinstance(part, Tensor)]:
-        parts.append(Ellipsis)
-    at = next(place for place, part in enumerate(parts) if part is Ellipsis)
-    parts[at : at + 1] = [slice(None)] * (input.dim - consumed)
-    shape: list[AnySize] = []
-    strides: list[AnySize] | None = None if input.strides is None else []
-    chosen: list[tuple[int, Tensor]] = []
+    named = sum(part is not None and part is not Ellipsis and not isinstance(part, bool) for part in parts)
+    if named > input.dim:
+        refuse(f"has {named} indices for {input.dim} dimensions: {input!r}")
+    result = Tensor(input.dtype, input.shape, input.strides)
+    chosen: dict[int, Tensor] = {}
     dim = 0
     for part in parts:
-        if part is None:
-            shape.append(1)
-            if strides is not None:
-                strides.append(0)
-            continue
-        if isinstance(part, bool):
-            refuse("takes no bool as an index", code="value-dependent")
-        size = input.shape[dim]
-        step = 0 if input.strides is None else input.strides[dim]
-        dim += 1
-        if isinstance(part, slice):
-            length, skip = _slice_length(part, size)
-            shape.append(length)
-            if strides is not None:
-                strides.append(step * skip)
-        elif isinstance(part, (Tensor, list, range)):
-            chosen.append((len(shape), _index_tensor(part)))
-            shape.append(size)
-            if strides is not None:
-                strides.append(step)
+        if part is Ellipsis:
+            dim += input.dim - named
+        elif part is None or isinstance(part, bool):
+            result = unsqueeze(result, dim)
+            if part is not None:
+                chosen[dim] = Tensor("int64", (1 if part else 0,))
+            dim += 1
+        elif dim >= result.dim:
+            refuse(f"has more indices than dimensions: {input!r}")
+        elif isinstance(part, slice):
+            result = take_slice(result, dim, part)
+            dim += 1
+        elif is_size(part):
+            result = select(result, dim, part)
         else:
-            _check_index(part, size)
-    if not chosen:
-        return Tensor(input.dtype, shape, None if strides is None else tuple(strides))
-    return _choose(input, shape, chosen)
+            given = to_index(part)
+            if given.dim == 0:
+                # Any index will do for the type, and whether this one is in range only its value tells.
+                result = drop_dim(result, dim)
+            else:
+                chosen[dim] = given
+                dim += 1
+    return choose(result, chosen) if chosen else result
 
 
-def _index_tensor(part: Any) -> Tensor:
-    """A tensor of indices; a list of ints is one too."""
+def to_index(part: Any) -> Tensor:
+    """A tensor of indices; a list of numbers is one too. Raises Refusal for masks, whose result has no certain size."""
+    if isinstance(part, (list, tuple, range)):
+        return Tensor("int64", _find_nested_shape(list(part)))
     if not isinstance(part, Tensor):
-        return Tensor("int64", _nested_shape(list(part)))
+        refuse(f"takes ints, slices, None, ... and tensors of ints, not {part!r}", code="wrong-kind")
     if part.dtype in ("bool", "uint8"):
         refuse("takes no mask as an index: its size would depend on values", code="value-dependent")
-    if part.dtype not in ("int64", "int32", "int8", "int16"):
-        refuse(f"takes whole numbers as indices, not {part.dtype}", code="dtype-mismatch")
+    if part.dtype not in ("int64", "int32"):
+        refuse(f"takes int64 or int32 as indices, not {part.dtype}", code="dtype-mismatch")
     return part
 
 
-def _nested_shape(items: Any) -> Shape:
-    if not isinstance(items, (list, tuple)):
-        if isinstance(items, bool) or not isinstance(items, int):
+def _find_nested_shape(items: Any) -> Shape:
+    if not isinstance(items, (list, tuple, range)):
+        if isinstance(items, bool):
+            refuse("takes no mask as an index: its size would depend on values", code="value-dependent")
+        if not is_size(items) and not isinstance(items, float):
             refuse(f"takes ints as indices, not {items!r}", code="wrong-kind")
         return ()
-    inner = [_nested_shape(item) for item in items]
+    inner = [_find_nested_shape(item) for item in items]
+    if any(shape != inner[0] for shape in inner):
+        refuse("takes lists of one length only as indices", code="wrong-kind")
     return (len(items), *(inner[0] if inner else ()))
 
 
-def _check_index(index: Any, size: AnySize) -> None:
-    if isinstance(index, (float, str)):
-        refuse(f"takes no {index!r} as an index", code="wrong-kind")
-    if index >= size or index < -size:
-        refuse(f"has no index {index} in a dimension of {size}")
+def choose(input: Tensor, chosen: Mapping[int, Tensor]) -> Tensor:
+    """Elements by tensors of indices for some dimensions; their common shape stands where these were together, else in front.
 
-
-def _slice_length(part: slice, size: AnySize) -> tuple[AnySize, int]:
-    """How many elements a slice takes of a dimension, and its step."""
-    step = 1 if part.step is None else part.step
-    if step <= 0:
-        refuse("takes slices with a positive step only")
-    first = _clip(0 if part.start is None else part.start, size)
-    last = size if part.stop is None else _clip(part.stop, size)
-    if isinstance(first, int) and first == 0 and last is size and step == 1:
-        return size, step
-    return maximum(ceil_div(last - first, step), 0), step
-
-
-def _clip(bound: AnySize, size: AnySize) -> AnySize:
-    if bound < 0:
-        bound = bound + size
-        return bound if bound >= 0 else 0
-    return bound if bound <= size else size
-
-
-def _choose(input: Tensor, shape: list[AnySize], chosen: list[tuple[int, Tensor]]) -> Tensor:
-    """Tensors of indices: their common shape takes the place of their dimensions, or comes first if these are apart."""
-    common = broadcast_shapes([index.shape for _, index in chosen])
-    places = [place for place, _ in chosen]
-    together = places == list(range(places[0], places[0] + len(places)))
-    rest = [size for place, size in enumerate(shape) if place not in places]
+    The kernel is elementwise over the input, its indexed dimensions held still, and the indices; so are its strides.
+    """
+    common = broadcast_shapes([index.shape for index in chosen.values()])
+    places = sorted(chosen)
+    together = places[-1] - places[0] + 1 == len(places)
     before = places[0] if together else 0
-    # The kernel restrides its input, so the order of dimensions in memory is its own.
-    return Tensor(input.dtype, (*rest[:before], *common, *rest[before:]), None)
+    rest = [dim for dim in range(input.dim) if dim not in chosen]
+    shape = [input.shape[dim] for dim in rest]
+    shape[before:before] = common
+    if input.strides is None:
+        return Tensor(input.dtype, shape, None)
+    steps = [input.strides[dim] for dim in rest]
+    steps[before:before] = [0] * len(common)
+    after = len(rest) - before
+    operands = [Tensor(input.dtype, shape, tuple(steps))]
+    for dim in places:
+        wide = expand_to(chosen[dim], common)
+        operands.append(with_shape(wide, (*(1,) * before, *common, *(1,) * after)))
+    return Tensor(input.dtype, shape, dense_like(shape, operands))
 
 
 OPERATIONS = (

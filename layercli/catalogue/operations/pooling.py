@@ -7,7 +7,7 @@ from typing import Any
 
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, spread
-from layercli.catalogue.rules import is_row_major
+from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote, to_floating
 from layercli.catalogue.sizes import as_int, ceil_div
 from layercli.catalogue.tensors import AnySize, Tensor, refuse
 
@@ -45,8 +45,8 @@ def _pool(
     steps = windows if stride is None or stride in ((), []) else spread(stride, count, "stride", 1)
     padded = spread(padding, count, "padding", 0)
     holes = spread(dilation, count, "dilation", 1)
-    for window, pad, hole in zip(windows, padded, holes, strict=True):
-        if pad * 2 > (window - 1) * hole + 1:
+    for window, pad in zip(windows, padded, strict=True):
+        if pad * 2 > window:
             refuse(f"needs padding of at most half the window of {window}, not {pad}", "padding")
     if any(size == 0 for size in tensor.shape[-count - 1 :]):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
@@ -76,7 +76,10 @@ def pool_maximum(count: int) -> Callable[..., Any]:
         ceil_mode: Any = False,
         return_indices: Any = False,
     ) -> Any:
-        pooled = _pool(input, count, kernel_size, stride, padding, dilation, ceil_mode, _NO_MAXIMUM)
+        # Without indices a kernel of its own does sequences, for fractions only.
+        whole = () if count > 1 or return_indices else (*_NO_AVERAGE, "int64")
+        refused = (*_NO_MAXIMUM, *whole)
+        pooled = _pool(input, count, kernel_size, stride, padding, dilation, ceil_mode, refused)
         return (pooled, Tensor("int64", pooled.shape, pooled.strides)) if return_indices else pooled
 
     return rule
@@ -96,7 +99,13 @@ def pool_average(count: int) -> Callable[..., Tensor]:
     ) -> Tensor:
         if divisor_override == 0:
             refuse("needs a divisor other than 0", "divisor_override")
-        return _pool(input, count, kernel_size, stride, padding, 1, ceil_mode, _NO_AVERAGE)
+        refused = (*_NO_AVERAGE, "float16", "bfloat16") if count == 3 else _NO_AVERAGE
+        pooled = _pool(input, count, kernel_size, stride, padding, 1, ceil_mode, refused)
+        if count == 3:
+            for size, window in zip(input.shape[-3:], spread(kernel_size, 3, "kernel_size", 1), strict=True):
+                if size < window:
+                    refuse(f"has a window of {window}, larger than its input: {input}", "input")
+        return pooled
 
     return rule
 
@@ -105,9 +114,19 @@ def pool_norm(count: int) -> Callable[..., Tensor]:
     """The rule of p-norm pooling over ``count`` dimensions. Source: torch.nn.LPPool2d."""
 
     def rule(input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False) -> Tensor:
-        return _pool(input, count, kernel_size, stride, 0, 1, ceil_mode, _NO_AVERAGE)
+        if norm_type == 0:
+            refuse("needs a norm_type other than 0", "norm_type")
+        powers = raise_to(expect_tensor(input, "input"), norm_type)
+        pooled = pool_average(count)(powers, kernel_size, stride, 0, ceil_mode)
+        return Tensor(to_floating(pooled.dtype), pooled.shape, pooled.strides)
 
     return rule
+
+
+def raise_to(tensor: Tensor, exponent: Any) -> Tensor:
+    """The type of a tensor to the power of a plain number."""
+    dtype = promote(tensor, exponent)
+    return Tensor("int64" if dtype == "bool" else dtype, tensor.shape, tensor.strides)
 
 
 def _adapt(input: Any, count: int, output_size: Any, refused: tuple[str, ...]) -> Tensor:
@@ -122,7 +141,8 @@ def _adapt(input: Any, count: int, output_size: Any, refused: tuple[str, ...]) -
         own if size is None else size for own, size in zip(tensor.shape[-count:], given, strict=True)
     ]
     spread(tuple(sizes), count, "output_size", 0)
-    if any(size == 0 for size in tensor.shape[-count:]):
+    # Only the kernel of volumes wants channels, too.
+    if any(size == 0 for size in tensor.shape[-count - (count == 3) :]):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
     return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None)
 
@@ -155,7 +175,7 @@ def pool_fractions(count: int) -> Callable[..., Any]:
         tensor = batched(input, count)
         if tensor.dtype in (*_NO_AVERAGE, "int64"):
             refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
-        windows = spread(kernel_size, count, "kernel_size", 1)
+        windows = number_of_spatial(kernel_size, count, "kernel_size")
         if output_size is None and output_ratio is None:
             refuse("needs an output_size or an output_ratio", "output_size", "missing-argument")
         if output_size is not None:
@@ -193,7 +213,7 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
             refuse(f"expects indices of the input's shape and got {places} for {tensor}", "indices")
         windows = spread(kernel_size, count, "kernel_size", 1)
         steps = windows if stride is None else spread(stride, count, "stride", 1)
-        padded = spread(padding, count, "padding", 0)
+        padded = number_of_spatial(padding, count, "padding")
         usual = [
             (size - 1) * step - 2 * pad + window
             for size, step, pad, window in zip(tensor.shape[-count:], steps, padded, windows, strict=True)

@@ -133,7 +133,10 @@ def draw_whole_like(
 def draw_truth(input: Any, p: Any = None) -> Tensor:
     """The input's shape and dtype, row-major. Source: torch.bernoulli."""
     if p is None:
-        return Tensor(expect_dtype(input, FLOATS).dtype, input.shape)
+        chances = expect_tensor(input, "input")
+        if chances.dtype not in FLOATS and chances.numel != 0:
+            expect_dtype(chances, FLOATS)
+        return Tensor(chances.dtype, chances.shape)
     if isinstance(p, Tensor) and p.dim:
         refuse(f"needs a number as p, not {p!r}", "p", "wrong-kind")
     _check_chance(p)
@@ -153,6 +156,8 @@ def draw_indices(input: Any, num_samples: Any, replacement: Any = False) -> Tens
         refuse(f"takes one or two dimensions and got {weights.dim}: {weights!r}", "input")
     if expect_int(num_samples, "num_samples") <= 0:
         refuse(f"needs num_samples to be 1 or more, not {num_samples}", "num_samples")
+    if weights.shape[-1] == 0 and weights.numel == 0 and weights.shape[0] != 0 or weights.shape == (0,):
+        refuse(f"has nothing to draw from: {weights!r}", "input")
     if not expect_bool(replacement, "replacement") and num_samples > weights.shape[-1]:
         refuse(f"can't draw {num_samples} of {weights.shape[-1]} without putting them back", "num_samples")
     return Tensor("int64", (*weights.shape[:-1], num_samples))

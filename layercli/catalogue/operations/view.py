@@ -538,14 +538,21 @@ def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
     """(*, S, *) to (*). Source: torch.select."""
     place = _find_real_dim(dim, input)
-    check_index(expect_size(index, "index"), input.shape[place], input)
-    return _pick_dims(input, [other for other in range(input.dim) if other != place])
-
-
-def check_index(index: AnySize, size: AnySize, input: Tensor) -> None:
-    """Raises Refusal for an index outside of a dimension."""
-    if index >= size or index < -size:
+    size = input.shape[place]
+    if expect_size(index, "index") >= size or index < -size:
         refuse(f"has no index {index} in a dimension of {size}: {input!r}", "index")
+    return drop_dim(input, place)
+
+
+def drop_dim(input: Tensor, dim: int) -> Tensor:
+    """The input without one of its dimensions."""
+    return _pick_dims(input, [other for other in range(input.dim) if other != dim])
+
+
+def take_slice(input: Tensor, dim: int, part: slice) -> Tensor:
+    """The input with one dimension cut by a slice. Raises Refusal. Source: at::slice."""
+    length, step = slice_length(part, input.shape[dim])
+    return _resize(input, dim, length, step)
 
 
 def fix_size(size: AnySize) -> int:
@@ -615,10 +622,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     size = input.shape[place]
     if isinstance(indices_or_sections, (tuple, list)):
         cuts = [0, *expect_sizes(indices_or_sections, "indices_or_sections"), None]
-        return tuple(
-            _resize(input, place, slice_length(slice(start, stop), size)[0])
-            for start, stop in pairwise(cuts)
-        )
+        return tuple(take_slice(input, place, slice(start, stop)) for start, stop in pairwise(cuts))
     count = expect_size(indices_or_sections, "indices_or_sections")
     if count <= 0:
         refuse(f"needs one piece or more, not {count}", "indices_or_sections")
@@ -671,7 +675,7 @@ hsplit, vsplit, dsplit = _split_at(1, 1), _split_at(2, 0), _split_at(3, 2)
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """(*, S, *) to S tensors of (*). Source: torch.unbind."""
     place = _find_real_dim(dim, input)
-    piece = _pick_dims(input, [other for other in range(input.dim) if other != place])
+    piece = drop_dim(input, place)
     return tuple(Tensor(piece.dtype, piece.shape, piece.strides) for _ in range(fix_size(input.shape[place])))
 
 
@@ -939,6 +943,11 @@ def broadcast_shapes(*shapes: Any) -> Shape:
             if size < 0:
                 refuse(f"takes no negative size, and {list(shape)} has {size}", "shapes")
     return find_common_shape(given)
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether the value is a tensor. Source: torch.is_tensor."""
+    return isinstance(obj, Tensor)
 
 
 def count_dims(input: Tensor) -> int:
@@ -1251,7 +1260,7 @@ OPERATIONS = (
     Operation("is_complex", "input", "Whether the dtype is a complex one.", rule=is_complex),
     Operation("is_signed", "input", "Whether the dtype has negative numbers.", rule=is_signed),
     Operation("is_same_size", "input, other", "Whether both have the same sizes.", rule=is_same_size),
-    Operation("is_tensor", "obj", "Whether the value is a tensor.", TORCH),
+    Operation("is_tensor", "obj", "Whether the value is a tensor.", TORCH, rule=is_tensor),
     Operation(
         "broadcast_shapes",
         "*shapes",

@@ -1,0 +1,175 @@
+"""What a layer is given: arguments bound to its signature, values that none may be, and why a value is no layer."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from layercli.catalogue.dtypes import DTYPES
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.layers import LAYERS, REFUSED_ARGUMENTS
+from layercli.catalogue.signature import BindingError, Signature
+from layercli.errors import Position, Problem, SpecError
+from layercli.plan.records import LayerPlan, Recipe, block_signature
+from layercli.spec.expressions import Expression
+from layercli.spec.interpreter import (
+    BlockClass,
+    Builtin,
+    Device,
+    Dtype,
+    FunctionValue,
+    Interpreter,
+    LayerClass,
+    Site,
+    TensorClass,
+    WrapperClass,
+    resolve_prefix,
+)
+
+PLAIN = (bool, int, float, str, type(None))
+
+
+def error_at(code: str, message: str, position: Position, hint: str = "") -> SpecError:
+    """An error with one problem."""
+    return SpecError(Problem(code, message, position, hint=hint))
+
+
+def bind(
+    name: str, signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+) -> dict[str, Any]:
+    """Arguments by parameter name. Raises SpecError at the argument that doesn't fit."""
+    for keyword in keywords:
+        if keyword in REFUSED_ARGUMENTS and keyword not in signature.by_name:
+            reason = REFUSED_ARGUMENTS[keyword]
+            message = f"{keyword} can't be given in a spec: {reason}"
+            raise site.argument(keyword).error("refused-argument", message, "leave it out")
+    try:
+        return signature.bind(name, arguments, keywords)
+    except BindingError as error:
+        raise site.argument(error.argument).error(error.code, error.message, error.hint) from None
+
+
+def argument_sites(
+    signature: Signature, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+) -> dict[str, Site]:
+    """Where each bound argument stands."""
+    names = [
+        parameter.name
+        for parameter in signature.parameters
+        if parameter.kind in ("positional", "positional-only")
+    ]
+    places: dict[str, int | str] = {name: index for index, name in enumerate(names[: len(arguments)])}
+    places |= {name: name for name in keywords}
+    return {name: site.argument(key) for name, key in places.items()}
+
+
+def check_argument(layer: str, name: str, value: Any, position: Position) -> None:
+    """Refuse values that no constructor may be given from a spec."""
+    if name == "dtype" and value is not None and not isinstance(value, Dtype):
+        hint = f"write dtype={DTYPES[value]}" if isinstance(value, str) and value in DTYPES else ""
+        message = f"dtype needs a dtype, such as float32, not {describe_plain(value)}"
+        raise error_at("wrong-kind", message, position, hint)
+    if name in _COUNTS:
+        _check_count(layer, name, value, position)
+    if isinstance(value, FunctionValue):
+        if value.entry.creates or value.entry.random:
+            hint = f"name a function such as relu or gelu, or write its name as text: '{value!r}'"
+            raise error_at("refused-argument", f"{value!r} can't be a layer's {name}", position, hint)
+        return
+    if isinstance(value, (Builtin, LayerClass, BlockClass, WrapperClass, TensorClass)):
+        made = isinstance(value, (LayerClass, BlockClass))
+        hint = f"write {value!r}()" if made else "name a function such as relu or gelu"
+        raise error_at("wrong-kind", f"{name} of {layer} can't be {value!r}", position, hint)
+    if isinstance(value, Device):
+        raise error_at("refused-argument", "device can't be given in a spec", position)
+    if isinstance(value, (tuple, list)):
+        for item in value:
+            check_argument(layer, name, item, position)
+        return
+    if not isinstance(value, (*PLAIN, Dtype, LayerPlan, Recipe, dict, range)):
+        raise error_at("wrong-kind", f"{name} of {layer} can't be {value!r}", position)
+
+
+def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> SpecError:
+    """Why a value can't stand in ``layers``, and what may have been meant."""
+    text = code.segment(code.tree)
+    if isinstance(value, (LayerClass, BlockClass)):
+        return code.problem(
+            "layer-not-called",
+            f"{text} is a class, not a layer",
+            code.tree,
+            f"write {text}(...)" if value_needs(value) else f"write {text}()",
+        )
+    if isinstance(value, FunctionValue):
+        close = [name for name in LAYERS if name.lower() == value.entry.name.replace("_", "").lower()]
+        hint = f"write {close[0]}()" if close else "call it in `forward`"
+        return code.problem("not-a-layer", f"{text} is a function, not a layer", code.tree, hint)
+    if isinstance(value, Recipe):
+        return code.problem(
+            "not-a-layer", f"{text} is a tensor", code.tree, f"write Parameter({text}) or Buffer({text})"
+        )
+    hint = "a plain value belongs in `params`" if isinstance(value, PLAIN) else ""
+    return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
+
+
+def find_layer_of(function: str) -> str:
+    """The layer that does what a function does, by its name; empty where there is none."""
+    plain = function.replace("_", "").lower()
+    return next((name for name in LAYERS if name.lower() == plain), "")
+
+
+def refuse_function(interpreter: Interpreter, code: Expression) -> None:
+    """``conv: conv2d(1, 6, 3)``: a function where the layer of nearly the same name is meant."""
+    tree = code.tree
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, (ast.Name, ast.Attribute)):
+        return
+    name = tree.func.id if isinstance(tree.func, ast.Name) else tree.func.attr
+    layer = find_layer_of(name)
+    if not layer or layer == name or name not in FUNCTIONS or name in interpreter.scope.params:
+        return
+    if isinstance(tree.func, ast.Attribute) and resolve_prefix(tree.func.value) not in ("F", "torch"):
+        return
+    whole, function = code.segment(tree), code.segment(tree.func)
+    hint = f"write {layer}{whole.removeprefix(function)}"
+    raise code.problem("not-a-layer", f"{name} is a function, not a layer", tree.func, hint)
+
+
+def describe_plain(value: Any) -> str:
+    """A value in a message, cut where it is long."""
+    shown = repr(value) if isinstance(value, PLAIN) else f"a {type(value).__name__}"
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return f"the text {shown}" if isinstance(value, str) else shown
+
+
+#: Arguments of layers that are numbers of something, or several of them.
+_COUNTS = frozenset(
+    {
+        "in_features", "out_features", "in1_features", "in2_features", "in_channels", "out_channels", "kernel_size",
+        "groups", "num_features", "num_channels", "num_groups", "normalized_shape", "num_embeddings", "embedding_dim",
+        "input_size", "hidden_size", "num_layers", "embed_dim", "num_heads", "d_model", "nhead", "dim_feedforward",
+        "num_encoder_layers", "num_decoder_layers", "num_parameters", "upscale_factor", "downscale_factor",
+    }
+)  # fmt: skip
+
+
+def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
+    """A number of features, channels or the like is an int of at least 0."""
+    for item in value if isinstance(value, (tuple, list)) else (value,):
+        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
+            continue
+        hint = "write // for a whole number" if isinstance(item, float) and math.isfinite(item) else ""
+        if isinstance(item, str) and item.isdigit():
+            hint = f"write {item} without quotes"
+        message = f"{name} of {layer} is an int of at least 0, and this is {describe_plain(item)}"
+        raise error_at("wrong-kind", message, position, hint)
+
+
+def value_needs(value: LayerClass | BlockClass) -> bool:
+    signature = value.entry.signature if isinstance(value, LayerClass) else block_signature(value.block)
+    try:
+        signature.bind("", [], {})
+    except BindingError:
+        return True
+    return False
