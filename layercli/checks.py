@@ -106,7 +106,9 @@ def _is_spec(path: Path) -> bool:
     if not path.name.endswith(SUFFIXES):
         return False
     head = _read_head(path)
-    return _is_our_lock(lock_path(path)) or all(re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers"))
+    return _is_our_lock(lock_path(path)) or all(
+        re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers")
+    )
 
 
 def _is_our_lock(path: Path) -> bool:

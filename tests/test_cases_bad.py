@@ -126,7 +126,7 @@ def test_bad_case(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     for each in expected:
         assert f"error[{each.code}]: " in told
         assert f"--> {each.file}:{each.line}:{each.first}\n" in told
-        assert f"help: {each.hint}" in told
+        assert not each.hint or f"help: {each.hint}" in told
     assert "Traceback" not in told
     if len(expected) > 1:
         assert re.search(rf"^{len(expected)} problems in ", told, re.MULTILINE)
@@ -194,13 +194,13 @@ def test_characters_and_bytes(data: bytes, code: str, place: str, message: str, 
         ("Linear(8, " + "1" * 12_000 + ")", "too-long", 7),
         ("Linear(8, 1" + " + 1" * 300 + ")", "too-deep", 621),
         ("Linear(8, " + "-" * 400 + "8)", "too-deep", 167),
-        ("Linear(8, " + "not " * 400 + "8)", "too-deep", 611),
+        ("Linear(8, " + "not " * 400 + "8)", "too-deep", 617),
         ("Linear(8, " + "(" * 200 + "2" + ")" * 200 + ")", "too-deep", 76),
         ("Linear(8, " + "[" * 200 + "2" + "]" * 200 + ")", "too-deep", 76),
         ("Linear(8, 'a'" + "'a'" * 3_000 + ")", "wrong-kind", 17),
         ("[" * 60 + "]" * 60, "yaml-depth", 45),
         ("{a: " * 60 + "}" * 60, "yaml-depth", 159),
-        ("Linear" + "(8)" * 400, "too-deep", 7),
+        ("Linear" + "(8, 8)" * 100, "layer-called-here", 7),
         ("nn" + ".nn" * 400, "too-deep", 7),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else None,
@@ -359,21 +359,21 @@ def test_options(
     first, *_ = told.err.split("\n")
     assert first.startswith(f"error[{code}]: ")
     assert message in first
-    assert (f"help: {hint}" in told.err) if code in ("usage", "unknown-param") else hint in told.err
+    assert hint in told.err
     assert "Traceback" not in told.err
 
 
 @pytest.mark.parametrize(
     ("name", "code", "message", "hint"),
     [
-        ("lenett", "unknown-spec", "there is no spec called lenett", "did you mean lenet?"),
+        ("lenett", "unknown-spec", "there is no spec called lenett", "did you mean lenet"),
         ("resnet", "unknown-spec", "there is no spec called resnet", "resnet50"),
         ("zzzzzz", "unknown-spec", "there is no spec called zzzzzz", "layercli list models"),
         ("./lenett.yaml", "missing-file", "there is no file ./lenett.yaml", ""),
         ("folder", "is-folder", "folder is a folder, not a spec", "such as folder/net.yaml"),
         ("folder/", "is-folder", "folder/ is a folder, not a spec", "such as folder/net.yaml"),
         ("folder/nett.yaml", "missing-file", "there is no file folder/nett.yaml", "did you mean net.yaml?"),
-        ("notes.txt", "unknown-spec", "notes.txt is no .yaml file", "rename it to notes.txt.yaml"),
+        ("notes.txt", "unknown-spec", "notes.txt is no .yaml file", "the names of specs end in .yaml"),
         ("", "unknown-spec", "a spec needs a name", "name a file or a model"),
         ("gone.yaml", "missing-file", "gone.yaml is a link to a file that isn't there", ""),
         ("pipe.yaml", "not-regular", "pipe.yaml is a pipe or a device", ""),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from cases import classes
 from torch import nn
 
 import layercli
@@ -45,7 +45,7 @@ def make_reference(plan: Plan, arguments: Mapping[str, Any]) -> nn.Module:
         name: getattr(nn, value[3:]) if str(value).startswith("nn.") else value
         for name, value in arguments.items()
     }
-    model: nn.Module = getattr(classes, plan.name)(**given)
+    model: nn.Module = getattr(import_module("cases.classes"), plan.name)(**given)
     return model.train(plan.mode == "train")
 
 

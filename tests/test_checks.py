@@ -17,7 +17,7 @@ LOCK = "lock: 1\nmodel: Net\n"
 FOUND = ["a.yaml", "b/c/d.yml", "b/e.yaml", "quoted.yaml", "windows.yaml", "z.yaml"]
 
 TREE = {
-    **{name: SPEC for name in FOUND},
+    **dict.fromkeys(FOUND, SPEC),
     "quoted.yaml": "\"inputs\": {x: [1, 4]}\n'layers' : {fc: 'Linear(4, 2)'}\n",
     "windows.yaml": SPEC.replace("\n", "\r\n"),
     ".hidden.yaml": SPEC,
@@ -135,7 +135,7 @@ def test_a_folder_that_can_not_be_read(folder: Path, monkeypatch: pytest.MonkeyP
         return real(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(CommandError, match="^b/c can't be read: permission denied$"):
+    with pytest.raises(CommandError, match=r"^b/c can't be read: permission denied$"):
         find_specs([], folder)
 
 
@@ -161,9 +161,9 @@ def test_locks_of_other_tools_are_neither_checked_nor_written(folder: Path) -> N
         path.unlink()
     for name, text in OTHER_LOCKS.items():
         (folder / name).write_text(text)
-    with pytest.raises(CommandError, match="there is no spec in uv.lock to check"):
+    with pytest.raises(CommandError, match=r"there is no spec in uv\.lock to check"):
         check_specs(["uv.lock"], folder)
-    with pytest.raises(CommandError, match="there is no spec in uv.lock"):
+    with pytest.raises(CommandError, match=r"there is no spec in uv\.lock"):
         list(lock_specs(["uv.lock"], folder))
     assert {name: (folder / name).read_text() for name in OTHER_LOCKS} == OTHER_LOCKS
 

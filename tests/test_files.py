@@ -50,7 +50,7 @@ def test_an_answer_without_a_sentence_is_the_system_s_own(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(CommandError, match="^can't write deep/out: input/output error$"):
+    with pytest.raises(CommandError, match=r"^can't write deep/out: input/output error$"):
         write_whole(tmp_path / "out", "text", "deep/out")
     assert names(tmp_path) == []
 

@@ -18,11 +18,12 @@ ITEM_SIZES: Mapping[str, int] = {
     "bool": 1,
     "complex64": 8,
     "complex128": 16,
+    "complex32": 4,
 }
 
-#: Every name that ``torch`` has for one of these dtypes, with its canonical name.
+#: Every name that ``torch`` has for one of these dtypes, with its canonical name. A spec may not name complex32.
 DTYPES: Mapping[str, str] = {
-    **{name: name for name in ITEM_SIZES},
+    **{name: name for name in ITEM_SIZES if name != "complex32"},
     "double": "float64",
     "float": "float32",
     "half": "float16",
@@ -41,7 +42,7 @@ CATEGORIES: Mapping[str, int] = {
     "bool": 0,
     **dict.fromkeys(("uint8", "int8", "int16", "int32", "int64"), 1),
     **dict.fromkeys(("float16", "bfloat16", "float32", "float64"), 2),
-    **dict.fromkeys(("complex64", "complex128"), 3),
+    **dict.fromkeys(("complex32", "complex64", "complex128"), 3),
 }
 
 

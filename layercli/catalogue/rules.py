@@ -80,14 +80,19 @@ def promote(*operands: Any) -> str:
             rank, dtype = 2, "int64"
         known = groups[rank]
         groups[rank] = dtype if known is None else promote_dtypes(known, dtype)
-    result = groups[0]
-    for lower in groups[1:]:
-        if lower is None:
-            continue
-        if result is None or CATEGORIES[lower] > CATEGORIES[result]:
-            result = lower
+    zero = _join_groups(groups[1], groups[2])
+    result = _join_groups(groups[0], zero)
     assert result is not None
     return result
+
+
+def _join_groups(higher: str | None, lower: str | None) -> str | None:
+    """The dtype of a group of operands and one of lower rank, which counts where its kind is more general."""
+    if higher is None or lower is None or CATEGORIES[lower] <= CATEGORIES[higher]:
+        return lower if higher is None else higher
+    if CATEGORIES[higher] == 2:
+        return {"float64": "complex128", "float16": "complex32"}.get(higher, "complex64")
+    return promote_dtypes(higher, lower) if higher == "bool" else lower
 
 
 def to_floating(dtype: str) -> str:

@@ -269,7 +269,8 @@ def _bind_special(
     names = list(form.operation.signature_in("F").by_name)
     if namespace == "Tensor":
         missing = next(name for name in names if name not in signature.by_name)
-        bound = {name: bound[name] if name != missing else arguments[0] for name in names if name in bound or name == missing}
+        # A method's own word for an argument, split_size, is given by name.
+        bound = {name: bound[name] if name != missing else arguments[0] for name in (*names, *bound) if name in bound or name == missing}
     values: list[Any] = []
     for parameter in signature.parameters if namespace == "torch" else form.operation.signature_in("F").parameters:
         if parameter.name not in bound or parameter.kind == "keyword":

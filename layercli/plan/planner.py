@@ -585,7 +585,12 @@ def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[
             before = replace(block, params=block.params[: block.params.index(param)])
             earlier, _ = engine.evaluate_params(before, {**_required_as_none(block), **values}, found)
             found.finish()
-            interpreter = engine.interpreter("params", params=earlier, definitions=block.definitions)
+            interpreter = engine.interpreter(
+                "params",
+                params=earlier,
+                definitions=block.definitions,
+                assigned_later=frozenset(later.name for later in block.params[len(before.params) :]),
+            )
             source = Source(f"--set {param.name}", value.text)
             try:
                 value = evaluate_value(interpreter, parse_expression(Text.whole(source)))

@@ -856,7 +856,8 @@ class Interpreter:
             return self.engine.construct(target, arguments, keywords, site)
         if self.engine.is_layer(target):
             if self.scope.stage != "forward":
-                raise site.error("layer-called-here", "a layer is called in `forward` only")
+                hint = "say here what it is, and in `forward` what it is given"
+                raise site.error("layer-called-here", "a layer is called in `forward` only", hint)
             return self.engine.call_layer(target, arguments, keywords, site)
         if callable(target) and any(target is function for function in MATH.values()):
             return self._call_math(target, arguments, keywords, site)

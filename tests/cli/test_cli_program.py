@@ -115,8 +115,8 @@ def test_the_examples_of_a_command_use_options_that_it_has(command: str, run: Ru
 
 
 def test_the_formats_of_the_options_are_those_that_there_are(run: Run) -> None:
-    for command, formats in [("trace", RUN_FORMATS), ("params", PARAMETER_FORMATS), ("check", CHECK_FORMATS)]:
-        *first, last = formats
+    formats = {"trace": [*RUN_FORMATS], "params": [*PARAMETER_FORMATS], "check": [*CHECK_FORMATS]}
+    for command, (*first, last) in formats.items():
         assert f"{', '.join(first)} or {last}." in run(command, "--help").out
 
 

@@ -2,172 +2,889 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from layercli.catalogue.arguments import (
+    ALL,
+    COMPLEX,
+    FLOATS,
+    FRACTIONS,
+    FULL_FLOATS,
+    INTS,
+    NUMBERS,
+    REAL,
+    REAL_NUMBERS,
+    WHOLE,
+    check_dtype,
+    expect_at_least,
+    expect_bool,
+    expect_dtype,
+    expect_fit,
+    expect_int,
+    expect_number,
+    is_plain,
+    is_scalar,
+)
 from layercli.catalogue.entries import TENSOR, TORCH, Operation
+from layercli.catalogue.rules import (
+    check_expandable,
+    elementwise,
+    expect_own_elements,
+    expect_tensor,
+    like,
+    promote,
+    to_floating,
+)
+from layercli.catalogue.tensors import Tensor, refuse
+
+
+def to_same(dtype: str) -> str:
+    """The dtype of a function that keeps it."""
+    return dtype
+
+
+def to_bool(dtype: str) -> str:
+    """The dtype of a question."""
+    return "bool"
+
+
+def to_real(dtype: str) -> str:
+    """The dtype of a complex number's parts, else the dtype itself."""
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
+
+
+def to_angle(dtype: str) -> str:
+    """The dtype of an angle: fractions, the parts' dtype for complex numbers."""
+    return to_floating(to_real(dtype))
+
+
+def to_number(dtype: str) -> str:
+    """The dtype of a product: bools are multiplied as int64."""
+    return "int64" if dtype == "bool" else dtype
+
+
+def to_double(dtype: str) -> str:
+    """Double precision, of complex numbers where the dtype is complex."""
+    return "complex128" if dtype in COMPLEX else "float64"
+
+
+def each(takes: frozenset[str], gives: Callable[[str], str] = to_same) -> Callable[..., Tensor]:
+    """The rule of a function of each element: the input's shape. Source: torch.abs and its like."""
+
+    def rule(input: Any) -> Tensor:
+        tensor = expect_dtype(input, takes)
+        return like(tensor, gives(tensor.dtype))
+
+    return rule
+
+
+def keep_input(takes: frozenset[str]) -> Callable[..., Tensor]:
+    """The rule of a function that gives its input back. Source: torch.positive."""
+
+    def rule(input: Any) -> Tensor:
+        return expect_dtype(input, takes)
+
+    return rule
+
+
+def apply_logit(input: Any, eps: Any = None) -> Tensor:
+    """The input's shape. Source: torch.logit."""
+    if eps is not None:
+        expect_number(eps, "eps")
+    tensor = expect_dtype(input, REAL)
+    return like(tensor, to_floating(tensor.dtype))
+
+
+def apply_round(input: Any, *, decimals: Any = None) -> Tensor:
+    """The input's shape; with ``decimals`` floats only. Source: torch.round."""
+    if decimals is not None:
+        expect_int(decimals, "decimals")
+    return like(expect_dtype(input, REAL_NUMBERS if decimals is None else FLOATS))
+
+
+def apply_frexp(input: Any) -> tuple[Tensor, Tensor]:
+    """Mantissa and int32 exponent, both in the input's shape. Source: torch.frexp."""
+    tensor = expect_dtype(input, FLOATS)
+    return like(tensor), like(tensor, "int32")
+
+
+def apply_polygamma(n: Any, input: Any) -> Tensor:
+    """The input's shape. Source: torch.polygamma."""
+    expect_at_least(n, 0, "n")
+    tensor = expect_dtype(input, REAL)
+    return like(tensor, to_floating(tensor.dtype))
+
+
+def apply_mvlgamma(input: Any, p: Any) -> Tensor:
+    """The input's shape. Source: torch.mvlgamma."""
+    expect_at_least(p, 1, "p")
+    tensor = expect_dtype(input, REAL)
+    return like(tensor, to_floating(tensor.dtype))
+
+
+def replace_nan(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Tensor:
+    """The input's shape and dtype. Source: torch.nan_to_num."""
+    for argument, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
+        if value is not None:
+            expect_number(value, argument)
+    return like(expect_tensor(input, "input"))
+
+
+def conjugate(input: Any) -> Tensor:
+    """The input in its layout; itself where it is real. Source: torch.conj."""
+    tensor = expect_tensor(input, "input")
+    return Tensor(tensor.dtype, tensor.shape, tensor.strides) if tensor.dtype in COMPLEX else tensor
+
+
+def find_buckets(input: Any, boundaries: Any, *, out_int32: Any = False, right: Any = False) -> Tensor:
+    """The input's shape, int64 or int32, row-major. Source: torch.bucketize."""
+    edges = expect_dtype(boundaries, REAL_NUMBERS, "boundaries")
+    if edges.dim != 1:
+        refuse(f"needs boundaries of one dimension and got {edges!r}", "boundaries")
+    dtype = "int32" if expect_bool(out_int32, "out_int32") else "int64"
+    expect_bool(right, "right")
+    if is_plain(input):
+        return Tensor(dtype, ())
+    return Tensor(dtype, expect_dtype(input, REAL_NUMBERS).shape)
+
+
+#: Which of two operands may be a plain number: none, the second, one of them, both.
+Plain: TypeAlias = Literal["none", "second", "one", "both"]
+
+_PLAIN_PLACES: Mapping[Plain, tuple[bool, bool, bool]] = {
+    "none": (False, False, False),
+    "second": (False, True, False),
+    "one": (True, True, False),
+    "both": (True, True, True),
+}
+
+
+def check_operands(
+    first: Any, second: Any, plain: Plain, names: tuple[str, str] = ("input", "other")
+) -> None:
+    """Refuse operands that are neither tensors nor plain numbers where these are taken. Raises Refusal."""
+    allowed = _PLAIN_PLACES[plain]
+    for value, name, may_be_plain in zip((first, second), names, allowed, strict=False):
+        if not (isinstance(value, Tensor) or (may_be_plain and is_plain(value))):
+            refuse(f"needs a tensor as {name}, not {value!r}", name, "wrong-kind")
+    if not allowed[2] and is_plain(first) and is_plain(second):
+        refuse("needs a tensor among its operands", names[0], "wrong-kind")
+
+
+def combine(
+    takes: frozenset[str],
+    gives: Callable[[str], str] = to_same,
+    *,
+    plain: Plain = "none",
+) -> Callable[..., Tensor]:
+    """The rule of a function of two operands: their common shape and dtype. Source: torch.add and its like.
+
+    ``takes`` are the dtypes that both may be promoted to, ``plain`` says which operand may be a number.
+    """
+
+    def rule(input: Any, other: Any) -> Tensor:
+        check_operands(input, other, plain)
+        dtype = promote(input, other)
+        check_dtype(dtype, takes, "other")
+        return elementwise(gives(dtype), input, other)
+
+    return rule
+
+
+def _scale_second(takes: frozenset[str]) -> Callable[..., Tensor]:
+    """The rule of addition, whose second operand is multiplied by ``alpha`` first. Source: torch.add."""
+
+    def rule(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+        check_operands(input, other, "both")
+        dtype = promote(input, other)
+        check_dtype(dtype, takes, "other")
+        if takes != ALL:
+            for name, value in (("input", input), ("other", other)):
+                if isinstance(value, bool) or (isinstance(value, Tensor) and value.dtype == "bool"):
+                    refuse(f"subtracts no bools: {name} is {value!r}", name, "dtype-mismatch")
+        expect_number(alpha, "alpha")
+        if isinstance(alpha, bool) and dtype != "bool":
+            refuse(f"takes True or False as alpha for bools only, not for {dtype}", "alpha", "dtype-mismatch")
+        if isinstance(alpha, float) and dtype in WHOLE:
+            refuse(f"needs a whole number as alpha for {dtype}, not {alpha}", "alpha", "dtype-mismatch")
+        return elementwise(dtype, input, other)
+
+    return rule
+
+
+def divide(input: Any, other: Any, *, rounding_mode: Any = None) -> Tensor:
+    """The common shape; fractions unless rounded. Source: torch.div."""
+    check_operands(input, other, "both")
+    dtype = promote(input, other)
+    if rounding_mode is None:
+        return elementwise(to_floating(dtype), input, other)
+    if rounding_mode not in ("floor", "trunc"):
+        refuse(
+            f"needs 'floor', 'trunc' or None as rounding_mode, not {rounding_mode!r}",
+            "rounding_mode",
+            "wrong-kind",
+        )
+    check_dtype(dtype, REAL_NUMBERS, "other")
+    return elementwise(dtype, input, other)
+
+
+def raise_to_power(input: Any, exponent: Any) -> Tensor:
+    """The common shape and dtype. Source: torch.pow."""
+    check_operands(input, exponent, "one", ("input", "exponent"))
+    dtype = promote(input, exponent)
+    if isinstance(input, Tensor) and is_plain(exponent):
+        if dtype in INTS and not isinstance(exponent, bool) and exponent < 0:
+            refuse(f"raises no whole numbers to negative powers: {input!r} to {exponent}", "exponent")
+    else:
+        check_dtype(dtype, NUMBERS, "exponent")
+    return elementwise(dtype, input, exponent)
+
+
+def raise_to_double_power(input: Any, exponent: Any) -> Tensor:
+    """The common shape in double precision. Source: torch.float_power."""
+    check_operands(input, exponent, "one", ("input", "exponent"))
+    return elementwise(to_double(promote(input, exponent)), input, exponent)
+
+
+def shift_exponent(input: Any, other: Any) -> Tensor:
+    """The common shape, as the product with a power of 2 in floats. Source: torch.ldexp."""
+    check_operands(input, other, "none")
+    return elementwise(promote(input, Tensor(to_floating(other.dtype), other.shape)), input, other)
+
+
+def step_at_zero(input: Any, values: Any) -> Tensor:
+    """The common shape; both of one dtype. Source: torch.heaviside."""
+    check_operands(input, values, "none", ("input", "values"))
+    _expect_one_dtype(input, values, "values")
+    return elementwise(expect_dtype(input, REAL).dtype, input, values)
+
+
+def _expect_one_dtype(first: Tensor, second: Tensor, argument: str) -> None:
+    if first.dtype != second.dtype:
+        refuse(f"needs one dtype and got {first!r} and {second!r}", argument, "dtype-mismatch")
+
+
+def compare_closely(
+    input: Any, other: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False
+) -> Tensor:
+    """The common shape; both of one dtype. Source: torch.isclose."""
+    check_operands(input, other, "none")
+    _expect_one_dtype(input, other, "other")
+    for argument, value in (("rtol", rtol), ("atol", atol)):
+        if is_plain(expect_number(value, argument)) and value < 0:
+            refuse(f"needs {argument} to be 0 or more, not {value}", argument)
+    expect_bool(equal_nan, "equal_nan")
+    return elementwise("bool", input, other)
+
+
+_COMPLEX_OF: Mapping[str, str] = {"float16": "complex32", "float32": "complex64", "float64": "complex128"}
+
+
+def join_parts(takes: frozenset[str], names: tuple[str, str]) -> Callable[..., Tensor]:
+    """The rule of a complex number made of two floats of one dtype. Source: torch.complex, torch.polar."""
+
+    def rule(first: Any, second: Any) -> Tensor:
+        tensors = [
+            expect_dtype(value, takes, name) for value, name in zip((first, second), names, strict=True)
+        ]
+        _expect_one_dtype(*tensors, names[1])
+        return elementwise(_COMPLEX_OF[tensors[0].dtype], *tensors)
+
+    return rule
+
+
+def choose(condition: Any, input: Any, other: Any) -> Tensor:
+    """The common shape of all three, the common dtype of the last two. Source: torch.where."""
+    mask = expect_dtype(condition, frozenset({"bool", "uint8"}), "condition")
+    check_operands(input, other, "both")
+    return elementwise(promote(input, other), mask, input, other)
+
+
+def keep_between(input: Any, min: Any = None, max: Any = None) -> Tensor:
+    """The common shape of the input and bounds that are tensors. Source: torch.clamp."""
+    bounds = {name: value for name, value in (("min", min), ("max", max)) if value is not None}
+    if not bounds:
+        refuse("needs min or max", "min", "missing-argument")
+    tensor = expect_dtype(input, REAL)
+    if all(isinstance(value, Tensor) for value in bounds.values()):
+        dtype = promote(tensor, *bounds.values())
+        check_dtype(dtype, REAL, "min")
+        return elementwise(dtype, tensor, *bounds.values())
+    for name, value in bounds.items():
+        if not is_scalar(value):
+            refuse(f"needs both bounds as numbers, or both as tensors, not {value!r}", name, "wrong-kind")
+    numbers = [_as_number(value) for value in bounds.values()]
+    dtype = promote(tensor, *numbers)
+    check_dtype(dtype, REAL_NUMBERS, "input", tensor)
+    for name, value in bounds.items():
+        expect_fit(value, dtype, name)
+    return like(tensor, dtype)
+
+
+def _as_number(value: Any) -> Any:
+    """A plain number of the kind of a tensor without dimensions that is taken for one."""
+    if not isinstance(value, Tensor):
+        return value
+    return True if value.dtype == "bool" else 1 if value.dtype in INTS else 1.0
+
+
+def keep_above(input: Any, min: Any) -> Tensor:
+    """The common shape. Source: torch.clamp_min."""
+    if min is None:
+        refuse("needs a number or a tensor as min, not None", "min", "wrong-kind")
+    return keep_between(input, min=min)
+
+
+def keep_below(input: Any, max: Any) -> Tensor:
+    """The common shape. Source: torch.clamp_max."""
+    if max is None:
+        refuse("needs a number or a tensor as max, not None", "max", "wrong-kind")
+    return keep_between(input, max=max)
+
+
+def interpolate_linearly(input: Any, end: Any, weight: Any) -> Tensor:
+    """The common shape; one dtype. Source: torch.lerp."""
+    start, stop = expect_tensor(input, "input"), expect_tensor(end, "end")
+    _expect_one_dtype(start, stop, "end")
+    if isinstance(weight, Tensor) and weight.dim:
+        _expect_one_dtype(start, weight, "weight")
+    else:
+        expect_number(weight, "weight")
+    return elementwise(expect_dtype(start, FRACTIONS).dtype, start, stop, weight)
+
+
+def add_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    """The common shape and dtype. Source: torch.addcmul."""
+    operands = [
+        expect_tensor(operand, name)
+        for operand, name in ((input, "input"), (tensor1, "tensor1"), (tensor2, "tensor2"))
+    ]
+    expect_number(value, "value")
+    dtype = promote(*operands)
+    check_dtype(dtype, NUMBERS, "input")
+    return elementwise(dtype, *operands)
+
+
+def add_quotient(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    """The common shape and dtype; one of ``tensor1`` and ``tensor2`` has fractions. Source: torch.addcdiv."""
+    if expect_tensor(tensor1, "tensor1").dtype in WHOLE and expect_tensor(tensor2, "tensor2").dtype in WHOLE:
+        refuse(f"divides floats, not {tensor1!r} by {tensor2!r}", "tensor2", "dtype-mismatch")
+    return add_product(input, tensor1, tensor2, value=value)
+
+
+def find_members(
+    elements: Any, test_elements: Any, *, assume_unique: Any = False, invert: Any = False
+) -> Tensor:
+    """The shape of ``elements``, row-major. Source: torch.isin."""
+    check_operands(elements, test_elements, "one", ("elements", "test_elements"))
+    for name, value in (("elements", elements), ("test_elements", test_elements)):
+        if isinstance(value, Tensor):
+            expect_dtype(value, REAL, name)
+    expect_bool(assume_unique, "assume_unique")
+    expect_bool(invert, "invert")
+    return Tensor("bool", elements.shape if isinstance(elements, Tensor) else ())
+
+
+def fill(tensor: Tensor, value: Any) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.fill_."""
+    expect_fit(expect_number(value, "value"), tensor.dtype, "value")
+    return tensor
+
+
+def fill_with_zeros(tensor: Tensor) -> Tensor:
+    """The tensor itself. Source: torch.Tensor.zero_."""
+    return tensor
+
+
+def copy_from(tensor: Tensor, other: Any, non_blocking: Any = False) -> Tensor:
+    """The tensor itself, with ``other`` broadcast and cast. Source: torch.Tensor.copy_."""
+    expect_bool(non_blocking, "non_blocking")
+    if isinstance(other, Tensor):
+        check_expandable(other, tensor.shape, "other")
+    elif not is_plain(other):
+        refuse(f"needs a tensor as other, not {other!r}", "other", "wrong-kind")
+    return expect_own_elements(tensor)
+
 
 OPERATIONS = (
     # One input
-    Operation("abs", "input", "The absolute value.", aliases=("absolute",), in_place=TENSOR),
-    Operation("neg", "input", "The value with its sign turned.", aliases=("negative",), in_place=TENSOR),
-    Operation("positive", "input", "The input as it is, as unary plus gives it."),
-    Operation("sign", "input", "-1, 0 or 1 by the sign.", in_place=TENSOR),
     Operation(
-        "sgn", "input", "The sign, or for complex numbers the value scaled to length 1.", in_place=TENSOR
+        "abs",
+        "input",
+        "The absolute value.",
+        aliases=("absolute",),
+        in_place=TENSOR,
+        rule=each(NUMBERS, to_real),
     ),
-    Operation("signbit", "input", "Whether the sign bit is set, so True for -0.0."),
-    Operation("exp", "input", "e to the power of the value.", in_place=TENSOR),
-    Operation("exp2", "input", "2 to the power of the value.", in_place=TENSOR),
-    Operation("expm1", "input", "exp(x) - 1, exact for small x.", in_place=TENSOR),
-    Operation("log", "input", "The natural logarithm.", in_place=TENSOR),
-    Operation("log10", "input", "The logarithm to base 10.", in_place=TENSOR),
-    Operation("log1p", "input", "log(1 + x), exact for small x.", in_place=TENSOR),
-    Operation("log2", "input", "The logarithm to base 2.", in_place=TENSOR),
     Operation(
-        "logit", "input, eps=None", "log(x / (1 - x)), x first clamped to [eps, 1 - eps].", in_place=TENSOR
+        "neg",
+        "input",
+        "The value with its sign turned.",
+        aliases=("negative",),
+        in_place=TENSOR,
+        rule=each(NUMBERS),
     ),
-    Operation("sqrt", "input", "The square root.", in_place=TENSOR),
-    Operation("rsqrt", "input", "One over the square root.", in_place=TENSOR),
-    Operation("square", "input", "The value times itself.", in_place=TENSOR),
-    Operation("reciprocal", "input", "One over the value.", in_place=TENSOR),
-    Operation("sin", "input", "The sine of an angle in radians.", in_place=TENSOR),
-    Operation("cos", "input", "The cosine of an angle in radians.", in_place=TENSOR),
-    Operation("tan", "input", "The tangent of an angle in radians.", in_place=TENSOR),
-    Operation("asin", "input", "The angle whose sine is the value.", aliases=("arcsin",), in_place=TENSOR),
-    Operation("acos", "input", "The angle whose cosine is the value.", aliases=("arccos",), in_place=TENSOR),
-    Operation("atan", "input", "The angle whose tangent is the value.", aliases=("arctan",), in_place=TENSOR),
-    Operation("sinh", "input", "The hyperbolic sine.", in_place=TENSOR),
-    Operation("cosh", "input", "The hyperbolic cosine.", in_place=TENSOR),
-    Operation("asinh", "input", "The inverse hyperbolic sine.", aliases=("arcsinh",), in_place=TENSOR),
-    Operation("acosh", "input", "The inverse hyperbolic cosine.", aliases=("arccosh",), in_place=TENSOR),
-    Operation("atanh", "input", "The inverse hyperbolic tangent.", aliases=("arctanh",), in_place=TENSOR),
-    Operation("sinc", "input", "sin(pi x) / (pi x), and 1 at 0.", in_place=TENSOR),
-    Operation("deg2rad", "input", "Degrees as radians.", in_place=TENSOR),
-    Operation("rad2deg", "input", "Radians as degrees.", in_place=TENSOR),
-    Operation("floor", "input", "The greatest whole number not above the value.", in_place=TENSOR),
-    Operation("ceil", "input", "The least whole number not below the value.", in_place=TENSOR),
+    Operation("positive", "input", "The input as it is, as unary plus gives it.", rule=keep_input(NUMBERS)),
+    Operation("sign", "input", "-1, 0 or 1 by the sign.", in_place=TENSOR, rule=each(REAL)),
+    Operation(
+        "sgn",
+        "input",
+        "The sign, or for complex numbers the value scaled to length 1.",
+        in_place=TENSOR,
+        rule=each(ALL),
+    ),
+    Operation("signbit", "input", "Whether the sign bit is set, so True for -0.0.", rule=each(REAL, to_bool)),
+    Operation("exp", "input", "e to the power of the value.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation("exp2", "input", "2 to the power of the value.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation(
+        "expm1", "input", "exp(x) - 1, exact for small x.", in_place=TENSOR, rule=each(ALL, to_floating)
+    ),
+    Operation("log", "input", "The natural logarithm.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation("log10", "input", "The logarithm to base 10.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation(
+        "log1p", "input", "log(1 + x), exact for small x.", in_place=TENSOR, rule=each(ALL, to_floating)
+    ),
+    Operation("log2", "input", "The logarithm to base 2.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation(
+        "logit",
+        "input, eps=None",
+        "log(x / (1 - x)), x first clamped to [eps, 1 - eps].",
+        in_place=TENSOR,
+        rule=apply_logit,
+    ),
+    Operation("sqrt", "input", "The square root.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation("rsqrt", "input", "One over the square root.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation("square", "input", "The value times itself.", in_place=TENSOR, rule=each(ALL, to_number)),
+    Operation("reciprocal", "input", "One over the value.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation(
+        "sin", "input", "The sine of an angle in radians.", in_place=TENSOR, rule=each(ALL, to_floating)
+    ),
+    Operation(
+        "cos", "input", "The cosine of an angle in radians.", in_place=TENSOR, rule=each(ALL, to_floating)
+    ),
+    Operation(
+        "tan", "input", "The tangent of an angle in radians.", in_place=TENSOR, rule=each(ALL, to_floating)
+    ),
+    Operation(
+        "asin",
+        "input",
+        "The angle whose sine is the value.",
+        aliases=("arcsin",),
+        in_place=TENSOR,
+        rule=each(ALL, to_floating),
+    ),
+    Operation(
+        "acos",
+        "input",
+        "The angle whose cosine is the value.",
+        aliases=("arccos",),
+        in_place=TENSOR,
+        rule=each(ALL, to_floating),
+    ),
+    Operation(
+        "atan",
+        "input",
+        "The angle whose tangent is the value.",
+        aliases=("arctan",),
+        in_place=TENSOR,
+        rule=each(ALL, to_floating),
+    ),
+    Operation("sinh", "input", "The hyperbolic sine.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation("cosh", "input", "The hyperbolic cosine.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    Operation(
+        "asinh",
+        "input",
+        "The inverse hyperbolic sine.",
+        aliases=("arcsinh",),
+        in_place=TENSOR,
+        rule=each(ALL, to_floating),
+    ),
+    Operation(
+        "acosh",
+        "input",
+        "The inverse hyperbolic cosine.",
+        aliases=("arccosh",),
+        in_place=TENSOR,
+        rule=each(ALL, to_floating),
+    ),
+    Operation(
+        "atanh",
+        "input",
+        "The inverse hyperbolic tangent.",
+        aliases=("arctanh",),
+        in_place=TENSOR,
+        rule=each(ALL, to_floating),
+    ),
+    Operation(
+        "sinc", "input", "sin(pi x) / (pi x), and 1 at 0.", in_place=TENSOR, rule=each(ALL, to_floating)
+    ),
+    Operation("deg2rad", "input", "Degrees as radians.", in_place=TENSOR, rule=each(REAL, to_floating)),
+    Operation("rad2deg", "input", "Radians as degrees.", in_place=TENSOR, rule=each(REAL, to_floating)),
+    Operation(
+        "floor",
+        "input",
+        "The greatest whole number not above the value.",
+        in_place=TENSOR,
+        rule=each(REAL_NUMBERS),
+    ),
+    Operation(
+        "ceil",
+        "input",
+        "The least whole number not below the value.",
+        in_place=TENSOR,
+        rule=each(REAL_NUMBERS),
+    ),
     Operation(
         "round",
         "input, *, decimals=0",
         "The nearest number with `decimals` decimal places, halves to even.",
         in_place=TENSOR,
+        rule=apply_round,
     ),
-    Operation("trunc", "input", "The value without its fraction.", aliases=("fix",), in_place=TENSOR),
-    Operation("frac", "input", "The fraction, with the sign of the value.", in_place=TENSOR),
-    Operation("frexp", "input", "Mantissa and exponent, so that x = mantissa * 2 ** exponent."),
-    Operation("erf", "input", "The error function.", in_place=TENSOR),
-    Operation("erfc", "input", "One minus the error function.", in_place=TENSOR),
-    Operation("erfinv", "input", "The inverse of the error function.", in_place=TENSOR),
     Operation(
-        "lgamma", "input", "The logarithm of the absolute value of the gamma function.", in_place=TENSOR
+        "trunc",
+        "input",
+        "The value without its fraction.",
+        aliases=("fix",),
+        in_place=TENSOR,
+        rule=each(REAL_NUMBERS),
     ),
-    Operation("digamma", "input", "The derivative of the logarithm of the gamma function.", in_place=TENSOR),
+    Operation(
+        "frac", "input", "The fraction, with the sign of the value.", in_place=TENSOR, rule=each(FLOATS)
+    ),
+    Operation(
+        "frexp", "input", "Mantissa and exponent, so that x = mantissa * 2 ** exponent.", rule=apply_frexp
+    ),
+    Operation("erf", "input", "The error function.", in_place=TENSOR, rule=each(REAL, to_floating)),
+    Operation(
+        "erfc", "input", "One minus the error function.", in_place=TENSOR, rule=each(REAL, to_floating)
+    ),
+    Operation(
+        "erfinv", "input", "The inverse of the error function.", in_place=TENSOR, rule=each(REAL, to_floating)
+    ),
+    Operation(
+        "lgamma",
+        "input",
+        "The logarithm of the absolute value of the gamma function.",
+        in_place=TENSOR,
+        rule=each(REAL, to_floating),
+    ),
+    Operation(
+        "digamma",
+        "input",
+        "The derivative of the logarithm of the gamma function.",
+        in_place=TENSOR,
+        rule=each(REAL, to_floating),
+    ),
     Operation(
         "polygamma",
         "n, input",
         "The n-th derivative of the digamma function.",
         in_tensor="n",
         in_place=TENSOR,
+        rule=apply_polygamma,
     ),
     Operation(
-        "mvlgamma", "input, p", "The logarithm of the gamma function in p dimensions.", in_place=TENSOR
+        "mvlgamma",
+        "input, p",
+        "The logarithm of the gamma function in p dimensions.",
+        in_place=TENSOR,
+        rule=apply_mvlgamma,
     ),
-    Operation("i0", "input", "The modified Bessel function of the first kind, of order 0.", in_place=TENSOR),
+    Operation(
+        "i0",
+        "input",
+        "The modified Bessel function of the first kind, of order 0.",
+        in_place=TENSOR,
+        rule=each(REAL, to_floating),
+    ),
     Operation(
         "nan_to_num",
         "input, nan=None, posinf=None, neginf=None",
         "The value, with NaN and infinities replaced by numbers.",
         in_place=TENSOR,
+        rule=replace_nan,
     ),
-    Operation("angle", "input", "The angle of a complex number in radians."),
-    Operation("conj", "input", "The complex conjugate."),
-    Operation("logical_not", "input", "Whether the value is zero.", in_place=TENSOR),
-    Operation("bitwise_not", "input", "Each bit turned, or not for bools.", in_place=TENSOR),
-    Operation("isnan", "input", "Whether the value is NaN."),
-    Operation("isinf", "input", "Whether the value is infinite."),
-    Operation("isposinf", "input", "Whether the value is plus infinity."),
-    Operation("isneginf", "input", "Whether the value is minus infinity."),
-    Operation("isfinite", "input", "Whether the value is neither infinite nor NaN."),
-    Operation("isreal", "input", "Whether the imaginary part is zero."),
+    Operation("angle", "input", "The angle of a complex number in radians.", rule=each(ALL, to_angle)),
+    Operation("conj", "input", "The complex conjugate.", rule=conjugate),
+    Operation("logical_not", "input", "Whether the value is zero.", in_place=TENSOR, rule=each(ALL, to_bool)),
+    Operation(
+        "bitwise_not", "input", "Each bit turned, or not for bools.", in_place=TENSOR, rule=each(WHOLE)
+    ),
+    Operation("isnan", "input", "Whether the value is NaN.", rule=each(ALL, to_bool)),
+    Operation("isinf", "input", "Whether the value is infinite.", rule=each(ALL, to_bool)),
+    Operation("isposinf", "input", "Whether the value is plus infinity.", rule=each(REAL, to_bool)),
+    Operation("isneginf", "input", "Whether the value is minus infinity.", rule=each(REAL, to_bool)),
+    Operation("isfinite", "input", "Whether the value is neither infinite nor NaN.", rule=each(ALL, to_bool)),
+    Operation("isreal", "input", "Whether the imaginary part is zero.", rule=each(ALL, to_bool)),
     Operation(
         "bucketize",
         "input, boundaries, *, out_int32=False, right=False",
         "The number of the bucket between sorted boundaries that each value falls in.",
         TORCH,
+        rule=find_buckets,
     ),
     # Two inputs
-    Operation("add", "input, other, *, alpha=1", "input + alpha * other.", in_place=TENSOR),
     Operation(
-        "sub", "input, other, *, alpha=1", "input - alpha * other.", aliases=("subtract",), in_place=TENSOR
+        "add", "input, other, *, alpha=1", "input + alpha * other.", in_place=TENSOR, rule=_scale_second(ALL)
     ),
-    Operation("mul", "input, other", "input * other.", aliases=("multiply",), in_place=TENSOR),
+    Operation(
+        "sub",
+        "input, other, *, alpha=1",
+        "input - alpha * other.",
+        aliases=("subtract",),
+        in_place=TENSOR,
+        rule=_scale_second(NUMBERS),
+    ),
+    Operation(
+        "mul",
+        "input, other",
+        "input * other.",
+        aliases=("multiply",),
+        in_place=TENSOR,
+        rule=combine(ALL, plain="both"),
+    ),
     Operation(
         "div",
         "input, other, *, rounding_mode=None",
         "input / other, whole where `rounding_mode` is 'floor' or 'trunc'.",
         aliases=("divide",),
         in_place=TENSOR,
+        rule=divide,
     ),
-    Operation("true_divide", "input, other", "input / other, with a fraction.", in_place=TENSOR),
-    Operation("floor_divide", "input, other", "input // other, rounded down.", in_place=TENSOR),
-    Operation("remainder", "input, other", "input % other, with the sign of `other`.", in_place=TENSOR),
     Operation(
-        "fmod", "input, other", "The remainder of a division, with the sign of `input`.", in_place=TENSOR
+        "true_divide",
+        "input, other",
+        "input / other, with a fraction.",
+        in_place=TENSOR,
+        rule=combine(ALL, to_floating, plain="both"),
     ),
-    Operation("pow", "input, exponent", "input to the power of `exponent`.", in_place=TENSOR),
-    Operation("float_power", "input, exponent", "input to the power of `exponent`, in double precision."),
+    Operation(
+        "floor_divide",
+        "input, other",
+        "input // other, rounded down.",
+        in_place=TENSOR,
+        rule=combine(REAL_NUMBERS, plain="both"),
+    ),
+    Operation(
+        "remainder",
+        "input, other",
+        "input % other, with the sign of `other`.",
+        in_place=TENSOR,
+        rule=combine(REAL_NUMBERS, plain="one"),
+    ),
+    Operation(
+        "fmod",
+        "input, other",
+        "The remainder of a division, with the sign of `input`.",
+        in_place=TENSOR,
+        rule=combine(REAL_NUMBERS, plain="second"),
+    ),
+    Operation(
+        "pow", "input, exponent", "input to the power of `exponent`.", in_place=TENSOR, rule=raise_to_power
+    ),
+    Operation(
+        "float_power",
+        "input, exponent",
+        "input to the power of `exponent`, in double precision.",
+        rule=raise_to_double_power,
+    ),
     Operation(
         "atan2",
         "input, other",
         "The angle of the point (other, input), in all four quadrants.",
         aliases=("arctan2",),
         in_place=TENSOR,
+        rule=combine(REAL, to_floating),
     ),
-    Operation("hypot", "input, other", "The length of the hypotenuse of two legs.", in_place=TENSOR),
-    Operation("copysign", "input, other", "The size of `input` with the sign of `other`.", in_place=TENSOR),
-    Operation("nextafter", "input, other", "The next number from `input` towards `other`.", in_place=TENSOR),
-    Operation("ldexp", "input, other", "input * 2 ** other.", in_place=TENSOR),
-    Operation("xlogy", "input, other", "input * log(other), and 0 where `input` is 0.", in_place=TENSOR),
-    Operation("logaddexp", "input, other", "log(exp(input) + exp(other)), without overflow."),
-    Operation("logaddexp2", "input, other", "log2(2 ** input + 2 ** other), without overflow."),
-    Operation("heaviside", "input, values", "0 below zero, 1 above it, `values` at it.", in_place=TENSOR),
-    Operation("gcd", "input, other", "The greatest common divisor.", in_place=TENSOR),
-    Operation("lcm", "input, other", "The least common multiple.", in_place=TENSOR),
-    Operation("igamma", "input, other", "The lower incomplete gamma function, regularised.", in_place=TENSOR),
     Operation(
-        "igammac", "input, other", "The upper incomplete gamma function, regularised.", in_place=TENSOR
+        "hypot",
+        "input, other",
+        "The length of the hypotenuse of two legs.",
+        in_place=TENSOR,
+        rule=combine(FLOATS),
     ),
-    Operation("maximum", "input, other", "The greater of two values, NaN where one is."),
-    Operation("minimum", "input, other", "The lesser of two values, NaN where one is."),
-    Operation("fmax", "input, other", "The greater of two values, the number where one is NaN."),
-    Operation("fmin", "input, other", "The lesser of two values, the number where one is NaN."),
-    Operation("eq", "input, other", "input == other."),
-    Operation("ne", "input, other", "input != other.", aliases=("not_equal",)),
-    Operation("lt", "input, other", "input < other.", aliases=("less",)),
-    Operation("le", "input, other", "input <= other.", aliases=("less_equal",)),
-    Operation("gt", "input, other", "input > other.", aliases=("greater",)),
-    Operation("ge", "input, other", "input >= other.", aliases=("greater_equal",)),
+    Operation(
+        "copysign",
+        "input, other",
+        "The size of `input` with the sign of `other`.",
+        in_place=TENSOR,
+        rule=combine(REAL, to_floating, plain="second"),
+    ),
+    Operation(
+        "nextafter",
+        "input, other",
+        "The next number from `input` towards `other`.",
+        in_place=TENSOR,
+        rule=combine(FLOATS),
+    ),
+    Operation("ldexp", "input, other", "input * 2 ** other.", in_place=TENSOR, rule=shift_exponent),
+    Operation(
+        "xlogy",
+        "input, other",
+        "input * log(other), and 0 where `input` is 0.",
+        in_place=TENSOR,
+        rule=combine(REAL, to_floating, plain="one"),
+    ),
+    Operation(
+        "logaddexp",
+        "input, other",
+        "log(exp(input) + exp(other)), without overflow.",
+        rule=combine(FRACTIONS),
+    ),
+    Operation(
+        "logaddexp2",
+        "input, other",
+        "log2(2 ** input + 2 ** other), without overflow.",
+        rule=combine(FRACTIONS),
+    ),
+    Operation(
+        "heaviside",
+        "input, values",
+        "0 below zero, 1 above it, `values` at it.",
+        in_place=TENSOR,
+        rule=step_at_zero,
+    ),
+    Operation("gcd", "input, other", "The greatest common divisor.", in_place=TENSOR, rule=combine(INTS)),
+    Operation("lcm", "input, other", "The least common multiple.", in_place=TENSOR, rule=combine(INTS)),
+    Operation(
+        "igamma",
+        "input, other",
+        "The lower incomplete gamma function, regularised.",
+        in_place=TENSOR,
+        rule=combine(FLOATS),
+    ),
+    Operation(
+        "igammac",
+        "input, other",
+        "The upper incomplete gamma function, regularised.",
+        in_place=TENSOR,
+        rule=combine(FLOATS),
+    ),
+    Operation("maximum", "input, other", "The greater of two values, NaN where one is.", rule=combine(REAL)),
+    Operation("minimum", "input, other", "The lesser of two values, NaN where one is.", rule=combine(REAL)),
+    Operation(
+        "fmax", "input, other", "The greater of two values, the number where one is NaN.", rule=combine(REAL)
+    ),
+    Operation(
+        "fmin", "input, other", "The lesser of two values, the number where one is NaN.", rule=combine(REAL)
+    ),
+    Operation("eq", "input, other", "input == other.", rule=combine(ALL, to_bool, plain="second")),
+    Operation(
+        "ne",
+        "input, other",
+        "input != other.",
+        aliases=("not_equal",),
+        rule=combine(ALL, to_bool, plain="second"),
+    ),
+    Operation(
+        "lt", "input, other", "input < other.", aliases=("less",), rule=combine(REAL, to_bool, plain="second")
+    ),
+    Operation(
+        "le",
+        "input, other",
+        "input <= other.",
+        aliases=("less_equal",),
+        rule=combine(REAL, to_bool, plain="second"),
+    ),
+    Operation(
+        "gt",
+        "input, other",
+        "input > other.",
+        aliases=("greater",),
+        rule=combine(REAL, to_bool, plain="second"),
+    ),
+    Operation(
+        "ge",
+        "input, other",
+        "input >= other.",
+        aliases=("greater_equal",),
+        rule=combine(REAL, to_bool, plain="second"),
+    ),
     Operation(
         "isclose",
         "input, other, rtol=1e-05, atol=1e-08, equal_nan=False",
         "Whether two values differ by at most atol + rtol * |other|.",
+        rule=compare_closely,
     ),
-    Operation("logical_and", "input, other", "Whether both are nonzero.", in_place=TENSOR),
-    Operation("logical_or", "input, other", "Whether at least one is nonzero.", in_place=TENSOR),
-    Operation("logical_xor", "input, other", "Whether exactly one is nonzero.", in_place=TENSOR),
-    Operation("bitwise_and", "input, other", "The bits set in both.", in_place=TENSOR),
-    Operation("bitwise_or", "input, other", "The bits set in at least one.", in_place=TENSOR),
-    Operation("bitwise_xor", "input, other", "The bits set in exactly one.", in_place=TENSOR),
-    Operation("bitwise_left_shift", "input, other", "The bits moved up by `other` places.", in_place=TENSOR),
     Operation(
-        "bitwise_right_shift", "input, other", "The bits moved down by `other` places.", in_place=TENSOR
+        "logical_and",
+        "input, other",
+        "Whether both are nonzero.",
+        in_place=TENSOR,
+        rule=combine(ALL, to_bool),
     ),
-    Operation("complex", "real, imag", "A complex number from its real and imaginary part.", TORCH),
-    Operation("polar", "abs, angle", "A complex number from its length and its angle in radians.", TORCH),
+    Operation(
+        "logical_or",
+        "input, other",
+        "Whether at least one is nonzero.",
+        in_place=TENSOR,
+        rule=combine(ALL, to_bool),
+    ),
+    Operation(
+        "logical_xor",
+        "input, other",
+        "Whether exactly one is nonzero.",
+        in_place=TENSOR,
+        rule=combine(ALL, to_bool),
+    ),
+    Operation(
+        "bitwise_and",
+        "input, other",
+        "The bits set in both.",
+        in_place=TENSOR,
+        rule=combine(WHOLE, plain="one"),
+    ),
+    Operation(
+        "bitwise_or",
+        "input, other",
+        "The bits set in at least one.",
+        in_place=TENSOR,
+        rule=combine(WHOLE, plain="one"),
+    ),
+    Operation(
+        "bitwise_xor",
+        "input, other",
+        "The bits set in exactly one.",
+        in_place=TENSOR,
+        rule=combine(WHOLE, plain="one"),
+    ),
+    Operation(
+        "bitwise_left_shift",
+        "input, other",
+        "The bits moved up by `other` places.",
+        in_place=TENSOR,
+        rule=combine(INTS, plain="one"),
+    ),
+    Operation(
+        "bitwise_right_shift",
+        "input, other",
+        "The bits moved down by `other` places.",
+        in_place=TENSOR,
+        rule=combine(INTS, plain="one"),
+    ),
+    Operation(
+        "complex",
+        "real, imag",
+        "A complex number from its real and imaginary part.",
+        TORCH,
+        rule=join_parts(FULL_FLOATS | {"float16"}, ("real", "imag")),
+    ),
+    Operation(
+        "polar",
+        "abs, angle",
+        "A complex number from its length and its angle in radians.",
+        TORCH,
+        rule=join_parts(FULL_FLOATS, ("abs", "angle")),
+    ),
     # Three inputs and more
     Operation(
         "where",
         "condition, input, other",
         "`input` where the condition holds, `other` where it doesn't.",
         in_tensor="condition, other",
+        rule=choose,
     ),
     Operation(
         "clamp",
@@ -175,32 +892,50 @@ OPERATIONS = (
         "The value, or the bound that it lies beyond.",
         aliases=("clip",),
         in_place=TENSOR,
+        rule=keep_between,
     ),
-    Operation("clamp_min", "input, min", "The value, or `min` where it is below.", in_place=TENSOR),
-    Operation("clamp_max", "input, max", "The value, or `max` where it is above.", in_place=TENSOR),
-    Operation("lerp", "input, end, weight", "input + weight * (end - input).", in_place=TENSOR),
+    Operation(
+        "clamp_min", "input, min", "The value, or `min` where it is below.", in_place=TENSOR, rule=keep_above
+    ),
+    Operation(
+        "clamp_max", "input, max", "The value, or `max` where it is above.", in_place=TENSOR, rule=keep_below
+    ),
+    Operation(
+        "lerp",
+        "input, end, weight",
+        "input + weight * (end - input).",
+        in_place=TENSOR,
+        rule=interpolate_linearly,
+    ),
     Operation(
         "addcmul",
         "input, tensor1, tensor2, *, value=1",
         "input + value * tensor1 * tensor2.",
         in_place=TENSOR,
+        rule=add_product,
     ),
     Operation(
         "addcdiv",
         "input, tensor1, tensor2, *, value=1",
         "input + value * tensor1 / tensor2.",
         in_place=TENSOR,
+        rule=add_quotient,
     ),
     Operation(
         "isin",
         "elements, test_elements, *, assume_unique=False, invert=False",
         "Whether each element is one of `test_elements`.",
         TORCH,
+        rule=find_members,
     ),
     # Written into the tensor itself
-    Operation("fill_", "value", "Sets every element to `value`.", TENSOR),
-    Operation("zero_", "", "Sets every element to zero.", TENSOR),
+    Operation("fill_", "value", "Sets every element to `value`.", TENSOR, rule=fill),
+    Operation("zero_", "", "Sets every element to zero.", TENSOR, rule=fill_with_zeros),
     Operation(
-        "copy_", "other, non_blocking=False", "Copies the values of `other`, broadcast and cast.", TENSOR
+        "copy_",
+        "other, non_blocking=False",
+        "Copies the values of `other`, broadcast and cast.",
+        TENSOR,
+        rule=copy_from,
     ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.view import (
     drop_dim,
@@ -16,7 +17,8 @@ from layercli.catalogue.operations.view import (
     with_shape,
 )
 from layercli.catalogue.rules import broadcast_shapes, dense_like
-from layercli.catalogue.tensors import Shape, Tensor, refuse
+from layercli.catalogue.sizes import Size
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
 
 
 def get_item(input: Tensor, index: Any) -> Tensor:
@@ -47,7 +49,7 @@ def get_item(input: Tensor, index: Any) -> Tensor:
         elif is_size(part):
             result = select(result, dim, part)
         else:
-            given = to_index(part)
+            given = to_index(part, result.shape[dim])
             if given.dim == 0:
                 # Any index will do for the type, and whether this one is in range only its value tells.
                 result = drop_dim(result, dim)
@@ -57,24 +59,33 @@ def get_item(input: Tensor, index: Any) -> Tensor:
     return choose(result, chosen) if chosen else result
 
 
-def to_index(part: Any) -> Tensor:
-    """A tensor of indices; a list of numbers is one too. Raises Refusal for masks, whose result has no certain size."""
+def to_index(part: Any, size: AnySize) -> Tensor:
+    """A tensor of indices into a dimension of ``size``; a list of numbers is one, too, and one of bools a mask.
+
+    Raises Refusal, also for masks whose values aren't known: so many elements would be chosen as are True.
+    """
     if isinstance(part, (list, tuple, range)):
-        return Tensor("int64", _find_nested_shape(list(part)))
+        return _list_to_index(part, size)
     if not isinstance(part, Tensor):
         refuse(f"takes ints, slices, None, ... and tensors of ints, not {part!r}", code="wrong-kind")
     if part.dtype in ("bool", "uint8"):
         refuse("takes no mask as an index: its size would depend on values", code="value-dependent")
-    if part.dtype not in ("int64", "int32"):
+    if part.dtype not in ("int64", "int32") and (part.dim or CATEGORIES[part.dtype] != 1):
         refuse(f"takes int64 or int32 as indices, not {part.dtype}", code="dtype-mismatch")
     return part
 
 
+def _list_to_index(items: Sequence[Any], size: AnySize) -> Tensor:
+    if items and all(isinstance(item, bool) for item in items):
+        if size != len(items):
+            refuse(f"takes a mask of {size} bools for a dimension of {size}, not of {len(items)}")
+        return Tensor("int64", (sum(items),))
+    return Tensor("int64", _find_nested_shape(items))
+
+
 def _find_nested_shape(items: Any) -> Shape:
     if not isinstance(items, (list, tuple, range)):
-        if isinstance(items, bool):
-            refuse("takes no mask as an index: its size would depend on values", code="value-dependent")
-        if not is_size(items) and not isinstance(items, float):
+        if not isinstance(items, (int, Size, float)):
             refuse(f"takes ints as indices, not {items!r}", code="wrong-kind")
         return ()
     inner = [_find_nested_shape(item) for item in items]

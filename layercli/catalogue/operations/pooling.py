@@ -179,7 +179,7 @@ def pool_fractions(count: int) -> Callable[..., Any]:
         if output_size is None and output_ratio is None:
             refuse("needs an output_size or an output_ratio", "output_size", "missing-argument")
         if output_size is not None:
-            sizes = list(spread(output_size, count, "output_size", 1))
+            sizes = list(spread(output_size, count, "output_size", 0))
         else:
             ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
             if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
@@ -187,7 +187,8 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             # The product is rounded down as Python does it, so it is a number of the trace.
             sizes = [int(size * ratio) for size, ratio in zip(map(as_int, tensor.shape[-count:]), ratios, strict=True)]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
-            if out + window - 1 > size or out < 1:
+            # The kernel of volumes wants one place more than it uses.
+            if out + window - 1 > size - (count == 3):
                 refuse(f"can't place {out} windows of {window} in a dimension of {size}", "output_size")
         if any(size == 0 for size in tensor.shape[-count - 1 :]):
             refuse(f"expects sizes above 0 and got {tensor}", "input")
@@ -207,6 +208,8 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
         input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
     ) -> Tensor:
         tensor, places = batched(input, count), batched(indices, count, "indices")
+        if tensor.dtype in (*_NO_AVERAGE, "int64"):
+            refuse(f"can't unpool {tensor.dtype}", "input", "dtype-mismatch")
         if places.dtype != "int64":
             refuse(f"expects int64 indices and got {places}", "indices", "dtype-mismatch")
         if tensor.dim != places.dim or any(a != b for a, b in zip(tensor.shape, places.shape, strict=True)):

@@ -36,14 +36,11 @@ def expect_sizes(given: Any, argument: str) -> Shape:
     return tuple(expect_size(item, argument) for item in given)
 
 
-def gather_sizes(given: Sequence[Any], named: dict[str, Any], argument: str) -> Shape:
-    """Sizes as PyTorch's methods take them: one by one, as one tuple, or by name. Raises Refusal."""
-    if not given and argument in named:
-        return expect_sizes(named[argument], argument)
-    if len(given) == 1 and isinstance(given[0], (tuple, list)):
-        return expect_sizes(given[0], argument)
-    if not given:
-        refuse(f"needs {argument}", argument, "argument-refused")
+def gather_sizes(given: Sequence[Any], argument: str) -> Shape:
+    """Sizes as PyTorch's functions and methods take them: one by one or as one tuple. Raises Refusal."""
+    for _ in range(2):
+        if len(given) == 1 and isinstance(given[0], (tuple, list)):
+            given = given[0]
     return expect_sizes(given, argument)
 
 
@@ -194,12 +191,11 @@ def with_shape(input: Tensor, shape: Shape) -> Tensor:
 # Shape -----------------------------------------------------------------------------------------------------
 
 
-def view(input: Tensor, *size: Any, **named: Any) -> Tensor:
+def view(input: Tensor, *size: Any) -> Tensor:
     """(*) to ``size`` with as many elements, in the same memory. Source: torch.Tensor.view."""
-    dtype = named.get("dtype", size[0] if len(size) == 1 else None)
-    if isinstance(dtype, str):
-        return view_dtype(input, dtype)
-    shape = fill_shape(gather_sizes(size, named, "size"), input.numel, repr(input), "size")
+    if len(size) == 1 and isinstance(size[0], str):
+        return view_dtype(input, size[0])
+    shape = fill_shape(gather_sizes(size, "size"), input.numel, repr(input), "size")
     if input.strides is None:
         return Tensor(input.dtype, shape, None)
     with record_conditions():
@@ -245,9 +241,9 @@ def view_as(input: Tensor, other: Any) -> Tensor:
     return view(input, expect_tensor(other, "other").shape)
 
 
-def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Any) -> Tensor:
     """(*) to ``shape`` with as many elements, copied only where no view does. Source: torch.reshape."""
-    return with_shape(input, fill_shape(gather_sizes(shape, named, "shape"), input.numel, repr(input)))
+    return with_shape(input, fill_shape(gather_sizes(shape, "shape"), input.numel, repr(input)))
 
 
 def reshape_as(input: Tensor, other: Any) -> Tensor:
@@ -362,9 +358,9 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     return transpose(input, axis0, axis1)
 
 
-def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
+def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in the order ``dims``. Source: torch.permute."""
-    given = gather_sizes(dims, named, "dims")
+    given = gather_sizes(dims, "dims")
     if len(given) != input.dim:
         refuse(f"needs all {input.dim} dimensions in their new order and got {len(given)}: {input!r}", "dims")
     return _pick_dims(input, find_some_dims(given, input.dim, "dims"))
@@ -397,8 +393,17 @@ def transpose_matrix(input: Tensor) -> Tensor:
     return _pick_dims(input, range(input.dim)[::-1])
 
 
+def transpose_one_matrix(input: Tensor) -> Tensor:
+    """(m, n) to (n, m), and nothing else but a tensor without dimensions. Source: torch.Tensor.H."""
+    if input.dim not in (0, 2):
+        refuse(f"needs a matrix and got {input.dim} dimensions: {input!r}; write mH")
+    return transpose_matrix(input)
+
+
 def transpose_matrices(input: Tensor) -> Tensor:
-    """(*, m, n) to (*, n, m). Source: torch.Tensor.mT, torch.adjoint."""
+    """(*, m, n) to (*, n, m); a tensor without dimensions as it is. Source: torch.Tensor.mT, torch.adjoint."""
+    if input.dim == 0:
+        return input
     if input.dim < 2:
         refuse(f"needs two dimensions at least and got {input.dim}: {input!r}")
     return transpose(input, -2, -1)
@@ -407,9 +412,9 @@ def transpose_matrices(input: Tensor) -> Tensor:
 # Repetition ------------------------------------------------------------------------------------------------
 
 
-def expand(input: Tensor, *size: Any, **named: Any) -> Tensor:
+def expand(input: Tensor, *size: Any) -> Tensor:
     """Sizes of 1 shown as larger ones with stride 0; -1 keeps a size. Source: torch.Tensor.expand."""
-    given = gather_sizes(size, named, "size")
+    given = gather_sizes(size, "size")
     return expand_to(input, given)
 
 
@@ -454,9 +459,9 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     return tuple(expand_to(tensor, shape) for tensor in given)
 
 
-def sum_to_size(input: Tensor, *size: Any, **named: Any) -> Tensor:
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     """What was broadcast from ``size``, summed back to it. Source: torch.Tensor.sum_to_size."""
-    sizes = gather_sizes(size, named, "size")
+    sizes = gather_sizes(size, "size")
     added = input.dim - len(sizes)
     if added < 0:
         refuse(f"names {len(sizes)} sizes for {input.dim} dimensions: {input!r}", "size")
@@ -471,9 +476,9 @@ def sum_to_size(input: Tensor, *size: Any, **named: Any) -> Tensor:
     return Tensor("int64" if CATEGORIES[input.dtype] < 2 else input.dtype, sizes)
 
 
-def repeat(input: Tensor, *repeats: Any, **named: Any) -> Tensor:
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """(*, S) to (*, repeats * S), a copy. Source: torch.Tensor.repeat."""
-    return repeat_by(input, gather_sizes(repeats, named, "repeats"), "repeats")
+    return repeat_by(input, gather_sizes(repeats, "repeats"), "repeats")
 
 
 def repeat_by(input: Tensor, repeats: Shape, argument: str) -> Tensor:
@@ -490,9 +495,9 @@ def repeat_by(input: Tensor, repeats: Shape, argument: str) -> Tensor:
     return Tensor(input.dtype, [size * count for size, count in zip(wide, repeats, strict=True)])
 
 
-def tile(input: Tensor, *dims: Any, **named: Any) -> Tensor:
+def tile(input: Tensor, *dims: Any) -> Tensor:
     """As ``repeat``, missing repeats in front taken as 1. Source: torch.tile."""
-    repeats = gather_sizes(dims, named, "dims")
+    repeats = gather_sizes(dims, "dims")
     return repeat_by(input, (*(1,) * (input.dim - len(repeats)), *repeats), "dims")
 
 
@@ -769,9 +774,9 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 # Order of the values ---------------------------------------------------------------------------------------
 
 
-def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
+def flip(input: Tensor, *dims: Any) -> Tensor:
     """The same shape. Source: torch.flip."""
-    find_some_dims(gather_sizes(dims, named, "dims"), input.dim, "dims")
+    find_some_dims(gather_sizes(dims, "dims"), input.dim, "dims")
     return clone(input)
 
 
@@ -903,7 +908,7 @@ def convert(input: Tensor, dtype: str, *, copied: bool = False) -> Tensor:
     """The values in a dtype: the input itself where it has that and no copy is asked for."""
     if dtype == input.dtype and not copied:
         return input
-    return Tensor(dtype, input.shape, input.strides if is_dense(input) else suggest_strides(input))
+    return Tensor(dtype, input.shape, copy_strides(input))
 
 
 def type_as(input: Tensor, other: Any) -> Tensor:
@@ -1038,7 +1043,9 @@ OPERATIONS = (
     Operation(
         "mT", "", "The last two dimensions exchanged.", TENSOR, attribute=True, rule=transpose_matrices
     ),
-    Operation("H", "", "A matrix transposed and conjugated.", TENSOR, attribute=True, rule=transpose_matrix),
+    Operation(
+        "H", "", "A matrix transposed and conjugated.", TENSOR, attribute=True, rule=transpose_one_matrix
+    ),
     Operation(
         "mH",
         "",
