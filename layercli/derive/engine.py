@@ -240,6 +240,8 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             keywords = {
                 key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value for key, value in keywords.items()
             }
+        if not isinstance(keywords.get("dtype"), (str, type(None))):
+            raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)

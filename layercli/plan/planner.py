@@ -66,7 +66,7 @@ from layercli.spec.model import (
 
 #: Modules of one model, layers of one recurrent or composite layer, and levels of blocks inside blocks.
 MAX_MODULES = 200_000
-MAX_INNER_LAYERS = 10_000
+MAX_INNER_LAYERS = 1_000
 MAX_BLOCK_DEPTH = 60
 
 _INNER_LAYERS = ("num_layers", "num_encoder_layers", "num_decoder_layers")

@@ -10,7 +10,7 @@ from layercli.errors import CommandError, Problem, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe
 
 #: Up to so many parameters and input elements a run on the CPU is quicker than the first use of meta kernels.
-SMALL_PARAMETERS = 30_000_000
+SMALL_PARAMETERS = 10_000_000
 SMALL_INPUTS = 4_000_000
 
 KINDS = ("auto", "cpu", "cuda", "mps", "meta")

@@ -54,6 +54,7 @@ class Frame:
     used: set[str]
     labels: dict[int, str] = field(default_factory=dict)
     alive: list[Any] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def forget(self, key: int, _: Any) -> None:
         self.labels.pop(key, None)
@@ -169,11 +170,13 @@ class Recorder:
 
     def _number(self, frame: Frame, name: str) -> str:
         """The path of an operation: ``relu``, ``relu_1``, ..., the first name that nothing of this owner has."""
-        candidate, number = name, 0
+        number = frame.numbers.get(name, 0)
+        candidate = f"{name}_{number}" if number else name
         while candidate in frame.used:
             number += 1
             candidate = f"{name}_{number}"
         frame.used.add(candidate)
+        frame.numbers[name] = number + 1
         return f"{frame.path}.{candidate}" if frame.path else candidate
 
     # Names -----------------------------------------------------------------------------------------------

@@ -117,10 +117,10 @@ def apply_polygamma(n: Any, input: Any) -> Tensor:
 
 
 def apply_mvlgamma(input: Any, p: Any) -> Tensor:
-    """The input's shape. Source: torch.mvlgamma."""
+    """The input's shape, row-major. Source: torch.mvlgamma."""
     expect_at_least(p, 1, "p")
     tensor = expect_dtype(input, REAL)
-    return like(tensor, to_floating(tensor.dtype))
+    return Tensor(to_floating(tensor.dtype), tensor.shape)
 
 
 def replace_nan(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Tensor:

@@ -26,7 +26,7 @@ def get_item(input: Tensor, index: Any) -> Tensor:
 
     Source: https://docs.pytorch.org/docs/stable/tensor_view.html, and NumPy's rules of advanced indexing.
     """
-    parts = list(index) if isinstance(index, tuple) else [index]
+    parts = list(index) if isinstance(index, tuple) or _is_like_tuple(index) else [index]
     named = sum(part is not None and part is not Ellipsis and not isinstance(part, bool) for part in parts)
     if named > input.dim:
         refuse(f"has {named} indices for {input.dim} dimensions: {input!r}")
@@ -40,6 +40,8 @@ def get_item(input: Tensor, index: Any) -> Tensor:
             result = unsqueeze(result, dim)
             if part is not None:
                 chosen[dim] = Tensor("int64", (1 if part else 0,))
+            dim += 1
+        elif isinstance(part, slice) and part == slice(None):
             dim += 1
         elif dim >= result.dim:
             refuse(f"has more indices than dimensions: {input!r}")
@@ -57,6 +59,12 @@ def get_item(input: Tensor, index: Any) -> Tensor:
                 chosen[dim] = given
                 dim += 1
     return choose(result, chosen) if chosen else result
+
+
+def _is_like_tuple(index: Any) -> bool:
+    """Whether PyTorch takes a list as several indices rather than as one tensor of them."""
+    several = (Tensor, list, tuple, range, slice, type(None), type(Ellipsis))
+    return isinstance(index, list) and len(index) < 32 and any(isinstance(part, several) for part in index)
 
 
 def to_index(part: Any, size: AnySize) -> Tensor:

@@ -156,7 +156,7 @@ def draw_indices(input: Any, num_samples: Any, replacement: Any = False) -> Tens
         refuse(f"takes one or two dimensions and got {weights.dim}: {weights!r}", "input")
     if expect_int(num_samples, "num_samples") <= 0:
         refuse(f"needs num_samples to be 1 or more, not {num_samples}", "num_samples")
-    if weights.shape[-1] == 0 and weights.numel == 0 and weights.shape[0] != 0 or weights.shape == (0,):
+    if weights.shape[-1] == 0 and (weights.dim == 1 or weights.shape[0] != 0):
         refuse(f"has nothing to draw from: {weights!r}", "input")
     if not expect_bool(replacement, "replacement") and num_samples > weights.shape[-1]:
         refuse(f"can't draw {num_samples} of {weights.shape[-1]} without putting them back", "num_samples")

@@ -465,7 +465,7 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     added = input.dim - len(sizes)
     if added < 0:
         refuse(f"names {len(sizes)} sizes for {input.dim} dimensions: {input!r}", "size")
-    summed = added > 0
+    summed = added > 0 or not sizes
     for own, wanted in zip(input.shape[max(added, 0) :], sizes, strict=True):
         if own != wanted:
             if wanted != 1:
