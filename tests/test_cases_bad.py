@@ -82,7 +82,10 @@ def check_drawing(problem: Problem) -> None:
     """Every position lies inside its file, and every place is drawn with its line and a caret under it."""
     drawn = draw_problem(problem).split("\n")
     assert drawn[0].startswith(f"error[{problem.code}]: ")
-    places = [*([problem.position] if problem.position else []), *(label.position for label in problem.labels)]
+    places = [
+        *([problem.position] if problem.position else []),
+        *(label.position for label in problem.labels),
+    ]
     for place in places:
         assert 1 <= place.line <= len(place.source.lines)
         assert 1 <= place.column <= len(place.source.line(place.line)) + 1
@@ -138,9 +141,21 @@ def test_the_cases_are_there() -> None:
 
 def test_a_wrong_header_is_seen(tmp_path: Path) -> None:
     case = tmp_path / "net.yaml"
-    case.write_text("# error[unknown-layer] 5:7-12 there is no layer called Linaer\n#   help: did you mean Linear\n")
+    case.write_text(
+        "# error[unknown-layer] 5:7-12 there is no layer called Linaer\n#   help: did you mean Linear\n"
+    )
     assert read_header(case) == (
-        [Expected("unknown-layer", "net.yaml", 5, 7, 12, "there is no layer called Linaer", "did you mean Linear")],
+        [
+            Expected(
+                "unknown-layer",
+                "net.yaml",
+                5,
+                7,
+                12,
+                "there is no layer called Linaer",
+                "did you mean Linear",
+            )
+        ],
         "load",
     )
     case.write_text("# eror[unknown-layer] 5:7 there is no layer\n")
@@ -167,7 +182,12 @@ NET = "inputs: {x: [1, 8]}\nlayers:\n  fc: Linear(8, 2)\n"
         ((NET + "# \u202e\n").encode(), "bidirectional-character", "4:3", "U+202E"),
         ((NET + "# \u2028\n").encode(), "line-separator", "4:3", "U+2028"),
         ((NET + "# \x85\n").encode(), "line-separator", "4:3", "U+0085"),
-        (NET.replace("\n", "\r").encode(), "lone-carriage-return", "1:20", "a carriage return without a line feed"),
+        (
+            NET.replace("\n", "\r").encode(),
+            "lone-carriage-return",
+            "1:20",
+            "a carriage return without a line feed",
+        ),
         ((NET + "# \ufeff\n").encode(), "byte-order-mark", "4:3", "inside the file"),
         (b"", "empty-spec", "1:1", "this file holds no spec"),
         (b"\n\n", "empty-spec", "1:1", "this file holds no spec"),
@@ -209,7 +229,9 @@ def test_long_and_deep(value: str, code: str, column: int, tmp_path: Path) -> No
     path = tmp_path / "net.yaml"
     path.write_text(f"inputs: {{x: [1, 8]}}\nlayers:\n  fc: {value}\n")
     _, problems, _ = find_problems(str(path), "load")
-    assert [(problem.code, problem.position and problem.position.column) for problem in problems] == [(code, column)]
+    assert [(problem.code, problem.position and problem.position.column) for problem in problems] == [
+        (code, column)
+    ]
     check_drawing(problems[0])
     assert max(map(len, draw_problem(problems[0]).split("\n"))) < 250
 
@@ -259,7 +281,12 @@ def _import_back(root: Path) -> None:
         (_link_folder, "link/block.yaml", "import-link", "goes through a link, link,"),
         (_hide_folder, ".hidden/block.yaml", "import-hidden", "lies in .hidden"),
         (_make_pipe, "block.yaml", "import-not-regular", "a pipe or a device"),
-        (_import_back, "block.yaml", "import-cycle", "these files import each other: net.yaml -> block.yaml -> net.yaml"),
+        (
+            _import_back,
+            "block.yaml",
+            "import-cycle",
+            "these files import each other: net.yaml -> block.yaml -> net.yaml",
+        ),
         (lambda root: None, "../block.yaml", "import-outside", "leads out of the project"),
         (lambda root: None, "a/../../block.yaml", "import-outside", "leads out of the project"),
         (lambda root: None, "C:/block.yaml", "import-absolute", "an absolute path"),
@@ -298,8 +325,18 @@ layers:
 @pytest.mark.parametrize(
     ("options", "code", "message", "hint"),
     [
-        (["--set", "widht=4"], "unknown-param", "--set widht: the spec has no param widht", "did you mean width?"),
-        (["--set", "lr=4"], "unknown-param", "no param lr", "it has width, rate, bias, act, mode, sizes, depth"),
+        (
+            ["--set", "widht=4"],
+            "unknown-param",
+            "--set widht: the spec has no param widht",
+            "did you mean width?",
+        ),
+        (
+            ["--set", "lr=4"],
+            "unknown-param",
+            "no param lr",
+            "it has width, rate, bias, act, mode, sizes, depth",
+        ),
         (["--set", "width"], "usage", "--set width is not of the form NAME=VALUE", "write --set width=64"),
         (["--set", "width="], "usage", "--set width= is not of the form NAME=VALUE", "write --set width=64"),
         (["--set", "=4"], "usage", "--set =4 is not of the form NAME=VALUE", "write --set width=64"),
@@ -314,9 +351,19 @@ layers:
         (["--set", "sizes=3"], "wrong-kind", "--set sizes=3: sizes is of the kind of [3, 3]", ""),
         (["--set", "width=(4"], "syntax", "this can't be read: '(' was never closed", "close every bracket"),
         (["--set", "width=4 +"], "syntax", "this can't be read: invalid syntax", ""),
-        (["--set", "width=open('x')"], "unknown-function", "open of Python is not in the spec language", "a spec neither"),
+        (
+            ["--set", "width=open('x')"],
+            "unknown-function",
+            "open of Python is not in the spec language",
+            "a spec neither",
+        ),
         (["--set", "width=10 ** 10 ** 10"], "number-too-large", "this power is too large for any size", ""),
-        (["--set", "width=rate * 2"], "used-before-assigned", "rate is used before it has a value", "write rate further"),
+        (
+            ["--set", "width=rate * 2"],
+            "used-before-assigned",
+            "rate is used before it has a value",
+            "write rate further",
+        ),
         (["--dim", "M=4"], "unknown-dim", "--dim M: the spec has no dim M", "it has N, T"),
         (["--dim", "N"], "usage", "--dim N is not of the form NAME=VALUE", "write --dim N=32"),
         (["--dim", "N=-1"], "usage", "--dim N: '-1' is no size", "write --dim N=32"),
@@ -327,15 +374,35 @@ layers:
         (["--input", "x"], "usage", "--input x is not of the form NAME=VALUE", "write --input x=4x1x32x32"),
         (["--input", "x=1xx8"], "usage", "--input x: '' is no size", "write --input x=4x1x32x32"),
         (["--input", "x=1x-8"], "usage", "--input x: '-8' is no size", "write --input x=4x1x32x32"),
-        (["--input", "z=1x8"], "input-not-sized", "--input can't replace the sizes of this input", "or use --dim"),
+        (
+            ["--input", "z=1x8"],
+            "input-not-sized",
+            "--input can't replace the sizes of this input",
+            "or use --dim",
+        ),
         (["--input", "x=2x4x8", "--dim", "N=3"], "conflicting-size", "N would be 2 here and 3 elsewhere", ""),
-        (["--input", "x=2x4x8", "--input", "y=3x4"], "conflicting-size", "N would be 3 here and 2 elsewhere", ""),
+        (
+            ["--input", "x=2x4x8", "--input", "y=3x4"],
+            "conflicting-size",
+            "N would be 3 here and 2 elsewhere",
+            "",
+        ),
         (["--device", "gpu"], "unknown-device", "there is no kind of device gpu", "cpu"),
         (["--device", "cdua"], "unknown-device", "there is no kind of device cdua", "did you mean cuda"),
-        (["--device", "cuda:999"], "no-such-device", "there is no device cuda:999 here", "there is cpu, meta"),
+        (
+            ["--device", "cuda:999"],
+            "no-such-device",
+            "there is no device cuda:999 here",
+            "there is cpu, meta",
+        ),
         (["--device", "cpu:1"], "unknown-device", "there is no kind of device cpu:1", "cpu"),
         (["--device", ""], "unknown-device", "there is no kind of device", "it is one of auto, cpu"),
-        (["--device", "meta", "--values"], "no-values", "on the meta device tensors have no values", "--device cpu"),
+        (
+            ["--device", "meta", "--values"],
+            "no-values",
+            "on the meta device tensors have no values",
+            "--device cpu",
+        ),
         (["--format", "jsno"], "usage", "--format can't be jsno", "did you mean json"),
         (["--values", "--layer", "fc1"], "unknown-path", "the model has no layer fc1", "did you mean fc"),
     ],

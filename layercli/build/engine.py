@@ -234,8 +234,8 @@ class TorchEngine:
         parametrizations = layer._modules.get("parametrizations")
         if parametrizations is not None and name in parametrizations:
             return getattr(layer, name)
-        names = getattr(layer, "member_names", ())
-        return None if name in names else MISSING
+        block = getattr(layer, "_layercli_block", None)
+        return None if block is not None and name in block.layer_set else MISSING
 
     def list_members(self, layer: Any) -> Sequence[str]:
         return [*layer._modules, *layer._parameters, *layer._buffers, *getattr(layer, "member_names", ())]

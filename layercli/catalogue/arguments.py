@@ -21,6 +21,9 @@ REAL: frozenset[str] = WHOLE | FLOATS
 NUMBERS: frozenset[str] = REAL_NUMBERS | COMPLEX
 FRACTIONS: frozenset[str] = FLOATS | COMPLEX
 ALL: frozenset[str] = REAL | COMPLEX
+#: Half precision with a complex tensor without dimensions gives complex32, which few operations take.
+PROMOTED: frozenset[str] = ALL | {"complex32"}
+PROMOTED_NUMBERS: frozenset[str] = NUMBERS | {"complex32"}
 
 _KINDS: Mapping[str, frozenset[str]] = {
     "bools": BOOLS,

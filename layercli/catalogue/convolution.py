@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from layercli.catalogue.entries import Layer
-from layercli.catalogue.modules import Module, State
+from layercli.catalogue.modules import Module, State, apply_operation
 from layercli.catalogue.operations import convolution
 from layercli.catalogue.operations.vision import pad_edges
 from layercli.catalogue.rules import number_of_spatial
@@ -113,15 +113,6 @@ def _find_output_padding(layer: Module, input: Tensor, sizes: list[Any], count: 
     return tuple(found)
 
 
-def _call(rule: Callable[..., Tensor], *names: str) -> Callable[..., Tensor]:
-    """A layer that calls an operation with these of its arguments by name."""
-
-    def apply(layer: Module, input: Any) -> Tensor:
-        return rule(input, **{name: layer.arguments[name] for name in names})
-
-    return apply
-
-
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "Conv1d",
@@ -214,13 +205,13 @@ LAYERS: tuple[Layer, ...] = (
         "Unfold",
         "kernel_size, dilation=1, padding=0, stride=1",
         "Copies every sliding window of an image into a column, [N, C, H, W] to [N, C * window, windows].",
-        rule=_call(convolution.unfold_windows, "kernel_size", "dilation", "padding", "stride"),
+        rule=apply_operation(convolution.unfold_windows, "kernel_size", "dilation", "padding", "stride"),
     ),
     Layer(
         "Fold",
         "output_size, kernel_size, dilation=1, padding=0, stride=1",
         "Adds columns of window values back into an image at their places, where windows overlap as a sum.",
-        rule=_call(
+        rule=apply_operation(
             convolution.fold_windows, "output_size", "kernel_size", "dilation", "padding", "stride"
         ),
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Literal
 
-from layercli.catalogue.tensors import AnySize, Tensor, default_dtype
+from layercli.catalogue.tensors import AnySize, Tensor, contiguous_strides, default_dtype, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,56 @@ class Module:
             module = stack.pop()
             yield module
             stack += reversed(module.children.values())
+
+
+def apply_operation(rule: Callable[..., Any], *names: str, training: bool = False) -> Callable[..., Any]:
+    """A layer's rule: an operation of its one input, with these of the layer's arguments by name.
+
+    With ``training`` the operation is told the layer's mode, too.
+    """
+
+    def apply(layer: Module, input: Any) -> Any:
+        given = {name: layer.arguments[name] for name in names}
+        if training:
+            given["training"] = layer.training
+        return rule(input, **given)
+
+    return apply
+
+
+def hold_lazily(state: Callable[[Module], Iterable[State]], **missing: Any) -> Callable[[Module], Iterator[State]]:
+    """What a lazy layer holds before its first input: the tensors of its eager class, without sizes.
+
+    ``missing`` are arguments that only the eager class has, with values that it takes.
+    """
+
+    def hold(layer: Module) -> Iterator[State]:
+        for found in state(Module(layer.path, layer.type, {**layer.arguments, **missing})):
+            yield State(found.name, (0,) if found.shape else (), found.kind, found.dtype, found.persistent)
+
+    return hold
+
+
+def apply_lazily(
+    name: str,
+    find: Callable[[Module, Tensor], AnySize],
+    state: Callable[[Module], Iterable[State]],
+    rule: Callable[..., Any],
+) -> Callable[..., Any]:
+    """The rule of a lazy layer: the first input gives the argument ``name``, and the tensors their sizes.
+
+    Source: torch.nn.modules.lazy.LazyModuleMixin.
+    """
+
+    @wraps(rule)
+    def apply(layer: Module, input: Any, *others: Any, **named: Any) -> Any:
+        if name not in layer.arguments:
+            if not isinstance(input, Tensor):
+                refuse(f"needs a tensor as input, not {input!r}", "input", "wrong-kind")
+            layer.arguments = {**layer.arguments, name: find(layer, input)}
+            for found in state(layer):
+                tensor = layer.tensors[found.name]
+                tensor.shape, tensor.strides = found.shape, contiguous_strides(found.shape)
+        return rule(layer, input, *others, **named)
+
+    return apply

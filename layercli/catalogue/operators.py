@@ -7,7 +7,7 @@ from typing import Any
 
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.operations.indexing import get_item
-from layercli.catalogue.rules import write_into
+from layercli.catalogue.rules import is_number, write_into
 from layercli.catalogue.tensors import Tensor
 
 #: The operation that each operator is, by the operator's name.
@@ -25,16 +25,35 @@ def _find_rule(operation: str) -> Callable[..., Any] | None:
 
 
 def _write(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator in place: the left tensor itself, where the result fits into it."""
+    """The operator in place: the left tensor itself, where the result fits into it; a number has no such form."""
 
-    def write(left: Tensor, right: Any) -> Tensor:
-        return write_into(left, rule(left, right))
+    def write(left: Any, right: Any) -> Any:
+        return write_into(left, rule(left, right)) if isinstance(left, Tensor) else rule(left, right)
 
     return write
 
 
+def _compare(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A comparison, which Python turns around where its left side is a number."""
+
+    def compare(left: Any, right: Any) -> Any:
+        if not isinstance(left, Tensor):
+            left, right = right, left
+        if name in _WITHOUT_ORDER and not (isinstance(right, Tensor) or is_number(right)):
+            return name == "ne"
+        return rule(left, right)
+
+    return compare
+
+
+#: Comparisons that hold or don't between a tensor and anything else, too.
+_WITHOUT_ORDER = ("eq", "ne")
+_COMPARISONS = (*_WITHOUT_ORDER, "lt", "le", "gt", "ge")
+
 OPERATORS: Mapping[str, Callable[..., Any]] = {
-    name: rule for name, meaning in _MEANINGS.items() if (rule := _find_rule(meaning)) is not None
+    name: _compare(name, rule) if name in _COMPARISONS else rule
+    for name, meaning in _MEANINGS.items()
+    if (rule := _find_rule(meaning)) is not None
 } | {
     "i" + name.rstrip("_"): _write(rule)
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")

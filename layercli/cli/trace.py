@@ -32,6 +32,7 @@ EXAMPLES = (
     ("layercli trace gpt2 --depth 2", "the upper levels only"),
     ("layercli trace llama-70b", "too large for memory"),
     ("layercli trace maxpool --values", "what goes in and comes out"),
+    ("layercli trace linear --values --params", "and the weights between"),
     ("layercli trace batchnorm --stats", "means before and after"),
     ("layercli trace dropout --values --repeat 2", "two different masks"),
     ("layercli trace lenet --format json -o lenet.json", "for a program"),
@@ -75,9 +76,12 @@ def run(
     fold: Annotated[
         bool, typer.Option("--fold/--no-fold", help="Show a run of equal blocks once (the default), or each.")
     ] = True,
-    values: Annotated[bool, typer.Option("--values", help="Print inputs, parameters and outputs.")] = False,
+    values: Annotated[bool, typer.Option("--values", help="Print inputs and outputs.")] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Add mean, standard deviation, least and greatest value.")
+    ] = False,
+    params: Annotated[
+        bool, typer.Option("--params", help="Print the layers' own parameters, too.")
     ] = False,
     layer: Annotated[
         list[str] | None,
@@ -116,8 +120,8 @@ def run(
     from layercli.run.tracer import TraceFailed, ValueRequest
 
     request = None
-    if values or stats or layer:
-        request = ValueRequest(None if not layer else frozenset(layer), stats)
+    if values or stats or params or layer:
+        request = ValueRequest(None if not layer else frozenset(layer), stats, params)
     try:
         traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
     except TraceFailed as failure:

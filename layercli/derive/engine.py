@@ -181,7 +181,7 @@ class TypeEngine:
         if name in layer.tensors:
             return layer.tensors[name]
         block = None if layer.plan is None else layer.plan.block
-        if block is not None and name in block.layer_names:
+        if block is not None and name in block.layer_set:
             return None
         entry = LAYERS.get(layer.type) if block is None else None
         # A layer made with bias=False has the name, and None under it.
@@ -336,13 +336,13 @@ def call_module(module: Module, arguments: list[Any], keywords: dict[str, Any], 
     if block is not None:
         output = run_block(module, arguments, keywords, running)
     elif module.type == "Sequential":
-        output = _run_sequence(module, values, running)
+        output = call_layer_rule(_sequence_rule(running), module, values, named)
     else:
         rule = LAYERS[module.type].rule
         if rule is None:
             raise Refusal(f"({module.type}) can't be derived yet", code="no-rule")
         module.run = lambda child, inputs, options: call_module(child, inputs, options, running)
-        output = rule(module, *values, **named)
+        output = call_layer_rule(rule, module, values, named)
     recorder.end_layer(frame, output, returns=block is not None)
     return output
 
@@ -363,13 +363,26 @@ def _is_copied(recorder: Recorder, plan: LayerPlan) -> bool:
     return False
 
 
-def _run_sequence(module: Module, values: list[Any], running: Pass) -> Any:
-    if len(values) != 1:
-        raise Refusal(f"takes one input and got {len(values)}", code="argument-refused")
-    value = values[0]
-    for child in module.children.values():
-        value = call_module(child, [value], {}, running)
-    return value
+def call_layer_rule(
+    rule: Callable[..., Any], module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> Any:
+    """Call a layer's rule as the layer is called. Raises Refusal, also where the arguments don't fit it."""
+    try:
+        return rule(module, *arguments, **keywords)
+    except TypeError as error:
+        if _fits(rule, [module, *arguments], keywords):
+            raise
+        reason = str(error).partition("() ")[2] or str(error)
+        raise Refusal(f"({module.type}) can't be called like this: {reason}", code="argument-refused") from None
+
+
+def _sequence_rule(running: Pass) -> Callable[[Module, Any], Any]:
+    def run_sequence(module: Module, input: Any) -> Any:
+        for child in module.children.values():
+            input = call_module(child, [input], {}, running)
+        return input
+
+    return run_sequence
 
 
 def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:

@@ -33,8 +33,6 @@ def _derive(plan: Plan) -> Trace:
     root = ModuleMaker(plan).make()
     engine = TypeEngine(None)
     inputs: dict[str, Any] = {name: make_value(value, engine) for name, value in plan.inputs}
-    modules = record_modules(root)
-    ownership = find_ownership(modules)
     names = {
         id(tensor): f"{module.path}.{name}" if module.path else name
         for module in root.walk()
@@ -53,6 +51,9 @@ def _derive(plan: Plan) -> Trace:
         failure = SpecError(Problem(refusal.code, f"{name} {refusal.message}", place))
     except SpecError as error:
         failure = error
+    # Lazy layers have their sizes only now.
+    modules = record_modules(root)
+    ownership = find_ownership(modules)
     trace = Trace(
         engine="derive",
         device="none",

@@ -38,10 +38,11 @@ class TraceFailed(SpecError):
 
 @dataclass
 class ValueRequest:
-    """Which values to keep: of the layers at ``paths`` (None: of every row), with statistics or not."""
+    """Which values to keep: of the layers at ``paths`` (None: of every row), their parameters too, statistics."""
 
     paths: frozenset[str] | None = None
     statistics: bool = False
+    parameters: bool = False
 
     def wants(self, path: str) -> bool:
         return self.paths is None or path in self.paths
@@ -127,7 +128,9 @@ class Tracer:
             return
         self.recorder.end_layer(call.frame, output, returns=isinstance(module, SpecModule))
         if call.before is not None and self.request is not None:
-            call.frame.draft.values = show_values(call.before, module, output, self.request.statistics)
+            call.frame.draft.values = show_values(
+                call.before, module if self.request.parameters else None, output, self.request.statistics
+            )
 
     def run_operation(
         self,

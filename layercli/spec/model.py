@@ -151,6 +151,10 @@ class Block:
     def layer_names(self) -> tuple[str, ...]:
         return tuple(layer.name for layer in self.layers)
 
+    @cached_property
+    def layer_set(self) -> frozenset[str]:
+        return frozenset(self.layer_names)
+
 
 @dataclass(frozen=True)
 class Spec:

@@ -186,7 +186,7 @@ def test_which_rows_are_shown(options: list[str], paths: list[str], nested: str,
 
 
 def test_values_are_printed_as_pytorch_prints_them(run: Run) -> None:
-    result = run("trace", "linear", "--values", "--seed", "1")
+    result = run("trace", "linear", "--values", "--params", "--seed", "1")
     assert "\nlin   Linear(3, 2)\n  input  float32[1, 3]\n    tensor([[" in result.out
     assert "  parameter weight  float32[2, 3]\n    Parameter containing:\n    tensor([[" in result.out
     assert "  output  float32[1, 2]\n    tensor([[" in result.out

@@ -180,10 +180,13 @@ def mutate(text: str, generator: random.Random, rate: float = 0.25) -> str:
 
 @dataclass(frozen=True)
 class LayerOutcome:
-    """What came of making a layer and calling it: its tensors, the rows of its call, or a refusal."""
+    """What came of making a layer and calling it: its tensors, the rows of its call, the strides of what it gave, or
+    a refusal.
+    """
 
     tensors: str = ""
     rows: str = ""
+    strides: str = ""
     refused: str = ""
     by_value: bool = False
 
@@ -207,6 +210,8 @@ def run_layer_on_torch(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
                 return LayerOutcome(refused=maker.problems[0].message)
             engine = TorchEngine(None, torch.device("cpu"))
             arguments, keywords = _evaluate_call(Interpreter(engine, Scope("inputs")), inputs)
+            strides: list[str] = []
+            layer.register_forward_hook(lambda module, given, output: strides.append(strides_of(output)))
             trace = trace_module(
                 layer, arguments, keywords, plans={"": plan, **map_plans(plan)}, mode="train" if train else "eval"
             )
@@ -216,7 +221,7 @@ def run_layer_on_torch(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
     rows = [f"{row.path} {row.type} {format_type(row.output)}" for row in trace.rows if row.path]
     tensors = [f"{held.name} {held.kind} {held.type} {held.persistent}" for held in trace.tensors]
     assert len(record_torch_modules(layer)) > 0
-    return LayerOutcome("\n".join(tensors), "\n".join([*rows, format_type(trace.output)]))
+    return LayerOutcome("\n".join(tensors), "\n".join([*rows, format_type(trace.output)]), strides[-1])
 
 
 def run_layer_on_types(plan: LayerPlan, inputs: str, *, train: bool = False) -> LayerOutcome:
@@ -245,7 +250,8 @@ def run_layer_on_types(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
         for draft in recorder.drafts
         if draft.path
     ]
-    return LayerOutcome("\n".join(tensors), "\n".join([*rows, format_type(derived_type_of(output))]))
+    shown = "\n".join([*rows, format_type(derived_type_of(output))])
+    return LayerOutcome("\n".join(tensors), shown, strides_of(output))
 
 
 def _evaluate_call(interpreter: Interpreter, inputs: str) -> tuple[Sequence[Any], dict[str, Any]]:
@@ -275,4 +281,6 @@ def layer_disagreement(constructor: str, inputs: str, *, train: bool = False) ->
         return f"{shown}\n  torch holds:\n{actual.tensors}\n  derived:\n{derived.tensors}"
     if actual.rows != derived.rows:
         return f"{shown}\n  torch rows:\n{actual.rows}\n  derived:\n{derived.rows}"
+    if not actual.refused and "?" not in derived.strides and derived.strides != actual.strides:
+        return f"{shown}\n  torch strides: {actual.strides}\n  derived strides: {derived.strides}"
     return ""

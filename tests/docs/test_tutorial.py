@@ -136,7 +136,7 @@ def test_models_are_found_and_copied(
 )
 def test_the_seed_is_fixed(capsys: pytest.CaptureFixture[str]) -> None:
     first, second, other = (
-        show(capsys, "trace", "linear", "--values", *seed) for seed in ((), (), ("--seed", "1"))
+        show(capsys, "trace", "linear", "--values", "--params", *seed) for seed in ((), (), ("--seed", "1"))
     )
     assert first == second
     for word in ("input", "output"):
@@ -190,7 +190,7 @@ def test_values_are_printed_as_pytorch_prints_them(capsys: pytest.CaptureFixture
     "So does this:",
 )
 def test_the_printed_output_follows_from_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = show(capsys, "trace", "linear", "--values")
+    shown = show(capsys, "trace", "linear", "--values", "--params")
     x, y = read_tensors(shown, "input")[0], read_tensors(shown, "output")[0]
     lin = layercli.build("linear", seed=0).lin
     by_hand = [[sum(x[0, k] * lin.weight[i, k] for k in range(3)) + lin.bias[i] for i in range(2)]]

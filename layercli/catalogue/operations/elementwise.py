@@ -13,6 +13,8 @@ from layercli.catalogue.arguments import (
     FULL_FLOATS,
     INTS,
     NUMBERS,
+    PROMOTED,
+    PROMOTED_NUMBERS,
     REAL,
     REAL_NUMBERS,
     WHOLE,
@@ -66,7 +68,7 @@ def to_number(dtype: str) -> str:
 
 def to_double(dtype: str) -> str:
     """Double precision, of complex numbers where the dtype is complex."""
-    return "complex128" if dtype in COMPLEX else "float64"
+    return "complex128" if dtype.startswith("complex") else "float64"
 
 
 def each(takes: frozenset[str], gives: Callable[[str], str] = to_same) -> Callable[..., Tensor]:
@@ -139,14 +141,15 @@ def conjugate(input: Any) -> Tensor:
 
 def find_buckets(input: Any, boundaries: Any, *, out_int32: Any = False, right: Any = False) -> Tensor:
     """The input's shape, int64 or int32, row-major. Source: torch.bucketize."""
-    edges = expect_dtype(boundaries, REAL_NUMBERS, "boundaries")
+    edges = expect_dtype(boundaries, REAL, "boundaries")
     if edges.dim != 1:
         refuse(f"needs boundaries of one dimension and got {edges!r}", "boundaries")
     dtype = "int32" if expect_bool(out_int32, "out_int32") else "int64"
     expect_bool(right, "right")
-    if is_plain(input):
-        return Tensor(dtype, ())
-    return Tensor(dtype, expect_dtype(input, REAL_NUMBERS).shape)
+    if not is_plain(input):
+        expect_dtype(input, REAL)
+    check_dtype(promote(input, edges), REAL_NUMBERS, "boundaries", edges)
+    return Tensor(dtype, () if is_plain(input) else input.shape)
 
 
 #: Which of two operands may be a plain number: none, the second, one of them, both.
@@ -199,7 +202,7 @@ def _scale_second(takes: frozenset[str]) -> Callable[..., Tensor]:
         check_operands(input, other, "both")
         dtype = promote(input, other)
         check_dtype(dtype, takes, "other")
-        if takes != ALL:
+        if takes != PROMOTED:
             for name, value in (("input", input), ("other", other)):
                 if isinstance(value, bool) or (isinstance(value, Tensor) and value.dtype == "bool"):
                     refuse(f"subtracts no bools: {name} is {value!r}", name, "dtype-mismatch")
@@ -218,6 +221,7 @@ def divide(input: Any, other: Any, *, rounding_mode: Any = None) -> Tensor:
     check_operands(input, other, "both")
     dtype = promote(input, other)
     if rounding_mode is None:
+        check_dtype(dtype, ALL, "other")
         return elementwise(to_floating(dtype), input, other)
     if rounding_mode not in ("floor", "trunc"):
         refuse(
@@ -230,10 +234,13 @@ def divide(input: Any, other: Any, *, rounding_mode: Any = None) -> Tensor:
 
 
 def raise_to_power(input: Any, exponent: Any) -> Tensor:
-    """The common shape and dtype. Source: torch.pow."""
+    """The common shape and dtype; row-major where the base is a plain number. Source: torch.pow."""
     check_operands(input, exponent, "one", ("input", "exponent"))
     dtype = promote(input, exponent)
-    if isinstance(input, Tensor) and is_plain(exponent):
+    if not isinstance(input, Tensor):
+        check_dtype(dtype, NUMBERS, "exponent")
+        return Tensor(dtype, exponent.shape)
+    if is_plain(exponent):
         if dtype in INTS and not isinstance(exponent, bool) and exponent < 0:
             refuse(f"raises no whole numbers to negative powers: {input!r} to {exponent}", "exponent")
     else:
@@ -250,7 +257,11 @@ def raise_to_double_power(input: Any, exponent: Any) -> Tensor:
 def shift_exponent(input: Any, other: Any) -> Tensor:
     """The common shape, as the product with a power of 2 in floats. Source: torch.ldexp."""
     check_operands(input, other, "none")
-    return elementwise(promote(input, Tensor(to_floating(other.dtype), other.shape)), input, other)
+    if input.dtype in FLOATS and other.dtype in WHOLE:
+        check_dtype(other.dtype, INTS, "other", other)
+        return elementwise(input.dtype, input, other)
+    power = Tensor(to_floating(other.dtype), other.shape)
+    return elementwise(promote(input, power), input, power)
 
 
 def step_at_zero(input: Any, values: Any) -> Tensor:
@@ -312,7 +323,7 @@ def keep_between(input: Any, min: Any = None, max: Any = None) -> Tensor:
         check_dtype(dtype, REAL, "min")
         return elementwise(dtype, tensor, *bounds.values())
     for name, value in bounds.items():
-        if not is_scalar(value):
+        if not is_scalar(value) or (isinstance(value, Tensor) and value.dtype in COMPLEX):
             refuse(f"needs both bounds as numbers, or both as tensors, not {value!r}", name, "wrong-kind")
     numbers = [_as_number(value) for value in bounds.values()]
     dtype = promote(tensor, *numbers)
@@ -349,9 +360,11 @@ def interpolate_linearly(input: Any, end: Any, weight: Any) -> Tensor:
     _expect_one_dtype(start, stop, "end")
     if isinstance(weight, Tensor) and weight.dim:
         _expect_one_dtype(start, weight, "weight")
-    else:
-        expect_number(weight, "weight")
-    return elementwise(expect_dtype(start, FRACTIONS).dtype, start, stop, weight)
+    elif not is_scalar(weight):
+        refuse(f"needs a number or a tensor as weight, not {weight!r}", "weight", "wrong-kind")
+    dtype = promote(start, weight) if isinstance(weight, Tensor) else start.dtype
+    check_dtype(dtype, FRACTIONS, "input", start)
+    return elementwise(dtype, start, stop, weight)
 
 
 def add_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
@@ -381,6 +394,8 @@ def find_members(
     for name, value in (("elements", elements), ("test_elements", test_elements)):
         if isinstance(value, Tensor):
             expect_dtype(value, REAL, name)
+        elif isinstance(value, bool):
+            refuse(f"takes no {value} as {name}", name, "dtype-mismatch")
     expect_bool(assume_unique, "assume_unique")
     expect_bool(invert, "invert")
     return Tensor("bool", elements.shape if isinstance(elements, Tensor) else ())
@@ -627,7 +642,11 @@ OPERATIONS = (
     ),
     # Two inputs
     Operation(
-        "add", "input, other, *, alpha=1", "input + alpha * other.", in_place=TENSOR, rule=_scale_second(ALL)
+        "add",
+        "input, other, *, alpha=1",
+        "input + alpha * other.",
+        in_place=TENSOR,
+        rule=_scale_second(PROMOTED),
     ),
     Operation(
         "sub",
@@ -635,7 +654,7 @@ OPERATIONS = (
         "input - alpha * other.",
         aliases=("subtract",),
         in_place=TENSOR,
-        rule=_scale_second(NUMBERS),
+        rule=_scale_second(PROMOTED_NUMBERS),
     ),
     Operation(
         "mul",
@@ -643,7 +662,7 @@ OPERATIONS = (
         "input * other.",
         aliases=("multiply",),
         in_place=TENSOR,
-        rule=combine(ALL, plain="both"),
+        rule=combine(PROMOTED, plain="both"),
     ),
     Operation(
         "div",
@@ -770,13 +789,13 @@ OPERATIONS = (
     Operation(
         "fmin", "input, other", "The lesser of two values, the number where one is NaN.", rule=combine(REAL)
     ),
-    Operation("eq", "input, other", "input == other.", rule=combine(ALL, to_bool, plain="second")),
+    Operation("eq", "input, other", "input == other.", rule=combine(PROMOTED, to_bool, plain="second")),
     Operation(
         "ne",
         "input, other",
         "input != other.",
         aliases=("not_equal",),
-        rule=combine(ALL, to_bool, plain="second"),
+        rule=combine(PROMOTED, to_bool, plain="second"),
     ),
     Operation(
         "lt", "input, other", "input < other.", aliases=("less",), rule=combine(REAL, to_bool, plain="second")

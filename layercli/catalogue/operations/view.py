@@ -83,23 +83,29 @@ def copy_strides(input: Tensor) -> Shape | None:
     return input.strides if is_dense(input) else dense_like(input.shape, [input])
 
 
-def suggest_strides(input: Tensor) -> Shape | None:
-    """Strides of a new tensor that follows its input only where that holds channels last.
+def has_channels_last(input: Tensor) -> bool | None:
+    """Whether a new tensor would follow this one in having its channels last; None where the layout isn't known.
 
-    Source: TensorImpl's compute_strides_like_channels_last.
+    Source: c10's is_channels_last_strides.
     """
     order = _CHANNELS_LAST.get(input.dim)
     if order is None or input.strides is None:
-        return contiguous_strides(input.shape) if order is None else None
+        return False if order is None else None
     shape, strides = _ints(input.shape), _ints(input.strides)
     least = 0
-    if strides[1] == 0:
-        return contiguous_strides(input.shape)
     for dim in order:
-        if shape[dim] == 0 or strides[dim] < least or (dim == 0 and least == strides[1]):
-            return contiguous_strides(input.shape)
+        if shape[dim] == 0 or strides[dim] < least or strides[1] == 0 or (dim == 0 and least == strides[1]):
+            return False
         least = strides[dim] * (shape[dim] if shape[dim] > 1 else 1)
-    return channels_last_strides(input.shape)
+    return True
+
+
+def suggest_strides(input: Tensor) -> Shape | None:
+    """Strides of a new tensor that has its channels last where the input has them so, else row-major ones."""
+    last = has_channels_last(input)
+    if last is None:
+        return None
+    return channels_last_strides(input.shape) if last else contiguous_strides(input.shape)
 
 
 _CHANNELS_LAST = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
@@ -120,6 +126,11 @@ def _ints(sizes: Sequence[AnySize]) -> tuple[int, ...]:
     return tuple(as_int(size) for size in sizes)
 
 
+def has_no_elements(input: Tensor) -> bool:
+    """Whether a size is 0 at the trace's sizes; nothing is recorded."""
+    return 0 in _ints(input.shape)
+
+
 def find_view_strides(input: Tensor, shape: Shape, *, recorded: bool = True) -> Shape | None:
     """Strides that show the same memory in ``shape``, which has as many elements; None where there are none.
 
@@ -129,7 +140,7 @@ def find_view_strides(input: Tensor, shape: Shape, *, recorded: bool = True) -> 
     assert input.strides is not None
     if same_shape(input.strides, contiguous_strides(input.shape)):
         return contiguous_strides(shape)
-    if 0 in _ints(input.shape):
+    if has_no_elements(input):
         return input.strides if same_shape(input.shape, shape) else contiguous_strides(shape)
     strides: list[AnySize] = [0] * len(shape)
     last = len(shape) - 1
@@ -800,7 +811,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
         return Tensor(input.dtype, input.shape, None if input.strides is None else "contiguous")
     if len(moves) != len(places):
         refuse(f"needs a dimension for each number, not {len(places)} for {len(moves)}", "dims")
-    if 0 in _ints(input.shape):
+    if has_no_elements(input):
         return clone(input)
     for place in places:
         _find_real_dim(place, input, "dims")
