@@ -274,7 +274,8 @@ def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
             continue
         (left, left_name), (right, right_name) = places
         old, new = left._parameters[left_name], right._parameters[right_name]
-        assert old is not None and new is not None
+        assert old is not None
+        assert new is not None
         if old.shape != new.shape or old.dtype != new.dtype:
             message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
             problems.append(Problem("tie-shapes", message, tie.position))

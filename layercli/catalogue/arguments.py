@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -122,6 +122,15 @@ def unpack_sizes(given: Sequence[Any], argument: str = "size") -> Shape:
     if not given:
         refuse(f"needs {argument}", argument, "missing-argument")
     return expect_sizes(given, argument)
+
+
+def rename_argument(rule: Callable[..., Any], own: str, given: str) -> Callable[..., Any]:
+    """``rule`` with another name for one of its arguments, so that operations that differ in it alone share a rule."""
+
+    def renamed(*arguments: Any, **keywords: Any) -> Any:
+        return rule(*arguments, **{own if name == given else name: value for name, value in keywords.items()})
+
+    return renamed
 
 
 _LARGEST: Mapping[str, float] = {

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from layercli.catalogue.entries import Layer
+from layercli.catalogue.modules import Module
+
+
+def run_in_order(layer: Module, input: Any) -> Any:
+    """Each layer on the output of the one before. Source: torch.nn.Sequential."""
+    for child in layer.children.values():
+        input = layer.call_module(child, input)
+    return input
+
 
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "Sequential",
         "*args",
         "Runs its layers in order, each on the output of the one before.",
+        rule=run_in_order,
     ),
     Layer(
         "ModuleList",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias
@@ -22,7 +22,9 @@ class Layer:
 
     What is known without values: ``state`` gives the parameters and buffers in PyTorch's order, ``children`` the
     layers that a composite one makes, ``rule`` the output for given inputs, with the sentence of each constraint
-    that they break (``Refusal``). ``reads`` names a child whose weights are used without a call.
+    that they break (``Refusal``). ``reads`` names a child whose weights are used without a call. ``accesses`` tells
+    which of the wrapped tensors with these names a call reads one after another, where that isn't each once, in
+    PyTorch's order of parameters.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Layer:
     children: Callable[[Module], Iterable[Child]] | None = None
     rule: Callable[..., Any] | None = None
     reads: str = ""
+    accesses: Callable[[Sequence[str]], Iterable[str]] | None = None
 
     @cached_property
     def signature(self) -> Signature:

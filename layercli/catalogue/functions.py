@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from layercli.catalogue.entries import TENSOR, Function, Operation
+from layercli.catalogue.modules import Module
 from layercli.catalogue.operations import FAMILIES
+from layercli.catalogue.tensors import refuse
 
 
 def _list_forms(operation: Operation) -> list[Function]:
@@ -23,3 +26,32 @@ FUNCTIONS: Mapping[str, Function] = {
     for operation in operations
     for form in _list_forms(operation)
 }
+
+
+class FunctionName(str):
+    """The name of a function that was given as an argument, as opposed to text."""
+
+    __slots__ = ()
+
+
+def call_function(name: str, *arguments: Any, **keywords: Any) -> Any:
+    """The result of a function by its rule, called as in ``torch.nn.functional``. Raises Refusal."""
+    rule = FUNCTIONS[name].operation.rule
+    if rule is None:
+        refuse(f"uses {name}, which can't be derived yet", code="no-rule")
+    return rule(*arguments, **keywords)
+
+
+def apply_function(name: str, *names: str, training: bool = False) -> Callable[..., Any]:
+    """The rule of a layer that calls a function of its one input, with these of the layer's arguments by name.
+
+    With ``training`` the function is told the layer's mode, too.
+    """
+
+    def apply(layer: Module, input: Any) -> Any:
+        given = {argument: layer.arguments[argument] for argument in names}
+        if training:
+            given["training"] = layer.training
+        return call_function(name, input, **given)
+
+    return apply

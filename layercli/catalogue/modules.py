@@ -5,28 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from layercli.catalogue.tensors import AnySize, Tensor, contiguous_strides, default_dtype, refuse
+
+if TYPE_CHECKING:
+    from layercli.catalogue.entries import Layer
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A parameter or buffer that a layer makes. Without ``dtype`` it has the layer's, else the default one."""
+    """A parameter or buffer that a layer makes. Without ``dtype`` it has the layer's, else the default one.
+
+    ``trainable`` says whether a parameter takes a gradient at first.
+    """
 
     name: str
     shape: tuple[AnySize, ...]
     kind: Literal["parameter", "buffer"] = "parameter"
     dtype: str | None = None
     persistent: bool = True
+    trainable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A layer that a composite layer makes: by class and arguments, or ``plan`` where the spec gave it."""
+    """A layer that a composite layer makes: by class and arguments, or ``plan`` where the spec gave it.
+
+    ``type`` names a class of ``torch.nn``, or is the entry of one that PyTorch keeps to itself.
+    """
 
     name: str
-    type: str
+    type: str | Layer
     arguments: Mapping[str, Any] = field(default_factory=dict)
     children: tuple[Child, ...] = ()
     plan: Any = None
@@ -39,6 +49,10 @@ class Module:
     ``arguments`` has every argument of the constructor, defaults filled in; each is an attribute, too. ``tensors``
     are its parameters and buffers by name, ``buffers`` the names of those that are buffers, ``transient`` those that
     ``state_dict`` leaves out. ``run`` calls a child, so that the call has its row.
+
+    ``entry`` has the layer's rules and is None for blocks; ``type`` is the class as rows name it, which a wrapper
+    changes. ``copied`` says that the layer was an argument of a composite one, which is called with all inside it.
+    ``computed`` are the layers that give a wrapped tensor, by its name.
     """
 
     path: str
@@ -51,6 +65,9 @@ class Module:
     training: bool = False
     plan: Any = None
     run: Callable[..., Any] | None = None
+    entry: Layer | None = None
+    copied: bool = False
+    computed: dict[str, Module] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -69,8 +86,16 @@ class Module:
         module = self
         for part in child.split("."):
             module = module.children[part]
+        return self.call_module(module, *inputs, **keywords)
+
+    def call_module(self, module: Module, *inputs: Any, **keywords: Any) -> Any:
+        """The output of a layer inside this one."""
         assert self.run is not None
         return self.run(module, list(inputs), keywords)
+
+    def join(self, name: str) -> str:
+        """The path of a member."""
+        return f"{self.path}.{name}" if self.path else name
 
     def walk(self) -> Iterator[Module]:
         """This module and all inside it, in the order of ``named_modules``."""
@@ -81,17 +106,11 @@ class Module:
             stack += reversed(module.children.values())
 
 
-def apply_operation(rule: Callable[..., Any], *names: str, training: bool = False) -> Callable[..., Any]:
-    """A layer's rule: an operation of its one input, with these of the layer's arguments by name.
-
-    With ``training`` the operation is told the layer's mode, too.
-    """
+def apply_operation(rule: Callable[..., Any], *names: str) -> Callable[..., Any]:
+    """The rule of a layer that calls an operation's rule on its one input, with these of its arguments by name."""
 
     def apply(layer: Module, input: Any) -> Any:
-        given = {name: layer.arguments[name] for name in names}
-        if training:
-            given["training"] = layer.training
-        return rule(input, **given)
+        return rule(input, **{name: layer.arguments[name] for name in names})
 
     return apply
 

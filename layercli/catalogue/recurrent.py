@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from layercli.catalogue.arguments import expect_bool, expect_int
+from layercli.catalogue.dtypes import promote_dtypes
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State
 from layercli.catalogue.rules import expect_tensor
@@ -93,13 +94,39 @@ def _run_sequence(layer: Module, input: Any) -> tuple[Tensor, Shape]:
     return Tensor(tensor.dtype, (length, batch, features), (step, row, column)), (count, batch)
 
 
-def _check_state(layer: Module, state: Any, shape: Shape, name: str) -> None:
-    """Refuse an initial state of another shape or dtype."""
+def _check_shape(state: Any, shape: Shape, name: str) -> Tensor:
+    """An initial state, which has to be of this shape. Raises Refusal."""
     tensor = expect_tensor(state, name)
     if tensor.dim != len(shape) or any(own != wanted for own, wanted in zip(tensor.shape, shape, strict=True)):
         refuse(f"expects {name} of {list(shape)} and got {list(tensor.shape)}", "hx")
+    return tensor
+
+
+def _check_state(layer: Module, state: Any, shape: Shape, name: str) -> None:
+    """Refuse an initial state of another shape or dtype."""
+    tensor = _check_shape(state, shape, name)
     if tensor.dtype != layer.dtype:
         refuse(f"expects {layer.dtype} as {name} and got {tensor.dtype}", "hx", "dtype-mismatch")
+
+
+def _find_cell_dtype(layer: Module, state: Any, shape: Shape, *, once: bool) -> str:
+    """The dtype that an LSTM carries on from its initial cell state. Raises Refusal.
+
+    The state is multiplied by gates and so promoted. The next step multiplies by weights, which takes their dtype
+    only; a single step (``once``) doesn't get there.
+    """
+    tensor = _check_shape(state, shape, "c_0")
+    dtype = promote_dtypes(layer.dtype, tensor.dtype)
+    if dtype != layer.dtype and not once:
+        refuse(f"expects {layer.dtype} as c_0 and got {tensor.dtype}", "hx", "dtype-mismatch")
+    return dtype
+
+
+def _unpack_states(hx: Any) -> tuple[Any, Any]:
+    """The hidden and the cell state. Raises Refusal."""
+    if not isinstance(hx, (tuple, list)) or len(hx) != 2:
+        refuse("needs a tuple of two tensors as hx, the hidden and the cell state", "hx", "wrong-kind")
+    return hx[0], hx[1]
 
 
 def run_sequence(layer: Module, input: Any, hx: Any = None) -> tuple[Tensor, Tensor]:
@@ -121,13 +148,19 @@ def run_lstm(layer: Module, input: Any, hx: Any = None) -> tuple[Tensor, tuple[T
     Source: torch.nn.LSTM.
     """
     output, count = _run_sequence(layer, input)
-    shapes = ((*count, _hidden(layer)), (*count, layer.hidden_size))
+    hidden, cell = (*count, _hidden(layer)), (*count, layer.hidden_size)
+    dtype = output.dtype
     if hx is not None:
-        if not isinstance(hx, (tuple, list)) or len(hx) != 2:
-            refuse("needs a tuple of two tensors as hx, the hidden and the cell state", "hx", "wrong-kind")
-        for state, shape, name in zip(hx, shapes, ("h_0", "c_0"), strict=True):
-            _check_state(layer, state, shape, name)
-    return output, (Tensor(output.dtype, shapes[0]), Tensor(output.dtype, shapes[1]))
+        h, c = _unpack_states(hx)
+        _check_state(layer, h, hidden, "h_0")
+        if dtype == "float32" and not layer.proj_size:
+            # The kernel of oneDNN promotes nothing.
+            _check_state(layer, c, cell, "c_0")
+        else:
+            first = len(count) > 1 and layer.batch_first
+            short = layer.num_layers == 1 and not layer.proj_size and output.shape[1 if first else 0] == 1
+            dtype = _find_cell_dtype(layer, c, cell, once=short)
+    return Tensor(dtype, output.shape, output.strides), (Tensor(dtype, hidden), Tensor(dtype, cell))
 
 
 def hold_cell(gates: int) -> Callable[[Module], Iterator[State]]:
@@ -143,7 +176,7 @@ def hold_cell(gates: int) -> Callable[[Module], Iterator[State]]:
     return state
 
 
-def _check_step(layer: Module, input: Any, *states: Any) -> Tensor:
+def _run_step(layer: Module, input: Any) -> Tensor:
     """The next state of a cell. Raises Refusal."""
     tensor = expect_tensor(input, "input")
     if tensor.dim not in (1, 2):
@@ -152,25 +185,28 @@ def _check_step(layer: Module, input: Any, *states: Any) -> Tensor:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.shape[-1] != layer.input_size:
         refuse(f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}")
-    result = Tensor(tensor.dtype, (*tensor.shape[:-1], layer.hidden_size))
-    for state in states:
-        _check_state(layer, state, result.shape, "hx")
-    return result
+    return Tensor(tensor.dtype, (*tensor.shape[:-1], layer.hidden_size))
 
 
 def run_cell(layer: Module, input: Any, hx: Any = None) -> Tensor:
     """(N, input_size) or (input_size,), and a state, to the next state of hidden_size. Sources: torch.nn.RNNCell, GRUCell."""
     if layer.arguments.get("nonlinearity", "tanh") not in ("tanh", "relu"):
         refuse(f"knows 'tanh' and 'relu' as nonlinearity, not {layer.nonlinearity!r}", code="argument-refused")
-    return _check_step(layer, input, *(() if hx is None else (hx,)))
+    result = _run_step(layer, input)
+    if hx is not None:
+        _check_state(layer, hx, result.shape, "hx")
+    return result
 
 
 def run_lstm_cell(layer: Module, input: Any, hx: Any = None) -> tuple[Tensor, Tensor]:
     """As ``run_cell``, with a tuple of hidden and cell state. Source: torch.nn.LSTMCell."""
-    if hx is not None and (not isinstance(hx, (tuple, list)) or len(hx) != 2):
-        refuse("needs a tuple of two tensors as hx, the hidden and the cell state", "hx", "wrong-kind")
-    result = _check_step(layer, input, *(hx or ()))
-    return result, Tensor(result.dtype, result.shape)
+    result = _run_step(layer, input)
+    dtype = result.dtype
+    if hx is not None:
+        h, c = _unpack_states(hx)
+        _check_state(layer, h, result.shape, "h_0")
+        dtype = _find_cell_dtype(layer, c, result.shape, once=True)
+    return Tensor(dtype, result.shape), Tensor(dtype, result.shape)
 
 
 LAYERS: tuple[Layer, ...] = (

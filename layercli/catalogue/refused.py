@@ -30,6 +30,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "native_batch_norm native_channel_shuffle native_dropout native_group_norm native_layer_norm native_norm",
         "it is an inner part of PyTorch; use the function of the same name without native_",
     ),
+    ("cholesky qr", "PyTorch has taken it out since 2.14"),
     ("load save from_file", "a spec neither reads nor writes files"),
     (
         "storage untyped_storage storage_type storage_offset data_ptr const_data_ptr",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 
 from layercli.catalogue.entries import Form, Method
-from layercli.catalogue.functions import FUNCTIONS
-from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.functions import FUNCTIONS, FunctionName
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import Module
 from layercli.catalogue.operators import OPERATORS, get_item
@@ -43,7 +42,7 @@ def to_rule(value: Any) -> Any:
     if isinstance(value, Dtype):
         return value.name
     if isinstance(value, FunctionValue):
-        return value.entry.name
+        return FunctionName(value.entry.name)
     if isinstance(value, tuple):
         return tuple(to_rule(item) for item in value)
     if isinstance(value, list):
@@ -180,10 +179,13 @@ class TypeEngine:
             return layer.children[name]
         if name in layer.tensors:
             return layer.tensors[name]
+        if name in layer.computed:
+            assert self.running is not None
+            return call_module(layer.computed[name], [], {}, self.running)
         block = None if layer.plan is None else layer.plan.block
         if block is not None and name in block.layer_set:
             return None
-        entry = LAYERS.get(layer.type) if block is None else None
+        entry = layer.entry
         # A layer made with bias=False has the name, and None under it.
         return None if entry is not None and entry.state is not None and name in ("weight", "bias") else MISSING
 
@@ -234,6 +236,8 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     special = {"torch": operation.in_torch, "Tensor": operation.in_tensor}.get(namespace) is not None
     signature = form.signature_in(namespace)  # type: ignore[arg-type]
     rest = next((parameter.name for parameter in signature.parameters if parameter.kind == "rest"), "")
+    slots = sum(parameter.kind in ("positional", "positional-only") for parameter in signature.parameters)
+    slots += namespace == "Tensor"
 
     def call(*arguments: Any, **keywords: Any) -> Any:
         if namespace != "F" and form.name not in _WITHOUT_NUMPY_WORDS:
@@ -242,6 +246,8 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             }
         if not isinstance(keywords.get("dtype"), (str, type(None))):
             raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
+        if len(arguments) > slots and not rest:
+            raise Refusal(f"takes {slots} arguments by place and got {len(arguments)}", "", "too-many-arguments")
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
@@ -318,7 +324,8 @@ def call_module(module: Module, arguments: list[Any], keywords: dict[str, Any], 
     plan: LayerPlan | None = module.plan
     block = None if plan is None else plan.block
     recorder = running.recorder
-    position: Position | None = plan.position if plan is not None else _position_around(recorder)
+    told = plan is not None and not module.copied
+    position: Position | None = plan.position if plan is not None and told else _position_around(recorder)
     frame = recorder.begin_layer(
         module.path,
         module.type,
@@ -328,21 +335,19 @@ def call_module(module: Module, arguments: list[Any], keywords: dict[str, Any], 
         names=_input_names(module, arguments, keywords),
         members=(*module.children, *module.tensors),
         text=plan.call if plan is not None else "",
-        told=plan is not None and not _is_copied(recorder, plan),
+        told=told,
         position=position,
     )
     values = [to_rule(value) for value in arguments]
     named = {name: to_rule(value) for name, value in keywords.items()}
     if block is not None:
         output = run_block(module, arguments, keywords, running)
-    elif module.type == "Sequential":
-        output = call_layer_rule(_sequence_rule(running), module, values, named)
     else:
-        rule = LAYERS[module.type].rule
+        rule = None if module.entry is None else module.entry.rule
         if rule is None:
             raise Refusal(f"({module.type}) can't be derived yet", code="no-rule")
         module.run = lambda child, inputs, options: call_module(child, inputs, options, running)
-        output = call_layer_rule(rule, module, values, named)
+        output = call_layer_rule(rule, _compute_tensors(module, running), values, named)
     recorder.end_layer(frame, output, returns=block is not None)
     return output
 
@@ -351,16 +356,17 @@ def _position_around(recorder: Recorder) -> Position | None:
     return recorder.frames[-1].draft.position if recorder.frames else None
 
 
-def _is_copied(recorder: Recorder, plan: LayerPlan) -> bool:
-    """Whether a layer stands inside one of PyTorch's own composite layers, given to it as an argument."""
-    for frame in reversed(recorder.frames):
-        module = frame.module
-        if module.plan is None:
-            return True
-        if module.plan.block is None and module.type != "Sequential":
-            return True
-        return False
-    return False
+def _compute_tensors(module: Module, running: Pass) -> Module:
+    """The module as its rule sees it, with the tensors that wrappers compute, each with its rows."""
+    entry = module.entry
+    if not module.computed or entry is None:
+        return module
+    held = [state.name for state in entry.state(module)] if entry.state is not None else []
+    names: Iterable[str] = [name for name in held if name in module.computed]
+    if entry.accesses is not None:
+        names = entry.accesses([*names])
+    computed = {name: call_module(module.computed[name], [], {}, running) for name in names}
+    return replace(module, tensors={**module.tensors, **computed})
 
 
 def call_layer_rule(
@@ -374,15 +380,6 @@ def call_layer_rule(
             raise
         reason = str(error).partition("() ")[2] or str(error)
         raise Refusal(f"({module.type}) can't be called like this: {reason}", code="argument-refused") from None
-
-
-def _sequence_rule(running: Pass) -> Callable[[Module, Any], Any]:
-    def run_sequence(module: Module, input: Any) -> Any:
-        for child in module.children.values():
-            input = call_module(child, [input], {}, running)
-        return input
-
-    return run_sequence
 
 
 def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:

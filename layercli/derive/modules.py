@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from layercli.catalogue.dtypes import ITEM_SIZES
+from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.modules import Child, Module
 from layercli.catalogue.signature import REQUIRED
 from layercli.catalogue.sizes import as_int
-from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.catalogue.tensors import Refusal, Tensor, refuse
 from layercli.derive.engine import TypeEngine, make_value, to_rule
 from layercli.errors import Position, Problem, SpecError, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
@@ -20,7 +20,7 @@ from layercli.spec.model import Glob, TieDefinition
 from layercli.trace import TensorType
 from layercli.trace.modules import HeldTensor, ModuleRecord
 
-_PASSIVE = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
+_PASSIVE = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "ParametrizationList")
 
 
 class ModuleMaker:
@@ -77,41 +77,59 @@ class ModuleMaker:
             if not self.problems:
                 tie_parameters(module, plan.block.tie)
                 freeze_parameters(module, plan.block.freeze)
-            return module
-        assert isinstance(plan.target, Layer)
-        if plan.wrappers:
-            wrapper = plan.wrappers[-1]
-            raise SpecError(Problem("no-rule", f"{wrapper.entry.name} can't be derived yet", wrapper.site.position))
-        try:
-            return self.make_torch_layer(path, plan.target, plan.arguments, plan)
-        except Refusal as refusal:
-            message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
-            raise SpecError(Problem("argument-refused", message, plan.locate(refusal.argument))) from None
+        else:
+            assert isinstance(plan.target, Layer)
+            try:
+                module = self.make_torch_layer(path, plan.target, plan.arguments, plan)
+            except Refusal as refusal:
+                message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
+                raise SpecError(Problem("argument-refused", message, plan.locate(refusal.argument))) from None
+        for wrapper in plan.wrappers:
+            given = {name: to_rule(value) for name, value in wrapper.arguments.items() if name != "module"}
+            try:
+                wrapper.entry.wrap(module, **given)
+            except Refusal as refusal:
+                message = f"PyTorch refuses to make {wrapper.entry.name}: {refusal.message}"
+                raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
+        return module
 
     def make_torch_layer(self, path: str, entry: Layer, given: Mapping[str, Any], plan: LayerPlan | None) -> Module:
         """A layer of ``torch.nn`` with its own tensors and inner layers. Raises Refusal."""
-        module = Module(path, entry.name, self._arguments(entry, given), training=self.training, plan=plan)
+        arguments = self._arguments(entry, given)
+        module = Module(path, entry.name, arguments, training=self.training, plan=plan, entry=entry)
         if plan is not None and plan.children:
             self.fill(module, plan)
             return module
         for state in entry.state(module) if entry.state is not None else ():
-            parameter = state.kind == "parameter"
-            module.tensors[state.name] = Tensor(state.dtype or module.dtype, state.shape, requires_grad=parameter)
+            parameter, dtype = state.kind == "parameter", state.dtype or module.dtype
+            if parameter and CATEGORIES[dtype] < 2:
+                refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
+            module.tensors[state.name] = Tensor(dtype, state.shape, requires_grad=parameter and state.trainable)
             if not parameter:
                 module.buffers.add(state.name)
                 if not state.persistent:
                     module.transient.add(state.name)
-        for child in entry.children(module) if entry.children is not None else ():
-            module.children[child.name] = self.make_child(f"{path}.{child.name}", child)
+        children = () if entry.children is None else tuple(entry.children(module))
+        for child in children:
+            module.children[child.name] = self.make_child(module.join(child.name), child)
+        used = set(_list_plans(children))
+        for name, value in arguments.items():
+            if isinstance(value, Child) and value.plan is not None and id(value.plan) not in used:
+                # PyTorch makes a layer before it is given to another that may have no use for it.
+                self.make_child(module.join(name), value)
         return module
 
     def make_child(self, path: str, child: Child) -> Module:
         if child.plan is not None:
             # The layer that the spec gave is copied into its place, where it has no call of its own to show.
-            return self.make_layer(path, child.plan)
-        module = self.make_torch_layer(path, LAYERS[child.type], child.arguments, None)
+            made = self.make_layer(path, child.plan)
+            for inside in made.walk():
+                inside.copied = True
+            return made
+        entry = LAYERS[child.type] if isinstance(child.type, str) else child.type
+        module = self.make_torch_layer(path, entry, child.arguments, None)
         for inner in child.children:
-            module.children[inner.name] = self.make_child(f"{path}.{inner.name}", inner)
+            module.children[inner.name] = self.make_child(module.join(inner.name), inner)
         return module
 
     def _arguments(self, entry: Layer, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,10 +137,19 @@ class ModuleMaker:
         for parameter in entry.signature.parameters:
             if parameter.name in given:
                 value = given[parameter.name]
-                arguments[parameter.name] = value if isinstance(value, LayerPlan) else to_rule(make_value(value, self.maker))
+                made = Child(parameter.name, "", plan=value) if isinstance(value, LayerPlan) else make_value(value, self.maker)
+                arguments[parameter.name] = to_rule(made)
             elif parameter.default is not REQUIRED:
                 arguments[parameter.name] = parameter.default
         return arguments
+
+
+def _list_plans(children: Sequence[Child]) -> Iterator[int]:
+    """The identities of the plans among children and what stands inside them."""
+    for child in children:
+        yield id(child.plan)
+        yield from _list_plans(child.children)
+        yield from _list_plans([value for value in child.arguments.values() if isinstance(value, Child)])
 
 
 def name_parameters(root: Module) -> Iterator[tuple[str, Module, str]]:
@@ -173,7 +200,7 @@ def find_position(module_path: str, plans: Mapping[str, Module]) -> Position | N
     path = module_path
     while path:
         found = plans.get(path)
-        if found is not None and found.plan is not None:
+        if found is not None and found.plan is not None and not found.copied:
             return found.plan.position  # type: ignore[no-any-return]
         path = path.rpartition(".")[0]
     return None
@@ -188,16 +215,12 @@ def record_modules(root: Module) -> list[ModuleRecord]:
             type=module.type,
             tensors=tuple(_hold(module, name, tensor) for name, tensor in _in_order(module)),
             position=find_position(module.path, by_path),
-            passive=module.type in _PASSIVE and _is_torch(module),
+            passive=module.entry is not None and module.entry.name in _PASSIVE,
             has_children=bool(module.children),
-            reads=LAYERS[module.type].reads if _is_torch(module) and module.type in LAYERS else "",
+            reads=module.entry.reads if module.entry is not None else "",
         )
         for module in by_path.values()
     ]
-
-
-def _is_torch(module: Module) -> bool:
-    return module.plan is None or module.plan.block is None
 
 
 def _in_order(module: Module) -> Iterator[tuple[str, Tensor]]:

@@ -16,7 +16,12 @@ class InputsRefused(SpecError):
 
 
 def bind_inputs(
-    interpreter: Interpreter, block: Block, arguments: Sequence[Any], keywords: Mapping[str, Any], *, is_root: bool
+    interpreter: Interpreter,
+    block: Block,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    *,
+    is_root: bool,
 ) -> dict[str, Any]:
     """The arguments of one call by name. Raises InputsRefused where Python would raise TypeError."""
     names = [item.name for item in block.inputs]

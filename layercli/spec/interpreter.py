@@ -538,9 +538,9 @@ class Interpreter:
                 raise site.error(
                     "wrong-kind", f"{_BINARY[kind][2]} can't be used on {self.describe(value)}", hint
                 )
-        if kind is ast.Pow and isinstance(left, int) and isinstance(right, int):
-            if abs(left) > 1 and right * left.bit_length() > MAX_BITS * 2:
-                raise site.error("number-too-large", "this power is too large for any size")
+        whole = isinstance(left, int) and isinstance(right, int)
+        if kind is ast.Pow and whole and abs(left) > 1 and right * left.bit_length() > MAX_BITS * 2:
+            raise site.error("number-too-large", "this power is too large for any size")
         if kind is ast.Mult:
             for sequence, count in ((left, right), (right, left)):
                 if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):

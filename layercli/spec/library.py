@@ -252,16 +252,20 @@ def _split_import(text: str) -> list[str]:
         raise ImportRefused("import-path", "an import needs the path of a .yaml file")
     if "://" in text:
         raise ImportRefused(
-            "import-path", f"{text} is an address, and only files are imported", "download it into the project"
+            "import-path",
+            f"{text} is an address, and only files are imported",
+            "download it into the project",
         )
-    if text.startswith("/") or PureWindowsPath(text).drive or text.startswith("\\"):
+    if text.startswith(("/", "\\")) or PureWindowsPath(text).drive:
         raise ImportRefused(
             "import-absolute", f"{text} is an absolute path", "write it relative to this file's folder"
         )
     if "\\" in text:
         raise ImportRefused("import-path", f"{text} has a backslash", "separate folders with /")
     if not text.endswith(SUFFIXES):
-        hint = "name a spec; a Python class has to be written as one" if text.endswith(".py") else "name a spec"
+        hint = (
+            "name a spec; a Python class has to be written as one" if text.endswith(".py") else "name a spec"
+        )
         raise ImportRefused("import-path", f"{text} doesn't end in .yaml or .yml", hint)
     return [part for part in text.split("/") if part not in ("", ".")]
 

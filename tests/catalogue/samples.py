@@ -284,8 +284,6 @@ SAMPLES: tuple[tuple[str, str, str], ...] = (
     ("det logdet slogdet inverse matrix_exp", "", "eye(3)"),
     ("pinverse", "", "rand(2, 3), rcond=1e-5"),
     ("matrix_power", "", "eye(3), 2"),
-    ("cholesky", "", "eye(3), upper=True"),
-    ("qr", "", "rand(2, 3), some=False"),
     ("svd", "", "rand(2, 3), some=False, compute_uv=True"),
     ("vander", "", "rand(3), N=2, increasing=True"),
     # creation

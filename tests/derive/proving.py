@@ -37,7 +37,8 @@ from layercli.trace.recorder import Recorder
 #: Complaints of PyTorch about values, which no type can show.
 VALUE_ERRORS = re.compile(
     r"index out of range|out of bounds|out of range|must be within|singular|Class values|probability|"
-    r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index",
+    r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|"
+    r"out of DATA bounds|number of ones in mask|not in the valid range",
 )
 
 

@@ -261,6 +261,8 @@ def shift_exponent(input: Any, other: Any) -> Tensor:
         check_dtype(other.dtype, INTS, "other", other)
         return elementwise(input.dtype, input, other)
     power = Tensor(to_floating(other.dtype), other.shape)
+    if input.dtype in COMPLEX and power.dtype == "float16":
+        refuse(f"raises 2 to no half-precision numbers for {input!r}", "other", "dtype-mismatch")
     return elementwise(promote(input, power), input, power)
 
 
@@ -320,7 +322,7 @@ def keep_between(input: Any, min: Any = None, max: Any = None) -> Tensor:
     tensor = expect_dtype(input, REAL)
     if all(isinstance(value, Tensor) for value in bounds.values()):
         dtype = promote(tensor, *bounds.values())
-        check_dtype(dtype, REAL, "min")
+        check_dtype(dtype, REAL if len(bounds) == 1 else REAL_NUMBERS, "min")
         return elementwise(dtype, tensor, *bounds.values())
     for name, value in bounds.items():
         if not is_scalar(value) or (isinstance(value, Tensor) and value.dtype in COMPLEX):
@@ -367,23 +369,23 @@ def interpolate_linearly(input: Any, end: Any, weight: Any) -> Tensor:
     return elementwise(dtype, start, stop, weight)
 
 
-def add_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
-    """The common shape and dtype. Source: torch.addcmul."""
-    operands = [
-        expect_tensor(operand, name)
-        for operand, name in ((input, "input"), (tensor1, "tensor1"), (tensor2, "tensor2"))
-    ]
-    expect_number(value, "value")
-    dtype = promote(*operands)
-    check_dtype(dtype, NUMBERS, "input")
-    return elementwise(dtype, *operands)
+def add_scaled(takes: frozenset[str], *, divides: bool) -> Callable[..., Tensor]:
+    """The rule of a sum with a scaled product or quotient: the common shape and dtype of all three.
 
+    Of two operands that are divided, one has fractions. Source: torch.addcmul, torch.addcdiv.
+    """
 
-def add_quotient(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
-    """The common shape and dtype; one of ``tensor1`` and ``tensor2`` has fractions. Source: torch.addcdiv."""
-    if expect_tensor(tensor1, "tensor1").dtype in WHOLE and expect_tensor(tensor2, "tensor2").dtype in WHOLE:
-        refuse(f"divides floats, not {tensor1!r} by {tensor2!r}", "tensor2", "dtype-mismatch")
-    return add_product(input, tensor1, tensor2, value=value)
+    def rule(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+        named = (("input", input), ("tensor1", tensor1), ("tensor2", tensor2))
+        operands = [expect_tensor(operand, name) for name, operand in named]
+        expect_number(value, "value")
+        if divides and tensor1.dtype in WHOLE and tensor2.dtype in WHOLE:
+            refuse(f"divides floats, not {tensor1!r} by {tensor2!r}", "tensor2", "dtype-mismatch")
+        dtype = promote(*operands)
+        check_dtype(dtype, takes, "input")
+        return elementwise(dtype, *operands)
+
+    return rule
 
 
 def find_members(
@@ -393,7 +395,7 @@ def find_members(
     check_operands(elements, test_elements, "one", ("elements", "test_elements"))
     for name, value in (("elements", elements), ("test_elements", test_elements)):
         if isinstance(value, Tensor):
-            expect_dtype(value, REAL, name)
+            expect_dtype(value, REAL_NUMBERS, name)
         elif isinstance(value, bool):
             refuse(f"takes no {value} as {name}", name, "dtype-mismatch")
     expect_bool(assume_unique, "assume_unique")
@@ -756,7 +758,7 @@ OPERATIONS = (
         "logaddexp2",
         "input, other",
         "log2(2 ** input + 2 ** other), without overflow.",
-        rule=combine(FRACTIONS),
+        rule=combine(FLOATS),
     ),
     Operation(
         "heaviside",
@@ -931,14 +933,14 @@ OPERATIONS = (
         "input, tensor1, tensor2, *, value=1",
         "input + value * tensor1 * tensor2.",
         in_place=TENSOR,
-        rule=add_product,
+        rule=add_scaled(PROMOTED_NUMBERS, divides=False),
     ),
     Operation(
         "addcdiv",
         "input, tensor1, tensor2, *, value=1",
         "input + value * tensor1 / tensor2.",
         in_place=TENSOR,
-        rule=add_quotient,
+        rule=add_scaled(NUMBERS, divides=True),
     ),
     Operation(
         "isin",

@@ -218,6 +218,7 @@ def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
         if given.numel != 1:
             refuse(f"has one element, and {given.numel} are asked for", "index")
         return Tensor(input.dtype, ())
+    _check_not_empty(input, place, given)
     return Tensor(input.dtype, (*input.shape[:place], given.numel, *input.shape[place + 1 :]))
 
 
@@ -555,6 +556,7 @@ def embedding(
     expect_indices(given, _LONG_OR_INT, "input")
     if rows.dim != 2:
         refuse(f"needs a matrix as weight and got {rows!r}", "weight")
+    _check_not_empty(rows, 0, given)
     if max_norm is not None and CATEGORIES[rows.dtype] < 2:
         refuse(f"takes max_norm only with floating weights, not {rows!r}", "weight", "dtype-mismatch")
     return Tensor(rows.dtype, (*given.shape, rows.shape[1]))

@@ -17,7 +17,15 @@ from layercli.catalogue.arguments import (
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations import pooling
 from layercli.catalogue.operations.view import suggest_strides
-from layercli.catalogue.rules import dense_like, expect_tensor, find_dims, like, promote, to_floating
+from layercli.catalogue.rules import (
+    dense_like,
+    elementwise,
+    expect_tensor,
+    find_dims,
+    like,
+    promote,
+    to_floating,
+)
 from layercli.catalogue.sizes import product
 from layercli.catalogue.tensors import AnySize, Tensor, refuse
 
@@ -115,7 +123,7 @@ def _pass_empty(tensor: Tensor, vectors: Sequence[Tensor | None]) -> Tensor:
             if vector.dim == 0 or vector.shape[0] == 0:
                 refuse(f"needs a value a channel and got {vector!r}", "weight")
             scale = Tensor(vector.dtype, vector.shape[1:])
-            result = Tensor(promote(result, scale), result.shape, result.strides)
+            result = elementwise(promote(result, scale), result, scale)
     return result
 
 
@@ -142,17 +150,20 @@ def normalise_instances(
     _check_number(eps, "eps")
     samples, channels = tensor.shape[:2]
     vectors = []
-    for name, value in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, value in given.items():
         vector = _expect_optional(value, name)
-        # Every sample has its own copy of each vector.
-        vectors.append(None if vector is None else Tensor(vector.dtype, _repeat_first(vector, samples)))
+        if vector is not None:
+            if vector.dim > 1:
+                refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
+            if own and name.startswith("running") and vector.numel * samples != samples * channels:
+                refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
+            # Every sample has its own copy.
+            vector = Tensor(vector.dtype, (vector.numel * samples,))
+        vectors.append(vector)
     folded = Tensor(tensor.dtype, (1, samples * channels, *tensor.shape[2:]))
-    _normalise_channels(folded, vectors[0], vectors[1], vectors[2], vectors[3], own)
-    return Tensor(tensor.dtype, tensor.shape)
-
-
-def _repeat_first(vector: Tensor, times: AnySize) -> tuple[AnySize, ...]:
-    return (times,) if vector.dim == 0 else (*vector.shape[:-1], vector.shape[-1] * times)
+    result = _normalise_channels(folded, vectors[0], vectors[1], vectors[2], vectors[3], own)
+    return Tensor(result.dtype, tensor.shape)
 
 
 def _check_last(tensor: Tensor, normalized_shape: Any) -> tuple[AnySize, ...]:
@@ -184,9 +195,9 @@ def normalise_last(
     _check_number(eps, "eps")
     parameters = [("weight", _expect_optional(weight, "weight")), ("bias", _expect_optional(bias, "bias"))]
     _check_affine(sizes, parameters)
+    _check_parameters(tensor, parameters)
     if tensor.numel != 0:
         expect_dtype(tensor, FLOATS)
-        _check_parameters(tensor, parameters)
     return Tensor(tensor.dtype, tensor.shape)
 
 
@@ -219,9 +230,9 @@ def normalise_groups(
         refuse(f"needs more than one value a group and got {tensor!r}", "input")
     parameters = [("weight", _expect_optional(weight, "weight")), ("bias", _expect_optional(bias, "bias"))]
     _check_vectors(parameters, channels, flat=True)
+    _check_parameters(tensor, parameters)
     if tensor.numel != 0:
         expect_dtype(tensor, FLOATS)
-        _check_parameters(tensor, parameters)
     return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from layercli.catalogue.arguments import (
+    FLOATS,
+    check_dtype,
+    expect_at_least,
+    expect_bool,
+    expect_dtype,
+    expect_sizes,
+)
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
-from layercli.catalogue.rules import expect_tensor, is_row_major
-from layercli.catalogue.tensors import Tensor, refuse
+from layercli.catalogue.operations.pooling import adapt_average
+from layercli.catalogue.operations.view import channels_last_strides, fix_size, suggest_strides
+from layercli.catalogue.rules import expect_tensor, is_row_major, like
+from layercli.catalogue.sizes import Size, product, same_shape
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
 
 def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -> Tensor:
@@ -45,6 +57,193 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
     return Tensor(tensor.dtype, shape, "contiguous" if is_row_major(tensor) else None)
 
 
+def follow_layout(tensor: Tensor, shape: Sequence[AnySize]) -> Shape | None:
+    """Strides of a tensor of another shape that has its channels last where the input has."""
+    own = suggest_strides(tensor)
+    if own is None or same_shape(own, contiguous_strides(tensor.shape)):
+        return None if own is None else contiguous_strides(shape)
+    return channels_last_strides(tuple(shape))
+
+
+#: How many spatial dimensions each way of resizing takes.
+_MODES: Mapping[str, tuple[int, ...]] = {
+    "nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3), "linear": (1,), "bilinear": (2,),
+    "bicubic": (2,), "trilinear": (3,), "lanczos": (2,),
+}  # fmt: skip
+
+#: Those whose samples lie at whole positions, so that it makes no difference where the corners are.
+_WITHOUT_CORNERS = ("nearest", "nearest-exact", "area")
+_SMOOTHED = ("bilinear", "bicubic", "lanczos")
+
+
+def resize(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: Any = "nearest",
+    align_corners: Any = None,
+    recompute_scale_factor: Any = None,
+    antialias: Any = False,
+) -> Tensor:
+    """(N, C, *) to (N, C, *size), or each size times ``scale_factor``, rounded down.
+
+    Source: torch.nn.functional.interpolate.
+    """
+    tensor = expect_tensor(input, "input")
+    if mode not in _MODES:
+        refuse(f"mode can't be {mode!r}", "mode", "argument-refused")
+    count = tensor.dim - 2
+    if count not in _MODES[mode]:
+        expected = " or ".join(str(dims + 2) for dims in _MODES[mode])
+        refuse(f"expects {expected} dimensions with mode={mode!r} and got {tensor!r}", "input")
+    if align_corners is not None:
+        if mode in _WITHOUT_CORNERS:
+            refuse(f"takes no align_corners with mode={mode!r}", "align_corners", "argument-refused")
+        expect_bool(align_corners, "align_corners")
+    smoothed = bool(antialias)
+    if smoothed and mode not in _SMOOTHED:
+        refuse(f"takes no antialias with mode={mode!r}", "antialias", "argument-refused")
+    if mode == "lanczos" and (align_corners or not smoothed):
+        refuse("needs antialias=True and no align_corners with mode='lanczos'", "antialias", "argument-refused")
+    sizes = _find_sizes(tensor, count, size, scale_factor, recompute_scale_factor)
+    if mode == "area":
+        return adapt_average(count)(tensor, sizes)
+    if any(own < 1 for own in (*tensor.shape[2:], *sizes)):
+        refuse(f"needs sizes above 0 and resizes {list(tensor.shape[2:])} to {list(sizes)}", "input")
+    if product(tensor.shape[1:]) == 0:
+        refuse(f"expects at least one channel and got {tensor!r}", "input")
+    takes = FLOATS - {"float16", "bfloat16"} if smoothed else FLOATS
+    check_dtype(tensor.dtype, takes if mode in ("linear", "trilinear") else takes | {"uint8"}, "input", tensor)
+    shape = (*tensor.shape[:2], *sizes)
+    return Tensor(tensor.dtype, shape, follow_layout(tensor, shape))
+
+
+def _find_sizes(
+    tensor: Tensor, count: int, size: Any, scale_factor: Any, recompute_scale_factor: Any
+) -> Shape:
+    """The sizes to give, from sizes or factors, one for all dimensions or one for each. Raises Refusal."""
+    if (size is None) == (scale_factor is None):
+        refuse("needs either size or scale_factor", "size", "missing-argument")
+    argument, given = ("size", size) if size is not None else ("scale_factor", scale_factor)
+    values = list(given) if isinstance(given, (tuple, list)) else [given] * count
+    if len(values) != count:
+        refuse(f"needs {count} values for {argument} and got {len(values)}", argument)
+    if size is not None:
+        if recompute_scale_factor:
+            refuse("takes recompute_scale_factor with a scale_factor only", "recompute_scale_factor")
+        return expect_sizes(values)
+    for factor in values:
+        if isinstance(factor, (bool, Tensor)) or not isinstance(factor, (int, float)):
+            refuse(f"needs numbers as scale_factor, not {factor!r}", "scale_factor", "wrong-kind")
+    return tuple(scale(own, factor) for own, factor in zip(tensor.shape[2:], values, strict=True))
+
+
+#: Up to this divisor the product of a size and a fraction is exact.
+_EXACT = 1024
+
+
+def scale(size: AnySize, factor: int | float) -> AnySize:
+    """A size times a factor, as fractions of double precision are multiplied, without what stands behind the point."""
+    if isinstance(size, Size):
+        whole, parts = factor.as_integer_ratio()
+        if parts <= _EXACT and whole > 0:
+            return size * whole // parts
+        size = fix_size(size)
+    return int(size * factor)
+
+
+def sample_grid(
+    input: Any, grid: Any, mode: Any = "bilinear", padding_mode: Any = "zeros", align_corners: Any = None
+) -> Tensor:
+    """(N, C, *) at the places of a grid of (N, *places, 2 or 3) to (N, C, *places).
+
+    Source: torch.nn.functional.grid_sample.
+    """
+    tensor, places = expect_tensor(input, "input"), expect_tensor(grid, "grid")
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        refuse(f"mode can't be {mode!r}", "mode", "argument-refused")
+    if padding_mode not in ("zeros", "border", "reflection"):
+        refuse(f"padding_mode can't be {padding_mode!r}", "padding_mode", "argument-refused")
+    if align_corners is not None:
+        expect_bool(align_corners, "align_corners")
+    if tensor.dim not in (4, 5) or (mode == "bicubic" and tensor.dim != 4):
+        refuse(f"expects [N, C, H, W]{' or [N, C, D, H, W]' * (mode != 'bicubic')} and got {tensor!r}", "input")
+    if places.dim != tensor.dim or places.shape[-1] != tensor.dim - 2:
+        expected = ("N", *("D", "H", "W")[5 - tensor.dim :], str(tensor.dim - 2))
+        refuse(f"expects a grid of [{', '.join(expected)}] and got {places!r}", "grid")
+    if places.shape[0] != tensor.shape[0]:
+        refuse(f"expects one batch size and got {tensor!r} and a grid of {places!r}", "grid")
+    if any(size == 0 for size in tensor.shape[2:]):
+        refuse(f"expects sizes above 0 and got {tensor!r}", "input")
+    if tensor.dtype != places.dtype:
+        refuse(f"expects a grid of {tensor.dtype} and got {places!r}", "grid", "dtype-mismatch")
+    expect_dtype(tensor, FLOATS)
+    return Tensor(tensor.dtype, (*tensor.shape[:2], *places.shape[1:-1]))
+
+
+def make_grid(theta: Any, size: Any, align_corners: Any = None) -> Tensor:
+    """(N, 2, 3) to (N, H, W, 2) for a size of (N, C, H, W), and the same in three dimensions.
+
+    Source: torch.nn.functional.affine_grid.
+    """
+    matrices = expect_dtype(theta, FLOATS, "theta")
+    corners = False if align_corners is None else expect_bool(align_corners, "align_corners")
+    sizes = expect_sizes(size)
+    count = len(sizes) - 2
+    if count not in (2, 3):
+        refuse(f"needs a size of 4 or 5 dimensions, not {list(sizes)}", "size")
+    if matrices.dim != 3 or matrices.shape[1] != count or matrices.shape[2] != count + 1:
+        refuse(f"expects [N, {count}, {count + 1}] for a size of {list(sizes)} and got {matrices!r}", "theta")
+    single = corners and any(own == 1 for own in sizes[2:]) and not any(own == 0 for own in sizes[2:])
+    if not single and any(own == 0 for own in sizes):
+        refuse(f"needs sizes above 0, not {list(sizes)}", "size")
+    if matrices.shape[0] != sizes[0]:
+        refuse(f"expects {sizes[0]} matrices and got {matrices!r}", "theta")
+    return Tensor(matrices.dtype, (sizes[0], *sizes[2:], count))
+
+
+def _expect_image(input: Any) -> Tensor:
+    tensor = expect_tensor(input, "input")
+    if tensor.dim < 3:
+        refuse(f"expects [*, C, H, W] and got {tensor!r}", "input")
+    return tensor
+
+
+def shuffle_pixels(input: Any, upscale_factor: Any) -> Tensor:
+    """(*, C r r, H, W) to (*, C, H r, W r). Source: torch.nn.functional.pixel_shuffle."""
+    tensor = _expect_image(input)
+    factor = expect_at_least(upscale_factor, 1, "upscale_factor")
+    *batch, channels, height, width = tensor.shape
+    if channels % (factor * factor) != 0:
+        refuse(f"expects a multiple of {factor * factor} channels and got {channels}: {tensor!r}", "input")
+    shape = (*batch, channels // (factor * factor), height * factor, width * factor)
+    return Tensor(tensor.dtype, shape, follow_layout(tensor, shape))
+
+
+def unshuffle_pixels(input: Any, downscale_factor: Any) -> Tensor:
+    """(*, C, H r, W r) to (*, C r r, H, W). Source: torch.nn.functional.pixel_unshuffle."""
+    tensor = _expect_image(input)
+    factor = expect_at_least(downscale_factor, 1, "downscale_factor")
+    *batch, channels, height, width = tensor.shape
+    for size in (height, width):
+        if size % factor != 0:
+            refuse(f"expects a height and width that {factor} divides and got {tensor!r}", "input")
+    if tensor.numel == 0:
+        # PyTorch gives an input without elements back as it is.
+        return like(tensor)
+    shape = (*batch, channels * factor * factor, height // factor, width // factor)
+    return Tensor(tensor.dtype, shape, follow_layout(tensor, shape))
+
+
+def shuffle_channels(input: Any, groups: Any) -> Tensor:
+    """(N, C, *) in its shape, C a multiple of the groups. Source: torch.nn.functional.channel_shuffle."""
+    tensor = _expect_image(input)
+    count = expect_at_least(groups, 1, "groups")
+    if tensor.shape[1] % count != 0:
+        refuse(f"expects channels that {count} groups divide and got {tensor.shape[1]}: {tensor!r}", "input")
+    return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
+
+
 OPERATIONS = (
     Operation(
         "pad",
@@ -59,32 +258,41 @@ OPERATIONS = (
         "recompute_scale_factor=None, antialias=False",
         "Resized to `size` or by `scale_factor`.",
         FUNCTIONAL,
+        rule=resize,
     ),
     Operation(
         "grid_sample",
         "input, grid, mode='bilinear', padding_mode='zeros', align_corners=None",
         "The values at the places that the grid names, in coordinates from -1 to 1.",
         FUNCTIONAL,
+        rule=sample_grid,
     ),
     Operation(
         "affine_grid",
         "theta, size, align_corners=None",
         "The sampling grid of a batch of affine maps.",
         FUNCTIONAL,
+        rule=make_grid,
     ),
     Operation(
         "pixel_shuffle",
         "input, upscale_factor",
         "Channels rearranged into an image larger by `upscale_factor`.",
         FUNCTIONAL_AND_TORCH,
+        rule=shuffle_pixels,
     ),
     Operation(
         "pixel_unshuffle",
         "input, downscale_factor",
         "An image rearranged into channels, smaller by `downscale_factor`.",
         FUNCTIONAL_AND_TORCH,
+        rule=unshuffle_pixels,
     ),
     Operation(
-        "channel_shuffle", "input, groups", "The channels of all groups interleaved.", FUNCTIONAL_AND_TORCH
+        "channel_shuffle",
+        "input, groups",
+        "The channels of all groups interleaved.",
+        FUNCTIONAL_AND_TORCH,
+        rule=shuffle_channels,
     ),
 )
