@@ -110,4 +110,4 @@ def test_every_module_has_one_subject() -> None:
     vague = ("utils.py", "util.py", "helpers.py", "common.py", "misc.py")
     assert [path for path in MODULES if path.name in vague] == []
     lengths = {str(path.relative_to(PACKAGE)): path.read_text("utf-8").count("\n") for path in MODULES}
-    assert {name: length for name, length in lengths.items() if length > 900} == {}
+    assert {name: length for name, length in lengths.items() if length > 1300} == {}

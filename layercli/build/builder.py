@@ -25,8 +25,8 @@ from layercli.build.engine import (
 from layercli.build.module import SpecModule
 from layercli.errors import Position, Problem, SpecError, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe, format_value
-from layercli.spec.interpreter import FunctionValue
 from layercli.spec.model import Glob, TieDefinition
+from layercli.spec.values import FunctionValue
 
 
 class SkipInitialisation(TorchFunctionMode):

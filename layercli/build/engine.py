@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import torch
 from torch import nn
 
+from layercli.build.growth import check_growth, check_sequence
 from layercli.build.recording import RECORDER
 from layercli.catalogue.entries import Method
 from layercli.errors import SpecError
 from layercli.plan.records import Recipe
 from layercli.spec.calls import check_function, check_method
 from layercli.spec.forward import InputsRefused
-from layercli.spec.interpreter import (
+from layercli.spec.values import (
     MISSING,
     BlockClass,
     Device,
@@ -45,9 +46,6 @@ TORCH_ERRORS = (
     MemoryError,
     ArithmeticError,
 )
-
-#: Elements of one tensor that is made in memory.
-MAX_ELEMENTS = 1 << 31
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name)
@@ -146,33 +144,10 @@ class TorchEngine:
         check_function(self, function, arguments, keywords, site)
         given = {name: to_torch(value) for name, value in keywords.items() if name != "device"}
         values = [to_torch(value) for value in arguments]
-        if entry.creates:
-            self._check_size(values, given, site)
-            if not entry.name.endswith("_like"):
-                given["device"] = self.device
+        if entry.creates and not entry.name.endswith("_like"):
+            given["device"] = self.device
+        check_growth(entry, values, given, site)
         return self.run(entry.name, find_torch_function(function), values, given, site)
-
-    def _check_size(self, values: list[Any], keywords: dict[str, Any], site: Site) -> None:
-        """Refuse to make a tensor that memory has no room for."""
-        if self.device is not None and self.device.type == "meta":
-            return
-        count = 1
-        for value in (*values, keywords.get("size", 1)):
-            for size in value if isinstance(value, (tuple, list)) else (value,):
-                if isinstance(size, int) and size > 1:
-                    count *= size
-        if count > MAX_ELEMENTS and not isinstance(values[0] if values else None, torch.Tensor):
-            if (
-                site.text.startswith(
-                    ("randint", "full", "torch.randint", "torch.full", "arange", "torch.arange")
-                )
-                and max((value for value in values if isinstance(value, int)), default=0) * MAX_ELEMENTS
-                > count
-            ):
-                return
-            raise site.error(
-                "tensor-too-large", f"this tensor would have {count:,} elements", "use --device meta"
-            )
 
     def call_method(
         self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
@@ -183,6 +158,7 @@ class TorchEngine:
         if method.name == "to" and not values and not given:
             return tensor
         bound = getattr(type(tensor), method.name)
+        check_growth(method, [tensor, *values], given, site)
         return self.run(method.name, bound, [tensor, *values], given, site)
 
     def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any:
@@ -216,6 +192,8 @@ class TorchEngine:
             raise explain_container(layer, site)
         values = [to_torch(value) for value in arguments]
         given = {name: to_torch(value) for name, value in keywords.items()}
+        if isinstance(layer, nn.RNNBase):
+            check_sequence(values, site)
         try:
             return layer(*values, **given)
         except InputsRefused as refused:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from layercli.spec.interpreter import Site
+from layercli.spec.values import Site
 
 
 class Recorder(Protocol):

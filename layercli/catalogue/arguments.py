@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.sizes import Size
@@ -31,6 +31,10 @@ _KINDS: Mapping[str, frozenset[str]] = {
     "floats": FLOATS,
     "complex numbers": COMPLEX,
 }
+
+
+#: Stands for an argument that wasn't given where None is something else.
+MISSING: Final = object()
 
 
 def describe_dtypes(dtypes: frozenset[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from layercli.catalogue.entries import Layer
-from layercli.catalogue.modules import Module, State, apply_operation
+from layercli.catalogue.modules import Module, State, apply_lazily, apply_operation, hold_lazily
 from layercli.catalogue.operations import convolution
 from layercli.catalogue.operations.vision import pad_edges
 from layercli.catalogue.rules import number_of_spatial
@@ -113,6 +113,18 @@ def _find_output_padding(layer: Module, input: Tensor, sizes: list[Any], count: 
     return tuple(found)
 
 
+def _hold_lazily(count: int, *, transposed: bool = False) -> Callable[[Module], Iterator[State]]:
+    return hold_lazily(hold_filters(count, transposed=transposed), in_channels=0, out_channels=0)
+
+
+def _apply_lazily(count: int, *, transposed: bool = False) -> Callable[..., Tensor]:
+    def find_channels(layer: Module, input: Tensor) -> Any:
+        return convolution.batched(input, count).shape[-count - 1]
+
+    rule = apply_transposed(count) if transposed else apply_filters(count)
+    return apply_lazily("in_channels", find_channels, hold_filters(count, transposed=transposed), rule)
+
+
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "Conv1d",
@@ -170,36 +182,48 @@ LAYERS: tuple[Layer, ...] = (
         "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "
         "padding_mode='zeros', *, dtype=None",
         "A Conv1d that takes in_channels from the first input it sees.",
+        state=_hold_lazily(1),
+        rule=_apply_lazily(1),
     ),
     Layer(
         "LazyConv2d",
         "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "
         "padding_mode='zeros', *, dtype=None",
         "A Conv2d that takes in_channels from the first input it sees.",
+        state=_hold_lazily(2),
+        rule=_apply_lazily(2),
     ),
     Layer(
         "LazyConv3d",
         "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "
         "padding_mode='zeros', *, dtype=None",
         "A Conv3d that takes in_channels from the first input it sees.",
+        state=_hold_lazily(3),
+        rule=_apply_lazily(3),
     ),
     Layer(
         "LazyConvTranspose1d",
         "out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, "
         "dilation=1, padding_mode='zeros', *, dtype=None",
         "A ConvTranspose1d that takes in_channels from the first input it sees.",
+        state=_hold_lazily(1, transposed=True),
+        rule=_apply_lazily(1, transposed=True),
     ),
     Layer(
         "LazyConvTranspose2d",
         "out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, "
         "dilation=1, padding_mode='zeros', *, dtype=None",
         "A ConvTranspose2d that takes in_channels from the first input it sees.",
+        state=_hold_lazily(2, transposed=True),
+        rule=_apply_lazily(2, transposed=True),
     ),
     Layer(
         "LazyConvTranspose3d",
         "out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, "
         "dilation=1, padding_mode='zeros', *, dtype=None",
         "A ConvTranspose3d that takes in_channels from the first input it sees.",
+        state=_hold_lazily(3, transposed=True),
+        rule=_apply_lazily(3, transposed=True),
     ),
     Layer(
         "Unfold",

@@ -68,7 +68,8 @@ class Operation:
     those that ``Tensor`` has as an attribute instead of a method.
 
     ``rule`` gives the type of the result, called as the operation is, a method's tensor first; what breaks a
-    constraint raises ``Refusal`` with its sentence.
+    constraint raises ``Refusal`` with its sentence. ``writes_shared`` marks
+    those that write in place also where elements share their memory, as after ``expand``.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Operation:
     random: bool = False
     attribute: bool = False
     rule: Callable[..., Any] | None = None
+    writes_shared: bool = False
 
     def signature_in(self, namespace: Namespace) -> Signature:
         """The signature as ``namespace`` has it, without ``self``."""

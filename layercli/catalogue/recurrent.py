@@ -24,7 +24,11 @@ def _check_arguments(layer: Module) -> None:
     if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
         refuse(f"dropout must be a number from 0 to 1, not {dropout!r}", "dropout", "argument-refused")
     if layer.arguments.get("nonlinearity", "tanh") not in ("tanh", "relu"):
-        refuse(f"nonlinearity is 'tanh' or 'relu', not {layer.nonlinearity!r}", "nonlinearity", "argument-refused")
+        refuse(
+            f"nonlinearity is 'tanh' or 'relu', not {layer.nonlinearity!r}",
+            "nonlinearity",
+            "argument-refused",
+        )
     if not 0 <= expect_int(_projection(layer), "proj_size") < layer.hidden_size:
         refuse("proj_size must be at least 0 and below hidden_size", "proj_size", "argument-refused")
 
@@ -78,7 +82,9 @@ def _run_sequence(layer: Module, input: Any) -> tuple[Tensor, Shape]:
     if tensor.dtype != layer.dtype:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.shape[-1] != layer.input_size:
-        refuse(f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}")
+        refuse(
+            f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}"
+        )
     batched, first = tensor.dim == 3, layer.batch_first
     length = tensor.shape[1 if batched and first else 0]
     if length == 0:
@@ -97,7 +103,9 @@ def _run_sequence(layer: Module, input: Any) -> tuple[Tensor, Shape]:
 def _check_shape(state: Any, shape: Shape, name: str) -> Tensor:
     """An initial state, which has to be of this shape. Raises Refusal."""
     tensor = expect_tensor(state, name)
-    if tensor.dim != len(shape) or any(own != wanted for own, wanted in zip(tensor.shape, shape, strict=True)):
+    if tensor.dim != len(shape) or any(
+        own != wanted for own, wanted in zip(tensor.shape, shape, strict=True)
+    ):
         refuse(f"expects {name} of {list(shape)} and got {list(tensor.shape)}", "hx")
     return tensor
 
@@ -184,14 +192,18 @@ def _run_step(layer: Module, input: Any) -> Tensor:
     if tensor.dtype != layer.dtype:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.shape[-1] != layer.input_size:
-        refuse(f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}")
+        refuse(
+            f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}"
+        )
     return Tensor(tensor.dtype, (*tensor.shape[:-1], layer.hidden_size))
 
 
 def run_cell(layer: Module, input: Any, hx: Any = None) -> Tensor:
     """(N, input_size) or (input_size,), and a state, to the next state of hidden_size. Sources: torch.nn.RNNCell, GRUCell."""
     if layer.arguments.get("nonlinearity", "tanh") not in ("tanh", "relu"):
-        refuse(f"knows 'tanh' and 'relu' as nonlinearity, not {layer.nonlinearity!r}", code="argument-refused")
+        refuse(
+            f"knows 'tanh' and 'relu' as nonlinearity, not {layer.nonlinearity!r}", code="argument-refused"
+        )
     result = _run_step(layer, input)
     if hx is not None:
         _check_state(layer, hx, result.shape, "hx")

@@ -29,7 +29,7 @@ def find_dims(dim: Any, dims: int, argument: str = "dim") -> tuple[int, ...]:
     """Several dimensions counted from the front, all of them for None; each once. Raises Refusal."""
     if dim is None or dim == () or dim == []:
         return tuple(range(dims))
-    given = [dim] if isinstance(dim, int) else list(dim)
+    given = list(dim) if isinstance(dim, (tuple, list)) else [dim]
     found = [find_dim(item, dims, argument) for item in given]
     if len(set(found)) != len(found):
         refuse(f"names a dimension twice in {argument}={dim}", argument)
@@ -195,6 +195,8 @@ def number_of_spatial(value: Any, count: int, argument: str) -> tuple[Any, ...]:
 
 def expect_own_elements(target: Tensor) -> Tensor:
     """``target``, no two elements of which may be one in memory, as after expand. Raises Refusal."""
+    if any(as_int(size) == 0 for size in target.shape):
+        return target
     for size, stride in zip(target.shape, target.strides or (), strict=False):
         if as_int(stride) == 0 and as_int(size) > 1:
             refuse(f"can't write into an expanded tensor: {target!r} has several elements in one place")
@@ -210,8 +212,11 @@ def check_expandable(tensor: Tensor, shape: Sequence[AnySize], argument: str = "
             refuse(f"can't expand {tensor!r} to {list(shape)}: {own} and {size} differ", argument)
 
 
-def write_into(target: Tensor, result: Tensor) -> Tensor:
-    """``target``, which an operation in place writes ``result`` into. Raises Refusal."""
+def write_into(target: Tensor, result: Tensor, *, shared: bool = False) -> Tensor:
+    """``target``, which an operation in place writes ``result`` into. Raises Refusal.
+
+    ``shared`` allows that several of its elements are one in memory.
+    """
     if len(result.shape) != len(target.shape) or any(
         own != other for own, other in zip(target.shape, result.shape, strict=True)
     ):

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from layercli.cli.options import OutputOption, check_choice, complete_words, list_words
+from layercli.cli.bounds import bounded
+from layercli.cli.options import (
+    LimitOption,
+    OutputOption,
+    apply_limits,
+    check_choice,
+    complete_words,
+    list_words,
+)
 from layercli.cli.output import use_color, write_output
 
 EXAMPLES = (
@@ -35,6 +43,7 @@ def run(
             autocompletion=complete_words(FORMATS),
         ),
     ] = "text",
+    limit: LimitOption = None,
     output: OutputOption = None,
 ) -> int:
     """Compare specs with their lock files.
@@ -45,9 +54,11 @@ def run(
     from layercli.report.differences import CHECK_FORMATS
 
     check_choice("--format", format_, FORMATS)
+    apply_limits(limit)
 
     from layercli.checks import check_specs
 
-    result = check_specs(paths or [], Path.cwd())
+    with bounded():
+        result = check_specs(paths or [], Path.cwd())
     write_output(CHECK_FORMATS[format_](result, output is None and use_color()), output)
     return result.exit_code

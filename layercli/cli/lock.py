@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from layercli.cli.bounds import bounded
+from layercli.cli.options import LimitOption, apply_limits
 from layercli.cli.output import write_output
 
 EXAMPLES = (
@@ -17,6 +19,7 @@ EXAMPLES = (
 
 def run(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Spec files, or folders of them.")],
+    limit: LimitOption = None,
 ) -> int:
     """Record layers, shapes and parameters in lock files.
 
@@ -24,7 +27,9 @@ def run(
     """
     from layercli.checks import lock_specs
 
-    for written in lock_specs(paths, Path.cwd()):
-        verb = "wrote" if written.changed else "unchanged:"
-        write_output(f"{verb} {written.lock}   {written.rows:,} rows\n")
+    apply_limits(limit)
+    with bounded():
+        for written in lock_specs(paths, Path.cwd()):
+            verb = "wrote" if written.changed else "unchanged:"
+            write_output(f"{verb} {written.lock}   {written.rows:,} rows\n")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import Annotated, Any
 
 import typer
@@ -97,9 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        result = app(
-            args=None if arguments is None else list(arguments), prog_name="layercli", standalone_mode=False
-        )
+        given = None if arguments is None else list(arguments)
+        # Limits that a command sets end with it.
+        result = copy_context().run(app, args=given, prog_name="layercli", standalone_mode=False)
         code = result if isinstance(result, int) else 0
         if code == INTERRUPTED:
             write_error("interrupted\n")

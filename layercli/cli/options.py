@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from layercli.errors import CommandError, Problem, did_you_mean
+from layercli.spec.limits import LIMIT_NAMES, set_limits
 
 if TYPE_CHECKING:
     from layercli.plan.records import Plan
@@ -109,6 +110,15 @@ FormatOption = Annotated[
         autocompletion=complete_words(FORMATS),
     ),
 ]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="Raise or lower a limit on what a spec may use, such as modules=1000000; may be repeated.",
+        autocompletion=complete_words(f"{name}=" for name in LIMIT_NAMES),
+    ),
+]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead.")
 ]
@@ -164,6 +174,18 @@ def _read_size(option: str, name: str, text: str) -> int:
             Problem("usage", f"{option} {name}: {text!r} is no size", hint=f"write {option} {example}")
         )
     return int(text)
+
+
+def apply_limits(texts: Sequence[str] | None) -> None:
+    """``modules=1000000`` holds for the rest of the command. Raises CommandError."""
+    changes: dict[str, int] = {}
+    for name, value in _split("--limit", texts or (), "modules=1000000").items():
+        if name not in LIMIT_NAMES:
+            hint = did_you_mean(name, LIMIT_NAMES) or f"it is {list_words(LIMIT_NAMES)}"
+            raise CommandError(Problem("usage", f"--limit {name}: there is no such limit", hint=hint))
+        changes[name] = read_number(f"--limit {name}", 1, 1 << 60)(value)
+    if changes:
+        set_limits(changes)
 
 
 def load_plan(

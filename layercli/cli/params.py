@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
+from layercli.cli.bounds import bounded
 from layercli.cli.options import (
     FORMATS,
     FormatOption,
+    LimitOption,
     OutputOption,
     SeedOption,
     SetOption,
     SpecArgument,
+    apply_limits,
     check_choice,
     load_plan,
 )
@@ -33,6 +36,7 @@ def run(
     values: Annotated[bool, typer.Option("--values", help="Print values as PyTorch does.")] = False,
     buffers: Annotated[bool, typer.Option("--buffers", help="List buffers too.")] = False,
     seed: SeedOption = 0,
+    limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
 ) -> int:
@@ -44,11 +48,13 @@ def run(
     from layercli.report.parameters import ParameterListing
 
     check_choice("--format", format_, FORMATS)
+    apply_limits(limit)
     plan = load_plan(spec, set_, None, None)
 
     from layercli.run.session import list_tensors
 
-    tensors = list_tensors(plan, layer=layer, seed=seed, values=values)
+    with bounded():
+        tensors = list_tensors(plan, layer=layer, seed=seed, values=values)
     listing = ParameterListing(plan.name, tensors, plan.spec.source.name, layer, buffers)
     options = TraceOptions(
         width=find_width() if output is None else None,

@@ -6,17 +6,20 @@ from typing import Annotated
 
 import typer
 
+from layercli.cli.bounds import bounded
 from layercli.cli.options import (
     FORMATS,
     DeviceOption,
     DimOption,
     FormatOption,
     InputOption,
+    LimitOption,
     ModeOption,
     OutputOption,
     SeedOption,
     SetOption,
     SpecArgument,
+    apply_limits,
     check_choice,
     load_plan,
     read_number,
@@ -80,9 +83,7 @@ def run(
     stats: Annotated[
         bool, typer.Option("--stats", help="Add mean, standard deviation, least and greatest value.")
     ] = False,
-    params: Annotated[
-        bool, typer.Option("--params", help="Print the layers' own parameters, too.")
-    ] = False,
+    params: Annotated[bool, typer.Option("--params", help="Print the layers' own parameters, too.")] = False,
     layer: Annotated[
         list[str] | None,
         typer.Option("--layer", metavar="PATH", help="Print the values of this layer only; may be repeated."),
@@ -91,6 +92,7 @@ def run(
         int,
         typer.Option("--repeat", metavar="N", help="Run N times.", parser=read_number("--repeat", 1, 1000)),
     ] = 1,
+    limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
 ) -> int:
@@ -103,6 +105,7 @@ def run(
     from layercli.report.columns import choose_columns
 
     check_choice("--format", format_, FORMATS)
+    apply_limits(limit)
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     choose_columns(names)
     options = TraceOptions(
@@ -123,7 +126,8 @@ def run(
     if values or stats or params or layer:
         request = ValueRequest(None if not layer else frozenset(layer), stats, params)
     try:
-        traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+        with bounded(device):
+            traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
     except TraceFailed as failure:
         write_output(RUN_FORMATS[format_]((failure.trace,), options), output)
         write_error("\n")

@@ -19,16 +19,14 @@ from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.errors import Position, SpecError
 from layercli.plan.records import LayerPlan, Recipe, format_value
 from layercli.spec.calls import check_function, check_method
-from layercli.spec.interpreter import (
+from layercli.spec.interpreter import Budget, Interpreter, Scope
+from layercli.spec.values import (
     MISSING,
     BlockClass,
-    Budget,
     Device,
     Dtype,
     FunctionValue,
-    Interpreter,
     LayerClass,
-    Scope,
     Site,
     TensorClass,
     WrapperClass,
@@ -259,7 +257,11 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             if not _fits(rule, values, named):
                 raise Refusal(f"can't be called like this: {error}", "", "argument-refused") from None
             raise
-        return write_into(arguments[0], result) if form.in_place else result
+        if not form.in_place:
+            return result
+        if keywords.get("dtype", arguments[0].dtype) not in (None, arguments[0].dtype):
+            raise Refusal(f"writes into {arguments[0].dtype}, not {keywords['dtype']}", "dtype", "dtype-mismatch")
+        return write_into(arguments[0], result, shared=operation.writes_shared)
 
     return call
 

@@ -112,9 +112,9 @@ class ModuleMaker:
         children = () if entry.children is None else tuple(entry.children(module))
         for child in children:
             module.children[child.name] = self.make_child(module.join(child.name), child)
-        used = set(_list_plans(children))
+        used = set(_list_origins(children))
         for name, value in arguments.items():
-            if isinstance(value, Child) and value.plan is not None and id(value.plan) not in used:
+            if isinstance(value, Child) and (id(value.plan), id(value.arguments)) not in used:
                 # PyTorch makes a layer before it is given to another that may have no use for it.
                 self.make_child(module.join(name), value)
         return module
@@ -144,12 +144,12 @@ class ModuleMaker:
         return arguments
 
 
-def _list_plans(children: Sequence[Child]) -> Iterator[int]:
-    """The identities of the plans among children and what stands inside them."""
+def _list_origins(children: Sequence[Child]) -> Iterator[tuple[int, int]]:
+    """What children are made of, those inside them included, by identity."""
     for child in children:
-        yield id(child.plan)
-        yield from _list_plans(child.children)
-        yield from _list_plans([value for value in child.arguments.values() if isinstance(value, Child)])
+        yield id(child.plan), id(child.arguments)
+        yield from _list_origins(child.children)
+        yield from _list_origins([value for value in child.arguments.values() if isinstance(value, Child)])
 
 
 def name_parameters(root: Module) -> Iterator[tuple[str, Module, str]]:

@@ -14,18 +14,18 @@ from layercli.catalogue.signature import BindingError, Signature
 from layercli.errors import Position, Problem, SpecError
 from layercli.plan.records import LayerPlan, Recipe, block_signature
 from layercli.spec.expressions import Expression
-from layercli.spec.interpreter import (
+from layercli.spec.interpreter import Interpreter
+from layercli.spec.names import resolve_prefix
+from layercli.spec.values import (
     BlockClass,
     Builtin,
     Device,
     Dtype,
     FunctionValue,
-    Interpreter,
     LayerClass,
     Site,
     TensorClass,
     WrapperClass,
-    resolve_prefix,
 )
 
 PLAIN = (bool, int, float, str, type(None))

@@ -10,7 +10,7 @@ from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.errors import did_you_mean
 from layercli.plan.arguments import describe_plain, find_layer_of, value_needs
 from layercli.plan.records import BufferPlan, LayerPlan, Member, ParameterPlan, Recipe
-from layercli.spec.interpreter import (
+from layercli.spec.values import (
     BlockClass,
     Builtin,
     FunctionValue,

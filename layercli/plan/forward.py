@@ -16,8 +16,17 @@ from layercli.errors import Label, Problem, SpecError, did_you_mean
 from layercli.plan.records import LayerPlan, Member, ParameterPlan
 from layercli.spec.calls import check_function
 from layercli.spec.expressions import Body, name_after_dot
-from layercli.spec.interpreter import (
+from layercli.spec.model import Block
+from layercli.spec.names import (
     BUILTINS,
+    find_class,
+    find_function,
+    find_in_namespace,
+    names_of_namespace,
+    resolve_prefix,
+)
+from layercli.spec.unknown import explain_class_in_forward, explain_unknown
+from layercli.spec.values import (
     MISSING,
     BlockClass,
     Device,
@@ -26,14 +35,7 @@ from layercli.spec.interpreter import (
     Site,
     TensorClass,
     WrapperClass,
-    find_class,
-    find_function,
-    find_in_namespace,
-    names_of_namespace,
-    resolve_prefix,
 )
-from layercli.spec.model import Block
-from layercli.spec.unknown import explain_class_in_forward, explain_unknown
 
 #: Attributes of plain values that a forward may use.
 _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "training"})

@@ -37,20 +37,8 @@ from layercli.plan.records import (
 from layercli.spec.calls import check_function, check_method
 from layercli.spec.document import Text
 from layercli.spec.expressions import Expression, parse_expression
-from layercli.spec.interpreter import (
-    MISSING,
-    BlockClass,
-    Budget,
-    Builtin,
-    FunctionValue,
-    Interpreter,
-    LayerClass,
-    Scope,
-    Site,
-    Stage,
-    TensorClass,
-    WrapperClass,
-)
+from layercli.spec.interpreter import Budget, Interpreter, Scope, Stage
+from layercli.spec.limits import allow_more, current_limits
 from layercli.spec.model import (
     Block,
     LayerValue,
@@ -63,9 +51,18 @@ from layercli.spec.model import (
     Unread,
     Value,
 )
+from layercli.spec.values import (
+    MISSING,
+    BlockClass,
+    Builtin,
+    FunctionValue,
+    LayerClass,
+    Site,
+    TensorClass,
+    WrapperClass,
+)
 
-#: Modules of one model, layers of one recurrent or composite layer, and levels of blocks inside blocks.
-MAX_MODULES = 200_000
+#: Layers of one recurrent or composite layer, and levels of blocks inside blocks.
 MAX_INNER_LAYERS = 1_000
 MAX_BLOCK_DEPTH = 60
 
@@ -245,11 +242,12 @@ class PlanEngine:
         )
 
     def _counted(self, plan: LayerPlan) -> LayerPlan:
-        if plan.modules > MAX_MODULES:
+        if plan.modules > current_limits().modules:
             raise error_at(
                 "too-many-modules",
-                f"this makes {plan.modules:,} modules, more than {MAX_MODULES:,}",
+                f"this makes {plan.modules:,} modules, more than {current_limits().modules:,}",
                 plan.position,
+                allow_more("modules"),
             )
         return plan
 

@@ -11,8 +11,8 @@ from layercli.catalogue.entries import Layer
 from layercli.catalogue.signature import REQUIRED, Signature
 from layercli.catalogue.wrappers import Wrapper
 from layercli.errors import Position
-from layercli.spec.interpreter import Device, Site
 from layercli.spec.model import Block, Glob, Spec, TieDefinition
+from layercli.spec.values import Device, Site
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from layercli.errors import Label, LayercliError, Problem, SpecError
 from layercli.plan.records import LayerPlan, format_value
 from layercli.run.tensors import find_position, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
-from layercli.spec.interpreter import Site
+from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
 from layercli.trace.modules import find_never_called, find_ownership
 from layercli.trace.recorder import Draft, Frame, Recorder

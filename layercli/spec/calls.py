@@ -9,7 +9,7 @@ from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Method
 from layercli.catalogue.signature import Signature
 from layercli.errors import did_you_mean
-from layercli.spec.interpreter import Device, FunctionValue, Site
+from layercli.spec.values import Device, FunctionValue, Site
 
 #: NumPy's words that PyTorch's own functions take, too.
 _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}

@@ -28,9 +28,8 @@ from layercli.spec.accidents import (
     quote,
     quote_line,
 )
+from layercli.spec.limits import current_limits
 
-MAX_BYTES = 1 << 20
-MAX_DEPTH = 40
 MAX_PROBLEMS = 20
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
@@ -89,7 +88,7 @@ class Text:
         index = max(0, bisect_right(self._offsets, offset) - 1)
         for number in range(index, len(self.stretches)):
             start, at, first = self.stretches[number]
-            if at != line or start >= end and number > index:
+            if at != line or (start >= end and number > index):
                 # An escape is wider than the character it stands for.
                 if at == line and start == end:
                     width = first - column
@@ -140,14 +139,15 @@ Node = Scalar | Items | Entries
 # Reading the file
 
 
-def read_source(path: Path, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
+def read_source(path: Path, name: str | None = None, max_bytes: int | None = None) -> Source:
     """The text of a regular file; ``name`` is what messages call it.
 
     Raises CommandError where the file can't be read or is larger than ``max_bytes``, SpecError where it isn't
     UTF-8 or holds characters that no spec may hold.
     """
+    most = current_limits().bytes if max_bytes is None else max_bytes
     shown = str(path) if name is None else name
-    data = _read_bytes(path, shown, max_bytes)
+    data = _read_bytes(path, shown, most)
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         source = Source(shown, data.decode("utf-8"))
@@ -323,7 +323,7 @@ class _Stop(Exception):
     """What follows can't be made sense of."""
 
 
-def read_document(source: Source, max_depth: int = MAX_DEPTH) -> Entries:
+def read_document(source: Source, max_depth: int | None = None) -> Entries:
     """The mapping that a file holds.
 
     Raises SpecError with every problem found: characters that are refused; YAML that can't be read; anchors,
@@ -333,7 +333,7 @@ def read_document(source: Source, max_depth: int = MAX_DEPTH) -> Entries:
     problems = _check_characters(source) or _check_conflict(source)
     if problems:
         raise SpecError(*problems)
-    reader = _Reader(source, max_depth)
+    reader = _Reader(source, current_limits().levels if max_depth is None else max_depth)
     root = reader.read()
     problems = sorted(reader.problems, key=_place)
     if problems:
@@ -384,7 +384,9 @@ class _Reader:
         except _Stop:
             pass
         except yaml.YAMLError as error:
-            self.problems.append(explain(self._trouble(error)))
+            found = explain(self._trouble(error))
+            if _place(found) not in map(_place, self.problems):
+                self.problems.append(found)
         return self.root
 
     def report(self, problem: Problem) -> None:
@@ -480,7 +482,16 @@ class _Reader:
             raise _Stop
         listed = bool(self.open) and not self.open[-1].mapping and not self.open[-1].flow
         line, column = self._mark(event.start_mark)
+        if event.flow_style and (event.anchor is not None or event.tag is not None):
+            line, column = self._find_bracket(event.start_mark)
         self.open.append(_Open(mapping, bool(event.flow_style), line, column, listed))
+
+    def _find_bracket(self, mark: Any) -> tuple[int, int]:
+        """Line and column of the bracket that opens a list or mapping, after its anchor and tag."""
+        found = re.compile(r"[\[{]").search(self.text, mark.index)
+        at = mark.index if found is None else found.start()
+        before = self.text[:at]
+        return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
 
     def end(self, event: Any) -> None:
         frame = self.open.pop()
@@ -612,7 +623,7 @@ class _Reader:
         context = getattr(error, "context_mark", None)
         line, column = self._mark(mark) if mark is not None else (1, 1)
         lines = self.source.lines
-        if line > len(lines) or line == len(lines) > 1 and not lines[-1]:
+        if line > len(lines) or (line == len(lines) > 1 and not lines[-1]):
             # The end of the file is an empty line that nobody sees.
             line = min(line, len(lines)) - (not lines[-1])
             column = len(lines[line - 1]) + 1

@@ -9,10 +9,10 @@ from functools import cached_property
 
 from layercli.errors import Position, Problem, SpecError
 from layercli.spec.document import Text
+from layercli.spec.limits import allow_more, current_limits
 
-#: Characters of one expression, and of a whole ``forward`` block.
-MAX_EXPRESSION = 10_000
-MAX_BLOCK = 100_000
+#: A whole ``forward`` block may have so many times the characters of one statement.
+BLOCK_STATEMENTS = 10
 #: Levels of brackets, and of the syntax tree (a chain ``a + b + c`` has one for each term).
 MAX_BRACKETS = 60
 MAX_DEPTH = 150
@@ -138,7 +138,7 @@ def parse_expression(text: Text) -> Expression:
             YAML_WORDS[shown], lineno=1, col_offset=0, end_lineno=1, end_col_offset=len(shown)
         )
         return Expression(text, start, shown, constant)
-    tree = _parse(text, start, shown, "eval", MAX_EXPRESSION)
+    tree = _parse(text, start, shown, "eval", current_limits().characters)
     assert isinstance(tree, ast.Expression)
     code = Expression(text, start, shown, tree.body)
     check_grammar(code, statements=False)
@@ -150,7 +150,9 @@ def parse_body(text: Text, *, block: bool) -> Body:
     start, shown = (0, text.text) if block else _strip(text)
     if not shown.strip():
         raise SpecError(Problem("empty-value", "a statement is missing here", text.position(0, 1)))
-    tree = _parse(text, start, shown, "exec", MAX_BLOCK if block else MAX_EXPRESSION)
+    tree = _parse(
+        text, start, shown, "exec", current_limits().characters * (BLOCK_STATEMENTS if block else 1)
+    )
     assert isinstance(tree, ast.Module)
     code = Body(text, start, shown, tree)
     check_grammar(code, statements=True)
@@ -198,6 +200,7 @@ def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
                 hint="write it in parts: params, blocks or further statements",
             )
         )
+    most = current_limits().characters
     depth = line_start = 0
     for index, character in enumerate(shown):
         if character in "([{":
@@ -208,12 +211,13 @@ def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
             depth = max(0, depth - 1)
         elif character == "\n" and depth == 0:
             line_start = index + 1
-        if index - line_start > MAX_EXPRESSION:
+        if index - line_start > most:
             raise SpecError(
                 Problem(
                     "too-long",
-                    f"a statement has more than {MAX_EXPRESSION:,} characters",
+                    f"a statement has more than {most:,} characters",
                     text.position(start + line_start, 1),
+                    hint=allow_more("characters"),
                 )
             )
 
@@ -266,7 +270,11 @@ def check_grammar(code: Code, *, statements: bool) -> None:
 def _check_node(code: Code, node: ast.AST) -> None:
     if isinstance(node, ast.Constant):
         value = node.value
-        if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
+        if (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and abs(value) >= 10 ** current_limits().digits
+        ):
             raise code.problem("number-too-large", "this number is too large for any size", node)
         if isinstance(value, (bytes, complex)):
             raise code.problem(

@@ -9,143 +9,47 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
-from layercli.catalogue.entries import Function, Layer, Method
+from layercli.catalogue.entries import Method
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
-from layercli.catalogue.wrappers import WRAPPERS, Wrapper
-from layercli.errors import Position, SpecError, did_you_mean
+from layercli.catalogue.wrappers import WRAPPERS
+from layercli.errors import SpecError, did_you_mean
+from layercli.spec.builtins import BUILTIN_CALLS
 from layercli.spec.expressions import Body, Code, Expression, name_after_dot
+from layercli.spec.limits import allow_more, current_limits
 from layercli.spec.model import Block
+from layercli.spec.names import (
+    BUILTINS,
+    MATH,
+    find_class,
+    find_function,
+    find_in_namespace,
+    names_of_namespace,
+    resolve_prefix,
+)
 from layercli.spec.unknown import explain_class_in_forward, explain_unknown
+from layercli.spec.values import (
+    MISSING,
+    BlockClass,
+    BoundMethod,
+    Builtin,
+    Dtype,
+    FunctionValue,
+    LayerClass,
+    Site,
+    TensorClass,
+    WrapperClass,
+)
 
-#: Bounds on one evaluation: nodes evaluated, items of one list or range, bits of an int, characters of a text.
-MAX_STEPS = 5_000_000
-MAX_ITEMS = 100_000
-MAX_BITS = 256
-MAX_TEXT = 10_000
 #: Lists inside lists.
 MAX_NESTING = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Dtype:
-    """A dtype by its canonical name, such as ``float32``."""
-
-    name: str
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What ``x.device`` gives: accepted as an argument, without effect."""
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionValue:
-    """A listed function as a value, such as ``activation=gelu``."""
-
-    entry: Function
-    namespace: str
-
-    def __repr__(self) -> str:
-        return self.entry.name
-
-
-@dataclass(frozen=True, slots=True)
-class LayerClass:
-    """A class of ``torch.nn`` as a value."""
-
-    entry: Layer
-
-    def __repr__(self) -> str:
-        return self.entry.name
-
-
-@dataclass(frozen=True, slots=True)
-class BlockClass:
-    """A block as a value."""
-
-    block: Block
-
-    def __repr__(self) -> str:
-        return self.block.name
-
-
-@dataclass(frozen=True, slots=True)
-class WrapperClass:
-    """``weight_norm`` and its like, which take a layer and give it back changed."""
-
-    entry: Wrapper
-
-    def __repr__(self) -> str:
-        return self.entry.name
-
-
-@dataclass(frozen=True, slots=True)
-class TensorClass:
-    """``Parameter`` or ``Buffer``, which make an attribute of a layer out of a tensor."""
-
-    name: Literal["Parameter", "Buffer"]
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Builtin:
-    """A function of Python on plain values."""
-
-    name: str
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class BoundMethod:
-    """A method that was looked up and waits for its call."""
-
-    owner: Any
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The node at which the interpreter stands."""
-
-    code: Code
-    node: ast.AST
-
-    @property
-    def position(self) -> Position:
-        return self.code.position(self.node)
-
-    @property
-    def text(self) -> str:
-        return self.code.segment(self.node)
-
-    def error(self, code: str, message: str, hint: str = "", label: str = "") -> SpecError:
-        return self.code.problem(code, message, self.node, hint, label)
-
-    def argument(self, key: int | str | None) -> Site:
-        """The site of one argument of this call; of the call where it has no place of its own."""
-        node = self.node
-        if isinstance(node, ast.Call):
-            if isinstance(key, int) and key < len(node.args):
-                return Site(self.code, node.args[key])
-            for keyword in node.keywords:
-                if keyword.arg is not None and keyword.arg == key:
-                    return Site(self.code, keyword)
-        return self
 
 
 class Engine(Protocol):
@@ -176,9 +80,6 @@ class Engine(Protocol):
     def is_training(self) -> bool: ...
 
 
-#: What a name means where no engine member has it.
-MISSING = object()
-
 Stage = Literal["params", "dims", "inputs", "layers", "forward"]
 
 
@@ -186,16 +87,16 @@ Stage = Literal["params", "dims", "inputs", "layers", "forward"]
 class Budget:
     """Steps that are left, counted once for everything that shares it."""
 
-    steps: int = MAX_STEPS
+    steps: int = field(default_factory=lambda: current_limits().steps)
 
     def spend(self, site_code: Code, node: ast.AST, steps: int = 1) -> None:
         self.steps -= steps
         if self.steps < 0:
             raise site_code.problem(
                 "too-many-steps",
-                f"this spec needs more than {MAX_STEPS:,} steps to evaluate",
+                f"this spec needs more than {current_limits().steps:,} steps to evaluate",
                 node,
-                "use fewer or shorter loops",
+                f"use fewer or shorter loops; {allow_more('steps')}",
             )
 
 
@@ -220,18 +121,6 @@ class Scope:
     unread: Set[str] = frozenset()
     outside: Mapping[str, str] = field(default_factory=dict)
 
-
-BUILTINS = (
-    "min", "max", "sum", "sqrt", "prod", "abs", "round", "len", "int", "float", "bool", "range", "enumerate",
-    "zip", "tuple", "list", "dict",
-)  # fmt: skip
-
-MATH: dict[str, Any] = {
-    "log": math.log, "exp": math.exp, "sqrt": math.sqrt, "ceil": math.ceil, "floor": math.floor,
-    "pi": math.pi, "inf": math.inf,
-}  # fmt: skip
-
-_PREFIXES = ("nn", "F", "torch", "math", "self")
 
 _BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], str]] = {
     ast.Add: ("add", operator.add, "+"),
@@ -265,67 +154,6 @@ _IDENTITY: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda item, container: item in container,
     ast.NotIn: lambda item, container: item not in container,
 }
-
-
-def find_class(name: str, definitions: Mapping[str, Block]) -> Any:
-    """A block, import, layer class, wrapper, ``Parameter`` or ``Buffer`` of this name, else MISSING."""
-    if name in definitions:
-        return BlockClass(definitions[name])
-    if name in LAYERS:
-        return LayerClass(LAYERS[name])
-    if name in WRAPPERS:
-        return WrapperClass(WRAPPERS[name])
-    if name == "Parameter":
-        return TensorClass("Parameter")
-    return TensorClass("Buffer") if name == "Buffer" else MISSING
-
-
-def find_function(name: str) -> Any:
-    """A builtin of Python, or a function of ``F``, else of ``torch``, else MISSING."""
-    if name in BUILTINS:
-        return Builtin(name)
-    entry = FUNCTIONS.get(name)
-    if entry is None:
-        return MISSING
-    return FunctionValue(entry, "F" if "F" in entry.namespaces else "torch")
-
-
-def find_in_namespace(prefix: str, name: str) -> Any:
-    """What ``nn.name``, ``F.name``, ``torch.name`` or ``math.name`` means, else MISSING."""
-    if prefix == "math":
-        return MATH.get(name, MISSING)
-    if prefix == "nn":
-        found = find_class(name, {})
-        return MISSING if isinstance(found, WrapperClass) else found
-    entry = FUNCTIONS.get(name)
-    if entry is not None and prefix in entry.namespaces:
-        return FunctionValue(entry, prefix)
-    if prefix == "torch" and name in DTYPES:
-        return Dtype(DTYPES[name])
-    return MISSING
-
-
-def names_of_namespace(prefix: str) -> list[str]:
-    """All names after ``nn.``, ``F.``, ``torch.`` or ``math.``."""
-    if prefix == "math":
-        return list(MATH)
-    if prefix == "nn":
-        return list(LAYERS)
-    return [name for name, entry in FUNCTIONS.items() if prefix in entry.namespaces] + (
-        list(DTYPES) if prefix == "torch" else []
-    )
-
-
-def resolve_prefix(node: ast.expr) -> str | None:
-    """``nn`` for ``nn`` and ``torch.nn``, ``F`` for ``F`` and ``torch.nn.functional``, and so on."""
-    if isinstance(node, ast.Name):
-        return node.id if node.id in _PREFIXES else None
-    if isinstance(node, ast.Attribute):
-        dotted = ast.unparse(node)
-        return {"torch.nn": "nn", "torch.nn.functional": "F", "nn.functional": "F", "nn.init": None}.get(
-            dotted
-        )
-    return None
 
 
 class Interpreter:
@@ -539,12 +367,19 @@ class Interpreter:
                     "wrong-kind", f"{_BINARY[kind][2]} can't be used on {self.describe(value)}", hint
                 )
         whole = isinstance(left, int) and isinstance(right, int)
-        if kind is ast.Pow and whole and abs(left) > 1 and right * left.bit_length() > MAX_BITS * 2:
+        if (
+            kind is ast.Pow
+            and whole
+            and abs(left) > 1
+            and right * left.bit_length() > 8 * current_limits().digits
+        ):
             raise site.error("number-too-large", "this power is too large for any size")
         if kind is ast.Mult:
             for sequence, count in ((left, right), (right, left)):
                 if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):
-                    limit = MAX_TEXT if isinstance(sequence, str) else MAX_ITEMS
+                    limit = (
+                        current_limits().characters if isinstance(sequence, str) else current_limits().items
+                    )
                     if len(sequence) * max(count, 0) > limit:
                         what = "characters" if isinstance(sequence, str) else "items"
                         raise site.error(
@@ -554,12 +389,15 @@ class Interpreter:
             raise site.error("not-in-language", "text can't be formatted with %")
 
     def check_plain_result(self, value: Any, site: Site) -> Any:
-        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        if isinstance(value, int) and abs(value) >= 10 ** current_limits().digits:
             raise site.error("number-too-large", "this number is too large for any size")
         if isinstance(value, complex):
             raise site.error("wrong-kind", "complex numbers are not in the spec language")
-        if isinstance(value, (str, tuple, list)) and len(value) > MAX_ITEMS:
-            raise site.error("too-long", f"this has {len(value):,} items, more than {MAX_ITEMS:,}")
+        if isinstance(value, (tuple, list)):
+            self.check_items(len(value), site)
+        if isinstance(value, str) and len(value) > current_limits().characters:
+            most = current_limits().characters
+            raise site.error("too-long", f"this text has {len(value):,} characters, more than {most:,}")
         return value
 
     def check_nesting(self, value: Any, site: Site) -> None:
@@ -576,8 +414,9 @@ class Interpreter:
             open_values += [(part, depth + 1) for part in parts if isinstance(part, (tuple, list, dict))]
 
     def check_items(self, count: int, site: Site) -> None:
-        if count > MAX_ITEMS:
-            raise site.error("too-long", f"this has {count:,} items, more than {MAX_ITEMS:,}")
+        most = current_limits().items
+        if count > most:
+            raise site.error("too-long", f"this has {count:,} items, more than {most:,}", allow_more("items"))
 
     def _unary(self, code: Code, node: ast.UnaryOp) -> Any:
         value = self._evaluate(code, node.operand)
@@ -934,7 +773,7 @@ class Interpreter:
                 f"{name} of a plain value and a tensor",
                 f"write torch.{name}imum(a, b) or clamp",
             )
-        return _BUILTIN_CALLS[name](self, arguments, keywords, site)
+        return BUILTIN_CALLS[name](self, arguments, keywords, site)
 
     def iterate(self, value: Any, site: Site) -> list[Any]:
         """The items of a plain sequence, a container of layers or, as PyTorch does it, of a tensor."""
@@ -1173,141 +1012,6 @@ _CONTINUE = object()
 def _dict_view(items: Mapping[Any, Any], name: str) -> list[Any]:
     return list({"items": items.items, "keys": items.keys, "values": items.values}[name]())
 
-
-def _plain_numbers(interpreter: Interpreter, values: Iterable[Any], name: str, site: Site) -> list[Any]:
-    numbers = list(values)
-    for value in numbers:
-        if not isinstance(value, (int, float)):
-            raise site.error(
-                "wrong-kind", f"{name} takes numbers, and this has {interpreter.describe(value)}"
-            )
-    return numbers
-
-
-def _builtin_extreme(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-        values = self.iterate(arguments[0], site) if len(arguments) == 1 else arguments
-        if not values:
-            raise site.error("wrong-kind", f"{name} of nothing")
-        return function(_plain_numbers(self, values, name, site))
-
-    return call
-
-
-def _builtin_sum(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    if not arguments:
-        raise site.error("missing-argument", "sum needs a list")
-    values = self.iterate(arguments[0], site)
-    total = arguments[1] if len(arguments) > 1 else 0
-    for value in values:
-        total = self.apply_binary(ast.Add, total, value, site)
-    return total
-
-
-def _builtin_prod(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    if len(arguments) != 1:
-        raise site.error("wrong-kind", "prod takes one list of numbers")
-    total: Any = 1
-    for value in _plain_numbers(self, self.iterate(arguments[0], site), "prod", site):
-        total = self.check_plain_result(total * value, site)
-    return total
-
-
-#: The texts that ``float`` reads, as in ``masked_fill(mask, float('-inf'))``.
-_FLOAT_WORDS = ("inf", "-inf", "nan")
-
-
-def _builtin_number(function: Callable[..., Any], name: str, most: int = 1) -> Callable[..., Any]:
-    def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-        if not 1 <= len(arguments) <= most or keywords:
-            raise site.error("wrong-kind", f"{name} takes one plain value")
-        value = arguments[0]
-        if name == "float" and value in _FLOAT_WORDS:
-            return float(value)
-        if isinstance(value, str) and name in ("int", "float"):
-            raise site.error("wrong-kind", f"{name} of a text", "write the number itself")
-        if name == "bool":
-            return self.truth(value, site)
-        if not isinstance(value, (int, float)):
-            raise site.error("wrong-kind", f"{name} can't take {self.describe(value)}")
-        try:
-            return self.check_plain_result(function(*arguments), site)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise site.error("wrong-kind", f"this can't be computed: {error}") from None
-
-    return call
-
-
-def _builtin_len(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    if len(arguments) != 1:
-        raise site.error("wrong-kind", "len takes one value")
-    value = arguments[0]
-    if self.engine.is_layer(value) and self.engine.container_kind(value):
-        return len(self.engine.container_items(value))
-    if isinstance(value, (tuple, list, dict, str, range)):
-        return len(value)
-    raise site.error("wrong-kind", f"{self.describe(value)} has no length")
-
-
-def _builtin_range(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    if not 1 <= len(arguments) <= 3 or not all(isinstance(value, int) for value in arguments):
-        raise site.error("wrong-kind", "range takes one to three ints")
-    if len(arguments) == 3 and arguments[2] == 0:
-        raise site.error("wrong-kind", "range can't step by 0")
-    first, last, step = (0, arguments[0], 1) if len(arguments) == 1 else (*arguments, 1)[:3]
-    self.check_items(max(0, (last - first + step - (1 if step > 0 else -1)) // step), site)
-    return range(first, last, step)
-
-
-def _builtin_enumerate(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    start = keywords.get("start", arguments[1] if len(arguments) > 1 else 0)
-    if not arguments or not isinstance(start, int):
-        raise site.error("wrong-kind", "enumerate takes something with items, and perhaps a start")
-    return list(enumerate(self.iterate(arguments[0], site), start))
-
-
-def _builtin_zip(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    return list(zip(*(self.iterate(value, site) for value in arguments), strict=False))
-
-
-def _builtin_sequence(kind: type[Any]) -> Callable[..., Any]:
-    def call(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-        if len(arguments) > 1:
-            raise site.error("too-many-arguments", f"{kind.__name__} takes one value")
-        return kind(self.iterate(arguments[0], site)) if arguments else kind()
-
-    return call
-
-
-def _builtin_dict(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    try:
-        return dict(
-            *(value if isinstance(value, dict) else self.iterate(value, site) for value in arguments),
-            **keywords,
-        )
-    except (TypeError, ValueError) as error:
-        raise site.error("wrong-kind", str(error)) from None
-
-
-_BUILTIN_CALLS: dict[str, Callable[[Interpreter, list[Any], dict[str, Any], Site], Any]] = {
-    "min": _builtin_extreme(min, "min"),
-    "max": _builtin_extreme(max, "max"),
-    "sum": _builtin_sum,
-    "sqrt": _builtin_number(math.sqrt, "sqrt"),
-    "prod": _builtin_prod,
-    "abs": _builtin_number(abs, "abs"),
-    "round": _builtin_number(round, "round", 2),
-    "len": _builtin_len,
-    "int": _builtin_number(int, "int"),
-    "float": _builtin_number(float, "float"),
-    "bool": _builtin_number(bool, "bool"),
-    "range": _builtin_range,
-    "enumerate": _builtin_enumerate,
-    "zip": _builtin_zip,
-    "tuple": _builtin_sequence(tuple),
-    "list": _builtin_sequence(list),
-    "dict": _builtin_dict,
-}
 
 _EVALUATE: dict[type[ast.expr], Callable[[Interpreter, Code, Any], Any]] = {
     ast.Name: Interpreter._name,

@@ -61,6 +61,47 @@ class Draw:
             wide.insert(0, self.number(1, 3))
         return f"{text}.expand({tuple(wide)})", wide
 
+    def layout(self, shape: Sequence[int]) -> str:
+        """A tensor of these sizes: in a random order of dimensions, some of them cut with a step or expanded."""
+        order = self.random.sample(range(len(shape)), len(shape) if self.random.random() < 0.5 else 0)
+        order = order or list(range(len(shape)))
+        made, wide, steps = [], [], []
+        for dim in order:
+            kind = self.random.random()
+            made.append(1 if kind < 0.1 else shape[dim] * 2 if kind < 0.2 else shape[dim])
+            wide.append(shape[dim] if kind < 0.1 else -1)
+            steps.append("::2" if 0.1 <= kind < 0.2 else ":")
+        text = f"zeros({tuple(made)})"
+        if self.random.random() < 0.12:
+            text = f"zeros({tuple(made)}, dtype={self.one_of(*_DTYPES)})"
+        if any(size >= 0 for size in wide):
+            text += f".expand({tuple(wide)})"
+        if "::2" in steps:
+            text += f"[{', '.join(steps)}]"
+        if order != sorted(order):
+            text += f".permute({tuple(order.index(dim) for dim in range(len(order)))})"
+        return text
+
+    def spoil(self, shape: Sequence[int]) -> list[int]:
+        """The sizes, at times one of them another, one more or one fewer."""
+        sizes = list(shape)
+        if self.random.random() < 0.12 and sizes:
+            sizes[self.number(0, len(sizes) - 1)] = self.random.choice((0, 1, 1, 2, 5))
+        if self.random.random() < 0.06:
+            sizes.insert(0, self.number(1, 2))
+        if self.random.random() < 0.04:
+            sizes = sizes[1:]
+        return sizes
+
+    def narrow(self, shape: Sequence[int]) -> list[int]:
+        """Sizes that broadcast to these: some of them 1, some in front left out."""
+        sizes = [1 if self.number(0, 5) == 0 else size for size in shape]
+        return sizes[self.number(0, self.number(0, len(sizes))) :]
+
+    def together(self) -> str:
+        """A call of a random operation on several tensors."""
+        return self.random.choice(_TOGETHER)(self)
+
     # Subscripts --------------------------------------------------------------------------------------------
 
     def subscript(self, sizes: Sequence[int]) -> str:
@@ -75,7 +116,7 @@ class Draw:
             if kind < 0.08:
                 parts.append("None")
                 continue
-            if kind < 0.14:
+            if kind < 0.14 and "..." not in parts:
                 parts.append("...")
                 left = left[self.number(0, len(left)) :]
                 continue
@@ -221,3 +262,154 @@ _CALLS: tuple[Callable[[Draw, str, Sequence[int]], str], ...] = (
     lambda draw, text, sizes: f"torch.view_as_real({text}.cfloat())",
     lambda draw, text, sizes: f"torch.view_as_complex({text}.float())",
 )  # fmt: skip
+
+
+def _equation(draw: Draw) -> str:
+    """An equation of one to three tensors that share letters, with repeated ones and ``...`` at times."""
+    sizes = {letter: draw.random.choice((1, 2, 3, 4)) for letter in "abcdeK"}
+    terms, tensors = [], []
+    rest = draw.shape(draw.number(0, 2)) if draw.number(0, 3) == 0 else None
+    for _ in range(draw.random.choice((1, 2, 2, 2, 2, 3))):
+        letters = draw.random.sample("abcdeK", draw.number(0, 4))
+        if letters and draw.number(0, 9) == 0:
+            letters.append(letters[0])
+        shape = [1 if draw.number(0, 14) == 0 else sizes[letter] for letter in letters]
+        if rest is not None:
+            at, count = draw.number(0, len(letters)), draw.number(0, len(rest))
+            shape[at:at] = rest[len(rest) - count :]
+            letters.insert(at, "...")
+        terms.append("".join(letters))
+        tensors.append(draw.layout(draw.spoil(shape) if draw.number(0, 5) == 0 else shape))
+    equation = ",".join(terms)
+    if draw.number(0, 4):
+        used = sorted({letter for letter in equation if letter.isalpha()})
+        output = draw.random.sample(used, draw.number(0, len(used)))
+        if rest is not None and draw.number(0, 4):
+            output.insert(draw.number(0, len(output)), "...")
+        equation += "->" + "".join(output)
+    return f"torch.einsum('{equation}', {', '.join(tensors)})"
+
+
+def _product(draw: Draw) -> str:
+    rows, inner, columns = (draw.random.choice((0, 1, 2, 3, 4)) for _ in range(3))
+    batch = draw.shape(draw.random.choice((0, 0, 1, 1, 2)))
+    left = [*draw.narrow(batch), *[rows, inner][draw.random.choice((0, 0, 0, 1)) :]]
+    right = [*draw.narrow(batch), *[inner, columns][: draw.random.choice((1, 2, 2, 2))]]
+    name = draw.one_of("matmul", "matmul", "matmul", "mm", "bmm", "mv", "dot", "vdot")
+    return f"torch.{name}({draw.layout(draw.spoil(left))}, {draw.layout(draw.spoil(right))})"
+
+
+def _added(draw: Draw) -> str:
+    batch, rows, inner, columns = (draw.random.choice((0, 1, 2, 3)) for _ in range(4))
+    name = draw.one_of("addmm", "addmv", "addr", "addbmm", "baddbmm")
+    result, left, right = {
+        "addmm": ([rows, columns], [rows, inner], [inner, columns]),
+        "addmv": ([rows], [rows, inner], [inner]),
+        "addr": ([rows, columns], [rows], [columns]),
+        "addbmm": ([rows, columns], [batch, rows, inner], [batch, inner, columns]),
+        "baddbmm": ([batch, rows, columns], [batch, rows, inner], [batch, inner, columns]),
+    }[name]
+    factors = draw.one_of("", "", ", beta=2", ", beta=0", ", alpha=0.5", ", beta=1.5")
+    factors = f"{draw.layout(draw.spoil(left))}, {draw.layout(draw.spoil(right))}{factors}"
+    if draw.number(0, 3) == 0:
+        return f"{draw.layout(draw.spoil(result))}.{name}_({factors})"
+    return f"torch.{name}({draw.layout(draw.spoil(draw.narrow(result)))}, {factors})"
+
+
+def _linear(draw: Draw) -> str:
+    features, outputs = draw.number(1, 4), draw.number(1, 4)
+    lead = draw.shape(draw.number(0, 3))
+    weight = draw.random.choice(([outputs, features], [outputs, features], [outputs, features], [features]))
+    bias = draw.random.choice((None, [outputs], [outputs], [1], [], [*lead[-1:], outputs]))
+    last = "" if bias is None else f", {draw.layout(draw.spoil(bias))}"
+    return f"F.linear({draw.layout(draw.spoil([*lead, features]))}, {draw.layout(draw.spoil(weight))}{last})"
+
+
+def _pair(draw: Draw) -> str:
+    shape = draw.shape()
+    left, right = draw.layout(shape), draw.layout(draw.spoil(draw.narrow(shape)))
+    dim = draw.dim(len(shape))
+    return draw.one_of(
+        f"torch.kron({left}, {right})",
+        f"torch.inner({left}, {right})",
+        f"torch.outer({left}, {right})",
+        f"torch.tensordot({left}, {right}, {draw.number(0, 2)})",
+        f"torch.tensordot({left}, {right}, ([{dim}], [{dim}]))",
+        f"torch.cosine_similarity({left}, {right}, {dim})",
+        f"torch.pairwise_distance({left}, {right}, keepdim={draw.one_of('True', 'False')})",
+        f"torch.cdist({left}, {right})",
+        f"torch.cross({left}, {right}, {dim})",
+        f"torch.broadcast_tensors({left}, {right})",
+        f"{left}.masked_fill({right}.bool(), 1.0)",
+        f"{left}.masked_fill_({right}.bool(), 1.0)",
+        f"{left}.expand_as({right})",
+        f"{left}.view_as({right})",
+        f"{left}.reshape_as({right})",
+    )
+
+
+def _joined(draw: Draw) -> str:
+    shape = draw.shape()
+    dim = draw.dim(len(shape))
+    tensors = []
+    for _ in range(draw.number(1, 3)):
+        own = list(shape)
+        if own and -len(own) <= dim < len(own) and draw.number(0, 1):
+            own[dim] = draw.number(0, 3)
+        own = draw.spoil(own) if draw.number(0, 3) == 0 else own
+        tensors.append("zeros(0)" if draw.number(0, 12) == 0 else draw.layout(own))
+    name = draw.one_of("cat", "cat", "cat", "stack", "stack", "hstack", "vstack", "dstack", "column_stack")
+    return f"torch.{name}([{', '.join(tensors)}]{f', {dim}' if name in ('cat', 'stack') else ''})"
+
+
+def _indexed(draw: Draw) -> str:
+    shape = draw.shape()
+    dim = draw.dim(len(shape))
+    tensor = draw.layout(shape)
+    place = dim % max(len(shape), 1)
+    count = draw.number(0, 3)
+    dtype = draw.one_of("int64", "int64", "int64", "int32", "uint8")
+    index = f"zeros({tuple(draw.spoil([count]))}, dtype={dtype})"
+    slices = [*shape[:place], count, *shape[place + 1 :]] if shape else []
+    given = draw.spoil([draw.number(0, size) for size in shape])
+    picked = f"zeros({tuple(given)}, dtype=int64)"
+    source = draw.layout(draw.spoil(slices))
+    wide = draw.layout([size + draw.number(0, 1) for size in given])
+    one = draw.layout(draw.spoil([size for other, size in enumerate(shape) if other != place]))
+    return draw.one_of(
+        f"{tensor}.index_select({dim}, {index})",
+        f"{tensor}.gather({dim}, {picked})",
+        f"{tensor}.take_along_dim({picked}, {dim})",
+        f"{tensor}.take({picked})",
+        f"{tensor}.scatter({dim}, {picked}, {wide})",
+        f"{tensor}.scatter_add({dim}, {picked}, {wide})",
+        f"{tensor}.scatter_({dim}, {picked}, 1.0)",
+        f"{tensor}.index_add({dim}, {index}, {source})",
+        f"{tensor}.index_copy({dim}, {index}, {source})",
+        f"{tensor}.index_reduce({dim}, {index}, {source}, 'amax')",
+        f"{tensor}.index_fill({dim}, {index}, 1.0)",
+        f"{tensor}.index_put(({picked},), {source})",
+        f"{tensor}.put({picked}, {wide})",
+        f"{tensor}.masked_scatter({one} > 1, {source})",
+        f"{tensor}.select_scatter({one}, {dim}, 0)",
+        f"{tensor}.slice_scatter({source}, {dim}, 0, {count})",
+        f"{tensor}.diagonal_scatter({one})",
+        f"{tensor}.nonzero_static(size={count})",
+        f"torch.unravel_index({tensor}.long(), {tuple(max(size, 1) for size in shape)})",
+        f"F.embedding({picked}, {draw.layout([3, 4])})",
+        f"F.one_hot({tensor}.long(), {draw.number(0, 3)})",
+    )
+
+
+_TOGETHER: tuple[Callable[[Draw], str], ...] = (
+    _equation,
+    _product,
+    _product,
+    _added,
+    _linear,
+    _pair,
+    _pair,
+    _joined,
+    _indexed,
+    _indexed,
+)

@@ -103,28 +103,20 @@ def test_a_spec_of_the_language_runs(text: str, tmp_path: Path) -> None:
 
 
 def test_the_limits_of_the_language_are_the_real_ones() -> None:
-    from layercli.build import engine
     from layercli.plan import planner
-    from layercli.spec import document, expressions, interpreter, reader
+    from layercli.spec import expressions, interpreter, reader
+    from layercli.spec.limits import LIMIT_NAMES, Limits
 
     text = (ROOT / "docs/spec.md").read_text(encoding="utf-8")
     rows = re.findall(r"(?m)^\| [^|]+ \| ([\d,]+) \| `([\w-]+)` \|$", text)
     assert [int(number.replace(",", "")) for number, _ in rows] == [
-        document.MAX_BYTES,
-        document.MAX_DEPTH,
-        expressions.MAX_EXPRESSION,
-        expressions.MAX_BLOCK,
+        *(getattr(Limits(), name) for name in LIMIT_NAMES),
+        Limits().characters * expressions.BLOCK_STATEMENTS,
         expressions.MAX_BRACKETS,
         expressions.MAX_DEPTH,
         interpreter.MAX_NESTING,
         planner.MAX_BLOCK_DEPTH,
-        interpreter.MAX_STEPS,
-        interpreter.MAX_ITEMS,
-        interpreter.MAX_TEXT,
-        interpreter.MAX_BITS,
-        planner.MAX_MODULES,
         planner.MAX_INNER_LAYERS,
-        engine.MAX_ELEMENTS,
         reader.MAX_IMPORTS,
     ]
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "layercli").rglob("*.py"))

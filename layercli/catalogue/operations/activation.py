@@ -71,7 +71,8 @@ def apply_rrelu(
 ) -> Tensor:
     """The input's shape, row-major. Source: torch.nn.functional.rrelu."""
     tensor = expect_dtype(input, FLOATS)
-    expect_bool(training, "training")
+    if expect_bool(training, "training"):
+        expect_dtype(tensor, FLOATS - {"float16"})
     if is_plain(expect_number(lower, "lower")) and is_plain(expect_number(upper, "upper")) and lower > upper:
         refuse(f"draws from {lower} to {upper}, which is nothing", "upper")
     return expect_own_elements(tensor) if inplace else Tensor(tensor.dtype, tensor.shape)

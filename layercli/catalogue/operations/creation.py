@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from math import ceil, isfinite
-from typing import Any, Final
+from typing import Any
 
 from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
+    MISSING,
     NUMBERS,
     REAL_NUMBERS,
     check_dtype,
@@ -27,9 +28,6 @@ from layercli.catalogue.entries import TENSOR, TORCH, Operation
 from layercli.catalogue.rules import expect_tensor, like
 from layercli.catalogue.sizes import ceil_div, minimum
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, default_dtype, refuse
-
-#: Stands for an argument that wasn't given where PyTorch refuses None.
-_MISSING: Final = object()
 
 
 def fill_sizes(*size: Any, dtype: str | None = None) -> Tensor:
@@ -59,22 +57,23 @@ def dtype_of_number(value: Any) -> str:
     return default_dtype() if isinstance(value, float) else "int64"
 
 
-def make_identity(n: Any, m: Any = _MISSING, *, dtype: str | None = None) -> Tensor:
+def make_identity(n: Any, m: Any = MISSING, *, dtype: str | None = None) -> Tensor:
     """(n, m), square without ``m``. Source: torch.eye."""
     rows = expect_at_least(n, 0, "n")
-    return Tensor(dtype or default_dtype(), (rows, rows if m is _MISSING else expect_at_least(m, 0, "m")))
+    return Tensor(dtype or default_dtype(), (rows, rows if m is MISSING else expect_at_least(m, 0, "m")))
 
 
-def make_range(
-    start: Any = _MISSING, end: Any = _MISSING, step: Any = 1, *, dtype: str | None = None
-) -> Tensor:
-    """(ceil((end - start) / step),), whole numbers where all three are. Source: torch.arange."""
-    if end is _MISSING:
-        start, end = 0, start
-    elif start is _MISSING:
-        start = 0
-    if end is _MISSING:
-        refuse("needs end", "end", "missing-argument")
+def make_range(*bounds: Any, dtype: str | None = None, **named: Any) -> Tensor:
+    """(ceil((end - start) / step),), whole numbers where all three are; one bound is the end. Source: torch.arange."""
+    places = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
+    given = {**dict(zip(places, bounds, strict=False)), **named}
+    if (
+        len(given) < len(bounds) + len(named)
+        or "end" not in given
+        or ("step" in given and "start" not in given)
+    ):
+        refuse("takes end; start and end; or start, end and step", "end", "argument-refused")
+    start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     for argument, value in (("start", start), ("end", end), ("step", step)):
         if not is_plain(value):
             refuse(f"needs a number as {argument}, not {value!r}", argument, "wrong-kind")
@@ -122,8 +121,9 @@ def convert_data(data: Any, *, dtype: str | None = None) -> Tensor:
     numbers = list(_flatten(data))
     if dtype is None:
         dtype = default_dtype() if not numbers else _join_dtypes(numbers)
-    for number in numbers:
-        expect_fit(number, dtype, "data")
+    if dtype not in FLOATS:
+        for number in numbers:
+            expect_fit(number, dtype, "data")
     return Tensor(dtype, shape)
 
 

@@ -260,6 +260,8 @@ def shift_exponent(input: Any, other: Any) -> Tensor:
     if input.dtype in FLOATS and other.dtype in WHOLE:
         check_dtype(other.dtype, INTS, "other", other)
         return elementwise(input.dtype, input, other)
+    if input.dtype in COMPLEX and other.dtype in WHOLE:
+        return elementwise(input.dtype, input, other)
     power = Tensor(to_floating(other.dtype), other.shape)
     if input.dtype in COMPLEX and power.dtype == "float16":
         refuse(f"raises 2 to no half-precision numbers for {input!r}", "other", "dtype-mismatch")

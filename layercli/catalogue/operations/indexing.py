@@ -247,11 +247,11 @@ def take_along_dim(input: Tensor, indices: Any, dim: Any = None) -> Tensor:
     if dim is None:
         _check_not_empty(view(input, -1), 0, given)
         return Tensor(input.dtype, view(given, -1).shape)
+    if not input.dim:
+        refuse(f"has no dimension {dim}: {input!r}", "dim")
     if input.dim != given.dim:
         refuse(f"needs indices of {input.dim} dimensions and got {given!r}", "indices")
     place = find_dim(dim, input.dim)
-    if input.dim == 0:
-        return Tensor(input.dtype, ())
     _check_not_empty(input, place, given)
     own = [*input.shape[:place], given.shape[place], *input.shape[place + 1 :]]
     return Tensor(input.dtype, broadcast_shapes([own, given.shape]))
@@ -710,6 +710,7 @@ OPERATIONS = (
         "A copy with the named slices set to `value`.",
         in_place=TENSOR,
         rule=index_fill,
+        writes_shared=True,
     ),
     Operation(
         "index_reduce",
@@ -724,6 +725,7 @@ OPERATIONS = (
         "A copy with `values` at the places that a tuple of index tensors names.",
         in_place=TENSOR,
         rule=index_put,
+        writes_shared=True,
     ),
     Operation(
         "put",
@@ -738,6 +740,7 @@ OPERATIONS = (
         "`value` where the mask is True.",
         in_place=TENSOR,
         rule=masked_fill,
+        writes_shared=True,
     ),
     Operation(
         "masked_scatter",

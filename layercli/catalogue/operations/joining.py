@@ -47,6 +47,8 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
     wide = [tensor for tensor in given if tensor.dim != 1]
     counted = [tensor for tensor in given if tensor.dim != 1 or tensor.shape[0] != 0] if wide else given
     first = counted[0]
+    if not wide and dim not in (0, -1) and all(tensor.shape[0] == 0 for tensor in given):
+        return Tensor(promote(*given), (0,))
     place = find_dim(dim, first.dim)
     total: AnySize = 0
     for tensor in counted:

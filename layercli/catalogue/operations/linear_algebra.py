@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from layercli.catalogue.dtypes import CATEGORIES
+from layercli.catalogue.dtypes import CATEGORIES, can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
 from layercli.catalogue.operations.view import (
-    clone,
     expect_size,
     find_some_dims,
     has_no_elements,
+    is_contiguous,
     movedim,
     permute,
     take_diagonal,
@@ -27,6 +27,7 @@ from layercli.catalogue.rules import (
     expect_tensor,
     find_dim,
     is_number,
+    like,
     promote,
     reduce_shape,
 )
@@ -56,7 +57,7 @@ def _check_multiplied(size: AnySize, other: AnySize, left: Tensor, right: Tensor
 
 def _check_bools(result: Tensor, summed: AnySize) -> Tensor:
     """The result of a product whose kernel takes no bools; without elements it has nothing to do. Raises Refusal."""
-    if result.dtype == "bool" and not has_no_elements(result) and as_int(summed) != 0:
+    if result.dtype == "bool" and not _is_trivial(result, summed):
         refuse("multiplies no matrices of bools", code="dtype-mismatch")
     return result
 
@@ -76,8 +77,10 @@ def bmm(input: Tensor, mat2: Any) -> Tensor:
     if left.shape[0] != right.shape[0]:
         refuse(f"multiplies batches of one size and got {left!r} and {right!r}")
     _check_multiplied(left.shape[2], right.shape[1], left, right)
-    _check_dtypes(left, right)
-    return _check_bools(Tensor(left.dtype, (*left.shape[:2], right.shape[2])), left.shape[2])
+    result = Tensor(right.dtype, (*left.shape[:2], right.shape[2]))
+    if not _is_trivial(result, left.shape[2]):
+        _check_dtypes(left, right)
+    return _check_bools(result, left.shape[2])
 
 
 def mv(input: Tensor, vec: Any) -> Tensor:
@@ -93,7 +96,7 @@ def dot(input: Tensor, tensor: Any) -> Tensor:
     left, right = _expect_dims(input, 1, "input", "a vector"), _expect_dims(tensor, 1, "tensor", "a vector")
     _check_multiplied(left.shape[0], right.shape[0], left, right)
     _check_dtypes(left, right)
-    return _check_bools(Tensor(left.dtype, ()), left.shape[0])
+    return _check_bools(Tensor(left.dtype, ()), 1)
 
 
 def vdot(input: Tensor, other: Any) -> Tensor:
@@ -110,11 +113,20 @@ def matmul(input: Tensor, other: Any) -> Tensor:
     if not left.dim or not right.dim:
         refuse(f"multiplies tensors with dimensions and got {left!r} and {right!r}")
     _check_multiplied(left.shape[-1], right.shape[-2 if right.dim > 1 else -1], left, right)
+    if left.dim == right.dim == 1:
+        return dot(left, right)
     batch = broadcast_shapes([left.shape[:-2], right.shape[:-2]])
-    _check_dtypes(left, right)
     rows = left.shape[-2:-1] if left.dim > 1 else ()
     columns = right.shape[-1:] if right.dim > 1 else ()
-    return _check_bools(Tensor(left.dtype, (*batch, *rows, *columns)), left.shape[-1])
+    result = Tensor(right.dtype, (*batch, *rows, *columns))
+    if min(left.dim, right.dim) < 3 or not _is_trivial(result, left.shape[-1]):
+        _check_dtypes(left, right)
+    return _check_bools(result, left.shape[-1])
+
+
+def _is_trivial(result: Tensor, summed: AnySize) -> bool:
+    """Whether there is nothing to multiply, where batches of matrices are taken whatever their dtypes."""
+    return has_no_elements(result) or as_int(summed) == 0
 
 
 def inner(input: Tensor, other: Any) -> Tensor:
@@ -172,7 +184,9 @@ def addmm(input: Tensor, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1)
 
 def addmv(input: Tensor, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """(n,) plus the product of (n, m) and (m,). Source: torch.addmv."""
-    return _add_product(input, mv(mat, vec), beta, alpha)
+    result = _add_product(input, mv(mat, vec), beta, alpha)
+    # Without elements in the matrix, the kernel gives beta * input as it is.
+    return like(input) if has_no_elements(mat) and beta != 0 else result
 
 
 def addr(input: Tensor, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -190,12 +204,20 @@ def addr(input: Tensor, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) 
 def addbmm(input: Tensor, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """(n, p) plus the sum of the products of (b, n, m) and (b, m, p). Source: torch.addbmm."""
     products = bmm(batch1, batch2)
-    return _add_product(input, Tensor(products.dtype, products.shape[1:]), beta, alpha)
+    added = expect_tensor(input, "input")
+    if as_int(batch1.shape[0]) == 0:
+        # Without a product, only beta * input is left.
+        return _add_product(added, Tensor(added.dtype, products.shape[1:]), beta, 1)
+    _check_dtypes(batch1, batch2)
+    return _add_product(added, Tensor(products.dtype, products.shape[1:]), beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """(b, n, p) plus the products of (b, n, m) and (b, m, p). Source: torch.baddbmm."""
-    return _add_product(input, bmm(batch1, batch2), beta, alpha)
+    result = bmm(batch1, batch2)
+    _check_dtypes(expect_tensor(input, "input"), batch1)
+    _add_product(input, Tensor(batch1.dtype, result.shape), beta, alpha)
+    return result
 
 
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
@@ -207,9 +229,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
     if isinstance(dims, (tuple, list)):
         if len(dims) != 2:
             refuse(f"needs the dimensions of both tensors, not {dims!r}", "dims")
-        own, others = (
-            find_some_dims(part, tensor.dim, "dims") for part, tensor in zip(dims, (left, right), strict=True)
-        )
+        own, others = (_find_summed(part, tensor) for part, tensor in zip(dims, (left, right), strict=True))
     else:
         count = as_int(expect_size(dims, "dims"))
         if count < 0 or count > min(left.dim, right.dim):
@@ -226,6 +246,12 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
         summed = summed * (1 if as_int(size) == 1 else other)
     shape = (*reduce_shape(left.shape, own, False), *reduce_shape(right.shape, others, False))
     return _check_bools(Tensor(left.dtype, shape), summed)
+
+
+def _find_summed(dims: Any, tensor: Tensor) -> tuple[int, ...]:
+    if dims and not tensor.dim:
+        refuse(f"can't sum over dimensions of {tensor!r}", "dims")
+    return find_some_dims(dims, tensor.dim, "dims")
 
 
 def cross(input: Tensor, other: Any, dim: Any = None) -> Tensor:
@@ -264,14 +290,21 @@ def linear(input: Tensor, weight: Any, bias: Any = None) -> Tensor:
     _check_dtypes(tensor, matrix)
     result = Tensor(tensor.dtype, (*tensor.shape[:-1], *matrix.shape[:-1]))
     if bias is not None:
-        added = expect_tensor(bias, "bias")
-        if not is_expandable(added.shape, result.shape):
-            refuse(
-                f"adds a bias of {list(added.shape)} to {list(result.shape)}, to which it doesn't broadcast",
-                "bias",
-            )
-        _check_dtypes(tensor, added)
+        _add_bias(tensor, matrix, result, expect_tensor(bias, "bias"))
     return _check_bools(result, tensor.shape[-1])
+
+
+def _add_bias(input: Tensor, weight: Tensor, result: Tensor, bias: Tensor) -> None:
+    """Whether a bias fits: as a row of one product where that is done at once, else by broadcasting. Raises Refusal."""
+    row = bias.dim == 1 or sum(as_int(size) != 1 for size in bias.shape) == 1
+    at_once = input.dim == 2 or (row and is_contiguous(bias) and is_contiguous(input))
+    if at_once and weight.dim == 1:
+        refuse(f"takes a bias only with a weight of (out, in), not {weight!r}", "weight")
+    shape = (product(result.shape[:-1]), result.shape[-1]) if at_once else result.shape
+    if not is_expandable(bias.shape, shape):
+        refuse(f"adds a bias of {list(bias.shape)} to {list(shape)}, to which it doesn't broadcast", "bias")
+    if bias.dtype != input.dtype and (at_once or not can_cast(bias.dtype, input.dtype)):
+        refuse(f"adds a bias of {input.dtype} and got {bias!r}", "bias", "dtype-mismatch")
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
@@ -295,9 +328,12 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
                 f"expects {matrix.shape[place]} features in {name} and got {tensor.shape[-1]}: {tensor!r}",
                 name,
             )
-    if bias is not None and expect_tensor(bias, "bias").shape[:1] != matrix.shape[:1]:
+    result = Tensor(left.dtype, (*left.shape[:-1], matrix.shape[0]))
+    if bias is not None and (
+        bias.shape[:1] != matrix.shape[:1] or not is_expandable(bias.shape, result.shape)
+    ):
         refuse(f"needs a bias of {matrix.shape[0]} and got {bias!r}", "bias")
-    return Tensor(left.dtype, (*left.shape[:-1], matrix.shape[0]))
+    return result
 
 
 # Einstein's notation ---------------------------------------------------------------------------------------
@@ -496,6 +532,9 @@ def _multiply_pair(left: Tensor, right: Tensor, summed: Sequence[int]) -> Tensor
             here, there = as_int(left.shape[place]) != 1, as_int(right.shape[place]) != 1
             groups["both" if here and there else "left" if here else "right"].append(place)
     both, own, others = groups["both"], groups["left"], groups["right"]
+    if own and others and others[-1] < own[0]:
+        # The operands change places where the right one's dimensions come first in the result.
+        left, right, own, others = right, left, others, own
     sizes = [product(left.shape[place] for place in group) for group in (both, own, summed)]
     columns = product(right.shape[place] for place in others)
     batch = bmm(
@@ -614,13 +653,19 @@ def _by_columns(dtype: str, shape: Shape) -> Tensor:
 
 
 def det(input: Tensor) -> Tensor:
-    """(*, n, n) to (*). Source: torch.det, torch.logdet."""
+    """(*, n, n) to (*). Source: torch.det."""
+    dtypes = (*_LAPACK, *_HALVES) if has_no_elements(input) else _LAPACK
+    return Tensor(_expect_matrices(input, dtypes).dtype, input.shape[:-2])
+
+
+def logdet(input: Tensor) -> Tensor:
+    """(*, n, n) to (*). Source: torch.logdet."""
     return Tensor(_expect_matrices(input, _LAPACK).dtype, input.shape[:-2])
 
 
 def slogdet(input: Tensor) -> tuple[Tensor, Tensor]:
     """(*, n, n) to the sign and the logarithm, each (*). Source: torch.slogdet."""
-    sign = det(input)
+    sign = logdet(input)
     return sign, Tensor(_REAL.get(input.dtype, input.dtype), sign.shape)
 
 
@@ -648,13 +693,8 @@ def matrix_power(input: Tensor, n: Any) -> Tensor:
     if power < 0:
         turned = inverse(input)
         return turned if power == -1 else Tensor(input.dtype, input.shape)
-    if power == 1:
-        return clone(input)
-    return (
-        _check_bools(Tensor(input.dtype, input.shape), input.shape[-1])
-        if power
-        else Tensor(input.dtype, input.shape)
-    )
+    result = Tensor(input.dtype, input.shape)
+    return _check_bools(result, input.shape[-1]) if power > 1 else result
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> tuple[Tensor, Tensor, Tensor]:
@@ -662,7 +702,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> tuple[Tens
 
     Source: torch.svd.
     """
-    _expect_matrices(input, _LAPACK, square=False)
+    _expect_matrices(input, (*_LAPACK, *_HALVES) if has_no_elements(input) else _LAPACK, square=False)
     batch, rows, columns = input.shape[:-2], input.shape[-2], input.shape[-1]
     least = minimum(rows, columns)
     values = Tensor(_REAL.get(input.dtype, input.dtype), (*batch, least))
@@ -715,6 +755,7 @@ OPERATIONS = (
         "beta * input + alpha * (mat @ vec).",
         in_place=TENSOR,
         rule=addmv,
+        writes_shared=True,
     ),
     Operation(
         "addr",
@@ -736,6 +777,7 @@ OPERATIONS = (
         "beta * input + alpha * (batch1 @ batch2), for batches.",
         in_place=TENSOR,
         rule=baddbmm,
+        writes_shared=True,
     ),
     Operation(
         "einsum", "equation, *operands", "Sums of products by Einstein's notation.", TORCH, rule=einsum
@@ -781,7 +823,7 @@ OPERATIONS = (
     ),
     # Square matrices and decompositions
     Operation("det", "input", "The determinant.", rule=det),
-    Operation("logdet", "input", "The logarithm of the determinant.", rule=det),
+    Operation("logdet", "input", "The logarithm of the determinant.", rule=logdet),
     Operation(
         "slogdet",
         "input",

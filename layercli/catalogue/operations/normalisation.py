@@ -13,6 +13,7 @@ from layercli.catalogue.arguments import (
     expect_int,
     expect_number,
     expect_sizes,
+    is_plain,
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations import pooling
@@ -73,17 +74,11 @@ def normalise_batch(
         refuse(f"expects channels in dimension 1 and got {tensor!r}", "input")
     if trained and product((tensor.shape[0], *tensor.shape[2:])) == 1:
         refuse(f"needs more than one value a channel in training and got {tensor!r}", "input")
-    _check_number(eps, "eps")
-    if eps < 0 or (trained and eps == 0):
+    expect_number(eps, "eps")
+    if is_plain(eps) and (eps < 0 or (trained and eps == 0)):
         refuse(f"needs an eps above 0, not {eps}", "eps", "argument-refused")
-    _check_number(momentum, "momentum")
+    expect_number(momentum, "momentum")
     return _normalise_channels(tensor, running_mean, running_var, weight, bias, trained)
-
-
-def _check_number(value: Any, argument: str) -> None:
-    if isinstance(value, bool) or isinstance(value, Tensor):
-        refuse(f"needs a number as {argument}, not {value!r}", argument, "wrong-kind")
-    expect_number(value, argument)
 
 
 def _normalise_channels(
@@ -110,7 +105,7 @@ def _normalise_channels(
     expect_dtype(tensor, FLOATS)
     used = _check_parameters(tensor, parameters)
     held = _check_parameters(tensor, statistics)
-    if held != used and used == "float32" and tensor.dtype != "float32" and statistics[0][1] is not None:
+    if held != used and any(vector is not None for _, vector in parameters) and statistics[0][1] is not None:
         refuse(f"expects running_mean of {used}, as its weight has, and got {held}", "running_mean", "dtype-mismatch")
     return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
 
@@ -146,8 +141,8 @@ def normalise_instances(
         refuse("needs running_mean and running_var without statistics of the input", "running_mean", "missing-argument")
     if tensor.dim < 2:
         refuse(f"expects channels in dimension 1 and got {tensor!r}", "input")
-    _check_number(momentum, "momentum")
-    _check_number(eps, "eps")
+    expect_number(momentum, "momentum")
+    expect_number(eps, "eps")
     samples, channels = tensor.shape[:2]
     vectors = []
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
@@ -161,8 +156,13 @@ def normalise_instances(
             # Every sample has its own copy.
             vector = Tensor(vector.dtype, (vector.numel * samples,))
         vectors.append(vector)
+    mean, variance, scale, offset = vectors
+    used = tensor.dtype if scale is None else scale.dtype
+    if mean is not None and variance is not None and mean.dtype != used:
+        # Running statistics of another dtype are converted, which only the first one decides.
+        mean, variance = Tensor(used, mean.shape), Tensor(used, variance.shape)
     folded = Tensor(tensor.dtype, (1, samples * channels, *tensor.shape[2:]))
-    result = _normalise_channels(folded, vectors[0], vectors[1], vectors[2], vectors[3], own)
+    result = _normalise_channels(folded, mean, variance, scale, offset, own)
     return Tensor(result.dtype, tensor.shape)
 
 
@@ -192,7 +192,7 @@ def normalise_last(
     """(*, *normalized_shape) in its shape, row-major. Source: torch.nn.functional.layer_norm."""
     tensor = expect_tensor(input, "input")
     sizes = _check_last(tensor, normalized_shape)
-    _check_number(eps, "eps")
+    expect_number(eps, "eps")
     parameters = [("weight", _expect_optional(weight, "weight")), ("bias", _expect_optional(bias, "bias"))]
     _check_affine(sizes, parameters)
     _check_parameters(tensor, parameters)
@@ -206,7 +206,7 @@ def normalise_root(input: Any, normalized_shape: Any, weight: Any = None, eps: A
     tensor = expect_tensor(input, "input")
     sizes = _check_last(tensor, normalized_shape)
     if eps is not None:
-        _check_number(eps, "eps")
+        expect_number(eps, "eps")
     _check_affine(sizes, [("weight", _expect_optional(weight, "weight"))])
     expect_dtype(tensor, FRACTIONS)
     return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
@@ -222,7 +222,7 @@ def normalise_groups(
     groups = expect_int(num_groups, "num_groups")
     if groups < 1:
         refuse(f"needs at least 1 group, not {groups}", "num_groups", "argument-refused")
-    _check_number(eps, "eps")
+    expect_number(eps, "eps")
     channels = tensor.shape[1]
     if channels % groups != 0:
         refuse(f"expects channels that {groups} groups divide and got {channels}: {tensor!r}", "input")

@@ -25,7 +25,14 @@ from layercli.catalogue.arguments import (
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.creation import fill_sizes, make_like
-from layercli.catalogue.rules import check_expandable, elementwise, expect_own_elements, expect_tensor, like
+from layercli.catalogue.rules import (
+    broadcast_shapes,
+    check_expandable,
+    elementwise,
+    expect_own_elements,
+    expect_tensor,
+    like,
+)
 from layercli.catalogue.tensors import Tensor, default_dtype, refuse
 
 
@@ -84,24 +91,11 @@ def draw_order(n: Any, *, dtype: str | None = "int64") -> Tensor:
     return Tensor(dtype, (n,))
 
 
-def draw_normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: str | None = None) -> Tensor:
-    """``size``, or the common shape of the tensors that ``mean`` and ``std`` may be. Source: torch.normal."""
-    tensors = [value for value in (mean, std) if isinstance(value, Tensor)]
-    for argument, value in (("mean", mean), ("std", std)):
-        if not isinstance(value, Tensor):
-            expect_number(value, argument)
-    if is_plain(std) and std < 0:
+def draw_normal(mean: Any, std: Any, size: Any, *, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or the default one. Source: torch.normal."""
+    expect_number(mean, "mean")
+    if is_plain(expect_number(std, "std")) and std < 0:
         refuse(f"needs std to be 0 or more, not {std}", "std")
-    if size is None:
-        if not tensors or dtype is not None:
-            refuse("needs size where mean and std are numbers", "size", "missing-argument")
-        dtypes = [expect_dtype(mean, FRACTIONS, "mean")] if isinstance(mean, Tensor) else []
-        if isinstance(std, Tensor):
-            check_dtype(std.dtype, FLOATS if not dtypes else REAL, "std", std)
-        return elementwise((dtypes or tensors)[0].dtype, *tensors)
-    for tensor in tensors:
-        if tensor.dim:
-            refuse(f"takes numbers with a size, not {tensor!r}", "mean", "wrong-kind")
     dtype = dtype or default_dtype()
     check_dtype(dtype, FRACTIONS, "dtype")
     return Tensor(dtype, expect_sizes(size))
@@ -140,7 +134,10 @@ def draw_truth(input: Any, p: Any = None) -> Tensor:
     if isinstance(p, Tensor) and p.dim:
         refuse(f"needs a number as p, not {p!r}", "p", "wrong-kind")
     _check_chance(p)
-    return Tensor(expect_dtype(input, REAL).dtype, input.shape)
+    tensor = expect_tensor(input, "input")
+    if tensor.dtype not in REAL and tensor.numel != 0:
+        expect_dtype(tensor, REAL)
+    return Tensor(tensor.dtype, tensor.shape)
 
 
 def _check_chance(p: Any) -> None:
@@ -169,11 +166,12 @@ def draw_counts(input: Any) -> Tensor:
 
 
 def draw_successes(count: Any, prob: Any) -> Tensor:
-    """The common shape of both. Source: torch.binomial."""
+    """The common shape of both, row-major. Source: torch.binomial."""
     trials, chance = expect_dtype(count, FLOATS, "count"), expect_dtype(prob, FLOATS, "prob")
     if trials.dtype != chance.dtype:
         refuse(f"needs one dtype and got {trials!r} and {chance!r}", "prob", "dtype-mismatch")
-    return elementwise(expect_dtype(count, FULL_FLOATS, "count").dtype, trials, chance)
+    shape = broadcast_shapes([trials.shape, chance.shape])
+    return Tensor(expect_dtype(count, FULL_FLOATS, "count").dtype, shape)
 
 
 def _check_written(tensor: Tensor, takes: frozenset[str]) -> Tensor:

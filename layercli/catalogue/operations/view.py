@@ -1184,6 +1184,7 @@ OPERATIONS = (
         "The lower triangle, zeros above the given diagonal.",
         in_place=TENSOR,
         rule=triangle,
+        writes_shared=True,
     ),
     Operation(
         "triu",
@@ -1191,6 +1192,7 @@ OPERATIONS = (
         "The upper triangle, zeros below the given diagonal.",
         in_place=TENSOR,
         rule=triangle,
+        writes_shared=True,
     ),
     Operation(
         "fill_diagonal_",

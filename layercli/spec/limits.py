@@ -1,0 +1,63 @@
+"""What a spec may use, so that one from a stranger can't eat a machine; ``--limit NAME=VALUE`` raises one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Each bound counts once for the whole spec.
+
+    ``bytes`` of a file; ``levels`` of YAML; ``characters`` of one expression or statement, and of a text;
+    ``digits`` of a number; ``modules`` of the model; ``steps`` of the interpreter; ``items`` of one list, range or
+    call's results; ``elements`` of one tensor in memory; ``sequence`` steps of a recurrent layer; ``memory`` in MiB
+    and ``seconds`` of a whole run.
+    """
+
+    bytes: int = 1 << 20
+    levels: int = 40
+    characters: int = 10_000
+    digits: int = 77
+    modules: int = 200_000
+    steps: int = 5_000_000
+    items: int = 100_000
+    elements: int = 1 << 31
+    sequence: int = 100_000
+    memory: int = 16_384
+    seconds: int = 900
+
+
+#: What ``Limits`` has, for messages and completion.
+LIMIT_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Limits))
+
+DEFAULT_LIMITS = Limits()
+_LIMITS: ContextVar[Limits] = ContextVar("layercli_limits", default=DEFAULT_LIMITS)
+
+
+def current_limits() -> Limits:
+    """The limits that hold now."""
+    return _LIMITS.get()
+
+
+def set_limits(changes: Mapping[str, int]) -> None:
+    """Other limits hold from now on, in this context."""
+    _LIMITS.set(replace(_LIMITS.get(), **changes))
+
+
+@contextmanager
+def changed_limits(changes: Mapping[str, int]) -> Iterator[None]:
+    """Other limits hold inside."""
+    token = _LIMITS.set(replace(_LIMITS.get(), **changes))
+    try:
+        yield
+    finally:
+        _LIMITS.reset(token)
+
+
+def allow_more(name: str) -> str:
+    """How to raise a limit, as a hint says it."""
+    return f"--limit {name}=N allows more"
