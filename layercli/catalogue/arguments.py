@@ -63,6 +63,13 @@ def expect_dtype(value: Any, takes: frozenset[str], argument: str = "input") -> 
     return value
 
 
+def expect_dtype_unless_empty(value: Any, takes: frozenset[str], argument: str = "input") -> Tensor:
+    """``value``, which has to be a tensor of one of these dtypes or, without elements, of any. Raises Refusal."""
+    if isinstance(value, Tensor) and value.dtype not in takes and value.numel == 0:
+        return value
+    return expect_dtype(value, takes, argument)
+
+
 def is_whole(value: Any) -> bool:
     """Whether a value is a plain int or a size; bools are neither."""
     return isinstance(value, Size) or (isinstance(value, int) and not isinstance(value, bool))

@@ -154,7 +154,7 @@ def mend_flow(text: str) -> tuple[list[tuple[int, int]], int] | None:
         raise _Unclosed
 
     def collection(at: int, depth: int) -> int:
-        if depth > EXPLAINED_DEPTH:
+        if depth > EXPLAINED_DEPTH or text[at] not in _PARTNERS:
             raise _Unclosed
         closing = _PARTNERS[text[at]]
         at = skip(at + 1)

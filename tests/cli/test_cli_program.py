@@ -62,10 +62,12 @@ Arguments:
   SPEC  A spec file, or the name of a bundled model.
 
 Options:
-  --set NAME=VALUE   Set a param of the spec; may be repeated.
-  --layer PATH       Print only this layer.
-  -o, --output FILE  Write to this file instead.
-  -h, --help         Show this message and exit.
+  --set NAME=VALUE    Set a param of the spec; may be repeated.
+  --layer PATH        Print only this layer.
+  --limit NAME=VALUE  Raise or lower a limit on what a spec may use, such as
+                      modules=1000000; may be repeated.
+  -o, --output FILE   Write to this file instead.
+  -h, --help          Show this message and exit.
 
 Examples:
   layercli show tinymodel                   what print(model) shows

@@ -249,4 +249,89 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("LSTMCell(3, 5, dtype=float64)", ("rand(2, 3).double(), (rand(2, 5).double(), rand(2, 5).double())",)),
     ("GRUCell(3, 5)", ("rand(2, 3)", "rand(3)", "rand(2, 3), rand(2, 5)", "rand(3), rand(5)")),
     ("GRUCell(3, 5, bias=False)", ("rand(2, 3), hx=rand(2, 5)",)),
+    (
+        "MultiheadAttention(4, 2)",
+        (
+            "rand(3, 2, 4), rand(5, 2, 4), rand(5, 2, 4)",
+            "rand(3, 4), rand(5, 4), rand(5, 4)",
+            "rand(3, 2, 4), rand(5, 2, 4), rand(5, 2, 4), ones(2, 5) > 0, attn_mask=ones(3, 5) > 0",
+            "rand(3, 2, 4), rand(5, 2, 4), rand(5, 2, 4), rand(2, 5), False, rand(4, 3, 5)",
+            "rand(3, 2, 4), rand(3, 2, 4), rand(3, 2, 4), need_weights=False, attn_mask=rand(3, 3), is_causal=True",
+            "rand(3, 2, 4), rand(3, 2, 4), rand(3, 2, 4), need_weights=False, key_padding_mask=rand(2, 3) > 0",
+            "rand(3, 4), rand(5, 4), rand(5, 4), key_padding_mask=rand(5), attn_mask=rand(2, 3, 5)",
+        ),
+    ),
+    (
+        "MultiheadAttention(4, 2, dropout=1, bias=False, add_bias_kv=True, add_zero_attn=True, batch_first=True)",
+        (
+            "rand(2, 3, 4), rand(2, 5, 4), rand(2, 5, 4), average_attn_weights=False",
+            "rand(3, 4), rand(5, 4), rand(5, 4), average_attn_weights=False",
+            "rand(2, 3, 4), rand(2, 5, 4), rand(2, 5, 4), ones(2, 5) > 0, True, rand(4, 3, 5)",
+            "rand(2, 3, 4), rand(2, 5, 4), rand(2, 5, 4), ones(2, 5), False, rand(3, 5), False, True",
+        ),
+    ),
+    (
+        "MultiheadAttention(4, 2, kdim=3, vdim=5)",
+        ("rand(3, 2, 4), rand(5, 2, 3), rand(5, 2, 5)", "rand(3, 4), rand(5, 3), rand(5, 5), need_weights=False"),
+    ),
+    (
+        "MultiheadAttention(4, 2, 0, True, True, kdim=3, batch_first=True, dtype=float64)",
+        ("rand(2, 3, 4).double(), rand(2, 5, 3).double(), rand(2, 5, 4).double(), attn_mask=rand(3, 5).double()",),
+    ),
+    (
+        "TransformerEncoderLayer(4, 2, 6)",
+        ("rand(3, 2, 4)", "rand(3, 4)", "rand(3, 2, 4), rand(3, 3), rand(2, 3) > 0", "rand(3, 2, 4), rand(3, 3), is_causal=True"),
+    ),
+    (
+        "TransformerEncoderLayer(4, 2, 6, 0, 'gelu', batch_first=True, norm_first=True, bias=False)",
+        ("rand(2, 3, 4)", "rand(2, 3, 4), src_mask=rand(4, 3, 3), src_key_padding_mask=rand(2, 3)"),
+    ),
+    ("TransformerEncoderLayer(4, 2, 6, activation=Sequential(Linear(6, 6), Tanh()))", ("rand(3, 2, 4)",)),
+    ("TransformerEncoderLayer(4, 2, 6, activation=F.silu, layer_norm_eps=1)", ("rand(3, 2, 4)",)),
+    (
+        "TransformerDecoderLayer(4, 2, 6)",
+        (
+            "rand(3, 2, 4), rand(5, 2, 4)",
+            "rand(3, 4), rand(5, 4)",
+            "rand(3, 2, 4), rand(5, 2, 4), rand(3, 3), rand(3, 5) > 0, rand(2, 3), rand(2, 5) > 0, True",
+            "rand(3, 2, 4), rand(5, 2, 4), memory_mask=rand(3, 5), memory_is_causal=True",
+        ),
+    ),
+    (
+        "TransformerDecoderLayer(4, 2, 6, 1, ReLU(), batch_first=True, norm_first=True, bias=False)",
+        ("rand(2, 3, 4), rand(2, 5, 4)", "rand(2, 3, 4), memory=rand(2, 5, 4), tgt_mask=ones(3, 3) > 0"),
+    ),
+    (
+        "TransformerEncoder(TransformerEncoderLayer(4, 2, 6, batch_first=True), 2, LayerNorm(4))",
+        (
+            "rand(2, 3, 4)",
+            "rand(3, 4)",
+            "rand(2, 3, 4), rand(3, 3)",
+            "rand(2, 3, 4), mask=rand(3, 3) > 0, src_key_padding_mask=rand(2, 3) > 0, is_causal=True",
+        ),
+    ),
+    ("TransformerEncoder(TransformerEncoderLayer(4, 2, 6, activation=GELU()), num_layers=1)", ("rand(3, 2, 4)",)),
+    (
+        "TransformerDecoder(TransformerDecoderLayer(4, 2, 6), 2, norm=RMSNorm(4))",
+        (
+            "rand(3, 2, 4), rand(5, 2, 4)",
+            "rand(3, 2, 4), rand(5, 2, 4), rand(3, 3), rand(3, 5), rand(2, 3), rand(2, 5), True, True",
+        ),
+    ),
+    (
+        "Transformer(4, 2, 1, 2, 6, 0)",
+        (
+            "rand(5, 2, 4), rand(3, 2, 4)",
+            "rand(5, 4), rand(3, 4)",
+            "rand(5, 2, 4), rand(3, 2, 4), rand(5, 5), rand(3, 3), rand(3, 5), rand(2, 5), rand(2, 3), rand(2, 5)",
+        ),
+    ),
+    (
+        "Transformer(4, 2, 1, 1, 6, activation=GELU(), batch_first=True, norm_first=True, bias=False)",
+        ("rand(2, 5, 4), rand(2, 3, 4)", "rand(2, 5, 4), rand(2, 3, 4), tgt_mask=rand(3, 3), tgt_is_causal=True"),
+    ),
+    (
+        "Transformer(4, custom_encoder=TransformerEncoder(TransformerEncoderLayer(4, 1, 6), 1), num_decoder_layers=1, nhead=2)",
+        ("rand(5, 2, 4), rand(3, 2, 4)",),
+    ),
 )

@@ -11,9 +11,9 @@ from layercli.catalogue.arguments import (
     FRACTIONS,
     NUMBERS,
     REAL_NUMBERS,
-    check_dtype,
     expect_bool,
     expect_dtype,
+    expect_dtype_unless_empty,
     expect_fit,
     expect_number,
     is_plain,
@@ -163,9 +163,7 @@ def apply_softmax(input: Any, dim: Any = None, dtype: str | None = None) -> Tens
     tensor = expect_tensor(input, "input")
     find_softmax_dim(dim, tensor.dim)
     result = Tensor(dtype or tensor.dtype, tensor.shape)
-    if result.dtype not in FLOATS and result.numel != 0:
-        check_dtype(result.dtype, FLOATS, "dtype" if dtype else "input", "" if dtype else tensor)
-    return result
+    return expect_dtype_unless_empty(result, FLOATS, "dtype" if dtype else "input")
 
 
 def apply_softmin(input: Any, dim: Any = None, *, dtype: str | None = None) -> Tensor:
@@ -177,9 +175,7 @@ def apply_gumbel_softmax(
     logits: Any, tau: Any = 1, hard: Any = False, eps: Any = 1e-10, dim: Any = -1
 ) -> Tensor:
     """The shape of ``logits``, row-major. Source: torch.nn.functional.gumbel_softmax."""
-    tensor = expect_tensor(logits, "logits")
-    if tensor.dtype not in FLOATS and tensor.numel != 0:
-        expect_dtype(tensor, FLOATS, "logits")
+    tensor = expect_dtype_unless_empty(logits, FLOATS, "logits")
     place = find_dim(dim, tensor.dim)
     expect_number(tau, "tau")
     if hard and tensor.dim and tensor.shape[place] == 0:

@@ -83,8 +83,8 @@ def attend(
     causal, grouped = expect_bool(is_causal, "is_causal"), expect_bool(enable_gqa, "enable_gqa")
     if scale is not None and not is_plain(scale):
         refuse(f"needs a number as scale, not {scale!r}", "scale", "wrong-kind")
-    if not is_plain(dropout_p) or dropout_p > 1:
-        refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout_p!r}", "dropout_p", "argument-refused")
+    if not is_plain(dropout_p):
+        refuse(f"needs a number as dropout_p, not {dropout_p!r}", "dropout_p", "wrong-kind")
     mask = None if attn_mask is None else check_mask(attn_mask, q.dtype)
     shapes = (k.shape, v.shape)
     if grouped:
@@ -94,6 +94,8 @@ def attend(
     if any(as_int(size) == 0 for size in (q.shape[-2], *v.shape)):
         # Without queries or values PyTorch looks at nothing else.
         return Tensor(q.dtype, (*q.shape[:-1], v.shape[-1]))
+    if dropout_p > 1:
+        refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout_p!r}", "dropout_p", "argument-refused")
     lenient = (mask is not None and causal) or k.shape[-2] != v.shape[-2]
     strict = dropout_p < 0 or (mask is not None and mask.dim < 2)
     if dropout_p <= 0 and (lenient or strict) and _is_fused(q, k, v, mask, grouped=grouped):

@@ -15,6 +15,7 @@ from layercli.catalogue.arguments import (
     expect_at_least,
     expect_bool,
     expect_dtype,
+    expect_dtype_unless_empty,
     expect_fit,
     expect_int,
     expect_number,
@@ -41,6 +42,11 @@ def draw_fractions(*size: Any, dtype: str | None = None) -> Tensor:
     result = fill_sizes(*size, dtype=dtype)
     check_dtype(result.dtype, FRACTIONS, "dtype")
     return result
+
+
+def draw_normal_fractions(*size: Any, dtype: str | None = None) -> Tensor:
+    """``size``, in ``dtype`` or the default one. Source: torch.randn."""
+    return expect_dtype_unless_empty(fill_sizes(*size, dtype=dtype), FRACTIONS, "dtype")
 
 
 def _check_bounds(low: Any, high: Any, dtype: str, argument: str) -> None:
@@ -96,16 +102,17 @@ def draw_normal(mean: Any, std: Any, size: Any, *, dtype: str | None = None) -> 
     expect_number(mean, "mean")
     if is_plain(expect_number(std, "std")) and std < 0:
         refuse(f"needs std to be 0 or more, not {std}", "std")
-    dtype = dtype or default_dtype()
-    check_dtype(dtype, FRACTIONS, "dtype")
-    return Tensor(dtype, expect_sizes(size))
+    return expect_dtype_unless_empty(Tensor(dtype or default_dtype(), expect_sizes(size)), FRACTIONS, "dtype")
 
 
 def draw_fractions_like(input: Any, *, dtype: str | None = None) -> Tensor:
     """The input's shape and order of dimensions. Source: torch.rand_like."""
-    result = make_like(input, dtype=dtype)
-    check_dtype(result.dtype, FRACTIONS, "dtype" if dtype else "input", "" if dtype else input)
-    return result
+    return expect_dtype(make_like(input, dtype=dtype), FRACTIONS, "dtype" if dtype else "input")
+
+
+def draw_normal_fractions_like(input: Any, *, dtype: str | None = None) -> Tensor:
+    """The input's shape and order of dimensions. Source: torch.randn_like."""
+    return expect_dtype_unless_empty(make_like(input, dtype=dtype), FRACTIONS, "dtype" if dtype else "input")
 
 
 def draw_whole_like(
@@ -126,17 +133,11 @@ def draw_whole_like(
 
 def draw_truth(input: Any, p: Any = None) -> Tensor:
     """The input's shape and dtype, row-major. Source: torch.bernoulli."""
-    if p is None:
-        chances = expect_tensor(input, "input")
-        if chances.dtype not in FLOATS and chances.numel != 0:
-            expect_dtype(chances, FLOATS)
-        return Tensor(chances.dtype, chances.shape)
     if isinstance(p, Tensor) and p.dim:
         refuse(f"needs a number as p, not {p!r}", "p", "wrong-kind")
-    _check_chance(p)
-    tensor = expect_tensor(input, "input")
-    if tensor.dtype not in REAL and tensor.numel != 0:
-        expect_dtype(tensor, REAL)
+    if p is not None:
+        _check_chance(p)
+    tensor = expect_dtype_unless_empty(input, FLOATS if p is None else REAL)
     return Tensor(tensor.dtype, tensor.shape)
 
 
@@ -166,16 +167,19 @@ def draw_counts(input: Any) -> Tensor:
 
 
 def draw_successes(count: Any, prob: Any) -> Tensor:
-    """The common shape of both, row-major. Source: torch.binomial."""
+    """The common shape of both. Source: torch.binomial."""
     trials, chance = expect_dtype(count, FLOATS, "count"), expect_dtype(prob, FLOATS, "prob")
     if trials.dtype != chance.dtype:
         refuse(f"needs one dtype and got {trials!r} and {chance!r}", "prob", "dtype-mismatch")
-    shape = broadcast_shapes([trials.shape, chance.shape])
-    return Tensor(expect_dtype(count, FULL_FLOATS, "count").dtype, shape)
+    result = elementwise(expect_dtype(count, FULL_FLOATS, "count").dtype, trials, chance)
+    # PyTorch makes the result in the shape of ``count`` first, row-major, and a new one only where that is too small.
+    if result.dim == trials.dim and all(own == size for own, size in zip(trials.shape, result.shape, strict=True)):
+        return Tensor(result.dtype, result.shape)
+    return result
 
 
 def _check_written(tensor: Tensor, takes: frozenset[str]) -> Tensor:
-    return expect_own_elements(expect_dtype(tensor, takes))
+    return expect_own_elements(expect_dtype_unless_empty(tensor, takes))
 
 
 def _check_above_zero(value: Any, argument: str) -> None:
@@ -197,13 +201,15 @@ def fill_uniform(tensor: Tensor, from_: Any = 0, /, to: Any = 1) -> Tensor:
     expect_number(to, "to")
     if is_plain(from_) and is_plain(to) and from_ > to:
         refuse(f"draws from {from_} up to {to}, which is nothing", "to")
-    return _check_written(tensor, FRACTIONS)
+    return _check_written(expect_dtype(tensor, FRACTIONS), FRACTIONS)
 
 
 def fill_truth(tensor: Tensor, p: Any = 0.5) -> Tensor:
     """The tensor itself. ``p`` may be a tensor that is broadcast to it. Source: torch.Tensor.bernoulli_."""
     if isinstance(p, Tensor):
-        check_expandable(expect_dtype(p, FLOATS, "p"), tensor.shape)
+        check_expandable(p, tensor.shape, "p")
+        if tensor.numel != 0:
+            expect_dtype(p, FLOATS, "p")
     else:
         _check_chance(p)
     return _check_written(tensor, REAL)
@@ -237,7 +243,7 @@ def fill_cauchy(tensor: Tensor, median: Any = 0, sigma: Any = 1) -> Tensor:
     """The tensor itself. Source: torch.Tensor.cauchy_."""
     expect_number(median, "median")
     _check_above_zero(sigma, "sigma")
-    return _check_written(tensor, FLOATS)
+    return _check_written(expect_dtype(tensor, FLOATS), FLOATS)
 
 
 def fill_geometric(tensor: Tensor, p: Any) -> Tensor:
@@ -317,7 +323,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         random=True,
-        rule=draw_fractions,
+        rule=draw_normal_fractions,
     ),
     Operation(
         "randint",
@@ -360,7 +366,7 @@ OPERATIONS = (
         "Normally drawn numbers in the shape of the input.",
         TORCH,
         random=True,
-        rule=draw_fractions_like,
+        rule=draw_normal_fractions_like,
     ),
     Operation(
         "randint_like",

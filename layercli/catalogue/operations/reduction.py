@@ -22,6 +22,7 @@ from layercli.catalogue.arguments import (
     expect_at_least,
     expect_bool,
     expect_dtype,
+    expect_dtype_unless_empty,
     expect_int,
     expect_number,
     is_plain,
@@ -206,12 +207,9 @@ def find_index(input: Any, dim: Any = None, keepdim: Any = False) -> Tensor:
 
 def find_median(input: Any, dim: Any = MISSING, keepdim: Any = MISSING) -> Any:
     """One value, or values and indices in the shape without ``dim``. Source: torch.median."""
-    tensor = expect_tensor(input, "input")
     if _expect_dim(dim, keepdim) is None and dim is MISSING:
-        if tensor.dtype not in REAL_NUMBERS and tensor.numel != 0:
-            expect_dtype(tensor, REAL_NUMBERS)
-        return Tensor(tensor.dtype, ())
-    return _choose_along(expect_dtype(tensor, REAL_NUMBERS), dim, keepdim is not MISSING and keepdim)
+        return Tensor(expect_dtype_unless_empty(input, REAL_NUMBERS).dtype, ())
+    return _choose_along(expect_dtype(input, REAL_NUMBERS), dim, keepdim is not MISSING and keepdim)
 
 
 def find_mode(input: Any, dim: Any = -1, keepdim: Any = False) -> tuple[Tensor, Tensor]:
@@ -223,9 +221,7 @@ def find_mode(input: Any, dim: Any = -1, keepdim: Any = False) -> tuple[Tensor, 
 def _expect_dtype_of_many(input: Any, takes: frozenset[str]) -> Tensor:
     """A tensor of these dtypes, or of any without dimensions or elements, which need no kernel."""
     tensor = expect_tensor(input, "input")
-    if tensor.dtype not in takes and tensor.dim and tensor.numel != 0:
-        expect_dtype(tensor, takes)
-    return tensor
+    return expect_dtype_unless_empty(tensor, takes) if tensor.dim else tensor
 
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
