@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from layercli.catalogue.arguments import NUMBERS, expect_dtype, expect_int, expect_number
+from layercli.catalogue.arguments import FRACTIONS, expect_dtype, expect_int, expect_number
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, apply_operation, hold_lazily
 from layercli.catalogue.operations import normalisation
@@ -152,7 +152,7 @@ def normalise_root(layer: Module, x: Any) -> Tensor:
 
 def normalise_maps(layer: Module, input: Any) -> Tensor:
     """(N, C, H, W) in its shape, row-major. Source: torch.nn.CrossMapLRN2d."""
-    tensor = expect_dtype(input, NUMBERS)
+    tensor = expect_dtype(input, FRACTIONS)
     if tensor.dim != 4:
         refuse(f"expects [N, C, H, W] and got {tensor!r}", "input")
     for name in ("alpha", "beta", "k"):

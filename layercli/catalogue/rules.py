@@ -223,7 +223,7 @@ def write_into(target: Tensor, result: Tensor, *, shared: bool = False) -> Tenso
         refuse(f"writes into {target!r}, and the result is {list(result.shape)}")
     if not can_cast(result.dtype, target.dtype):
         refuse(f"writes into {target.dtype}, and the result is {result.dtype}", code="dtype-mismatch")
-    return expect_own_elements(target)
+    return target if shared else expect_own_elements(target)
 
 
 def is_row_major(tensor: Tensor) -> bool:

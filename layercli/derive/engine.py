@@ -130,9 +130,9 @@ class TypeEngine:
             return call_rule(rule, [to_rule(value) for value in given], {key: to_rule(value) for key, value in named.items()}, name, site)
 
         if self.running is None:
-            return from_rule(derive(*values, **shown))
+            return derive(*values, **shown)
         output, _ = self.running.recorder.run_operation(name, derive, values, shown, site.position)
-        return from_rule(output)
+        return output
 
     def call_function(self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         check_function(self, function, arguments, keywords, site)
@@ -287,13 +287,6 @@ def _bind_special(
             break
         values.append(bound.pop(parameter.name))
     return values, bound
-
-
-def from_rule(value: Any) -> Any:
-    """What a rule gave as a value of the language; sizes that are known numbers are ints."""
-    if isinstance(value, Size) and not value.dims:
-        return value.value
-    return value
 
 
 def call_rule(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], name: str, site: Site) -> Any:

@@ -61,8 +61,11 @@ class Draw:
             wide.insert(0, self.number(1, 3))
         return f"{text}.expand({tuple(wide)})", wide
 
-    def layout(self, shape: Sequence[int]) -> str:
-        """A tensor of these sizes: in a random order of dimensions, some of them cut with a step or expanded."""
+    def layout(self, shape: Sequence[int], *, mixed: bool = True) -> str:
+        """A tensor of these sizes: in a random order of dimensions, some of them cut with a step or expanded.
+
+        At times it has another dtype than the others have, if ``mixed``.
+        """
         order = self.random.sample(range(len(shape)), len(shape) if self.random.random() < 0.5 else 0)
         order = order or list(range(len(shape)))
         made, wide, steps = [], [], []
@@ -72,7 +75,7 @@ class Draw:
             wide.append(shape[dim] if kind < 0.1 else -1)
             steps.append("::2" if 0.1 <= kind < 0.2 else ":")
         text = f"zeros({tuple(made)})"
-        if self.random.random() < 0.12:
+        if mixed and self.random.random() < 0.12:
             text = f"zeros({tuple(made)}, dtype={self.one_of(*_DTYPES)})"
         if any(size >= 0 for size in wide):
             text += f".expand({tuple(wide)})"
@@ -310,10 +313,12 @@ def _added(draw: Draw) -> str:
         "baddbmm": ([batch, rows, columns], [batch, rows, inner], [batch, inner, columns]),
     }[name]
     factors = draw.one_of("", "", ", beta=2", ", beta=0", ", alpha=0.5", ", beta=1.5")
-    factors = f"{draw.layout(draw.spoil(left))}, {draw.layout(draw.spoil(right))}{factors}"
+    # Of several dtypes and no elements, PyTorch takes some by one name and not by another.
+    factors = f"{draw.layout(draw.spoil(left), mixed=False)}, {draw.layout(draw.spoil(right), mixed=False)}{factors}"
     if draw.number(0, 3) == 0:
-        return f"{draw.layout(draw.spoil(result))}.{name}_({factors})"
-    return f"torch.{name}({draw.layout(draw.spoil(draw.narrow(result)))}, {factors})"
+        # Some would give a target of other sizes those of the result.
+        return f"{draw.layout(result, mixed=False)}.{name}_({factors})"
+    return f"torch.{name}({draw.layout(draw.spoil(draw.narrow(result)), mixed=False)}, {factors})"
 
 
 def _linear(draw: Draw) -> str:

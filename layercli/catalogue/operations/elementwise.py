@@ -296,17 +296,20 @@ def compare_closely(
 _COMPLEX_OF: Mapping[str, str] = {"float16": "complex32", "float32": "complex64", "float64": "complex128"}
 
 
-def join_parts(takes: frozenset[str], names: tuple[str, str]) -> Callable[..., Tensor]:
-    """The rule of a complex number made of two floats of one dtype. Source: torch.complex, torch.polar."""
+def _join_floats(first: Any, second: Any, names: tuple[str, str], takes: frozenset[str]) -> Tensor:
+    left, right = expect_dtype(first, takes, names[0]), expect_dtype(second, takes, names[1])
+    _expect_one_dtype(left, right, names[1])
+    return elementwise(_COMPLEX_OF[left.dtype], left, right)
 
-    def rule(first: Any, second: Any) -> Tensor:
-        tensors = [
-            expect_dtype(value, takes, name) for value, name in zip((first, second), names, strict=True)
-        ]
-        _expect_one_dtype(*tensors, names[1])
-        return elementwise(_COMPLEX_OF[tensors[0].dtype], *tensors)
 
-    return rule
+def join_parts(real: Any, imag: Any) -> Tensor:
+    """The common shape of two floats of one dtype. Source: torch.complex."""
+    return _join_floats(real, imag, ("real", "imag"), FULL_FLOATS | {"float16"})
+
+
+def join_polar_parts(abs: Any, angle: Any) -> Tensor:
+    """The common shape of two floats of one dtype. Source: torch.polar."""
+    return _join_floats(abs, angle, ("abs", "angle"), FULL_FLOATS)
 
 
 def choose(condition: Any, input: Any, other: Any) -> Tensor:
@@ -892,14 +895,14 @@ OPERATIONS = (
         "real, imag",
         "A complex number from its real and imaginary part.",
         TORCH,
-        rule=join_parts(FULL_FLOATS | {"float16"}, ("real", "imag")),
+        rule=join_parts,
     ),
     Operation(
         "polar",
         "abs, angle",
         "A complex number from its length and its angle in radians.",
         TORCH,
-        rule=join_parts(FULL_FLOATS, ("abs", "angle")),
+        rule=join_polar_parts,
     ),
     # Three inputs and more
     Operation(

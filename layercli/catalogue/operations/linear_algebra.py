@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from layercli.catalogue.dtypes import CATEGORIES, can_cast
+from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
 from layercli.catalogue.operations.view import (
+    convert,
     expect_size,
     find_some_dims,
     has_no_elements,
@@ -17,6 +18,7 @@ from layercli.catalogue.operations.view import (
     movedim,
     permute,
     take_diagonal,
+    transpose,
     unsqueeze,
     view,
     with_shape,
@@ -119,9 +121,22 @@ def matmul(input: Tensor, other: Any) -> Tensor:
     rows = left.shape[-2:-1] if left.dim > 1 else ()
     columns = right.shape[-1:] if right.dim > 1 else ()
     result = Tensor(right.dtype, (*batch, *rows, *columns))
-    if min(left.dim, right.dim) < 3 or not _is_trivial(result, left.shape[-1]):
+    if not _is_batched(left, right) or not _is_trivial(result, left.shape[-1]):
         _check_dtypes(left, right)
     return _check_bools(result, left.shape[-1])
+
+
+def _is_batched(left: Tensor, right: Tensor) -> bool:
+    """Whether ``matmul`` takes batches rather than one large matrix, by dimensions and layout. Source: should_fold."""
+    if min(left.dim, right.dim) > 2 or max(left.dim, right.dim) < 3:
+        return max(left.dim, right.dim) > 2
+    if left.dim == 2:
+        return True
+    large = left if left.dim > 2 else transpose(right, -1, -2)
+    if large.strides is None or has_no_elements(large):
+        return False
+    steps = zip(large.strides, large.strides[1:], large.shape[1:], strict=False)
+    return any(as_int(own) != as_int(inner * size) for own, inner, size in list(steps)[: large.dim - 2])
 
 
 def _is_trivial(result: Tensor, summed: AnySize) -> bool:
@@ -133,7 +148,7 @@ def inner(input: Tensor, other: Any) -> Tensor:
     """(*, n) and (**, n) to (*, **). Source: torch.inner."""
     left, right = expect_tensor(input, "input"), expect_tensor(other, "other")
     if not left.dim or not right.dim:
-        return elementwise(promote(left, right), left, right)
+        return multiply(left, right)
     _check_multiplied(left.shape[-1], right.shape[-1], left, right)
     _check_dtypes(left, right)
     return _check_bools(Tensor(left.dtype, (*left.shape[:-1], *right.shape[:-1])), left.shape[-1])
@@ -153,8 +168,14 @@ def kron(input: Tensor, other: Any) -> Tensor:
     # PyTorch multiplies views of (a1, 1, a2, 1, ...) and (1, b1, 1, b2, ...) and shows the result as the product.
     first = view(left, [part for size in own for part in (size, 1)])
     second = view(right, [part for size in others for part in (1, size)])
-    result = elementwise(promote(left, right), first, second)
+    result = multiply(first, second)
     return view(result, [size * factor for size, factor in zip(own, others, strict=True)])
+
+
+def multiply(*factors: Tensor) -> Tensor:
+    """The elementwise product; those of another dtype are copied first, and so lie densely in memory."""
+    dtype = promote(*factors)
+    return elementwise(dtype, *(convert(factor, dtype) for factor in factors))
 
 
 def _check_factors(dtype: str, **factors: Any) -> None:
@@ -198,7 +219,7 @@ def addr(input: Tensor, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) 
         refuse(f"adds {added!r} to a product of {list(shape)}, to which it doesn't broadcast", "input")
     dtype = promote(added, left, right)
     _check_factors(dtype, beta=beta, alpha=alpha)
-    return Tensor(dtype, shape)
+    return multiply(added, unsqueeze(left, 1), right)
 
 
 def addbmm(input: Tensor, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -525,7 +546,7 @@ def _sum(tensor: Tensor, dims: Sequence[int], *, keepdim: bool) -> Tensor:
 def _multiply_pair(left: Tensor, right: Tensor, summed: Sequence[int]) -> Tensor:
     """The product of two aligned tensors, summed over dimensions that stay as 1. Source: at::sumproduct_pair."""
     if not summed:
-        return elementwise(promote(left, right), left, right)
+        return multiply(left, right)
     groups: dict[str, list[int]] = {"both": [], "left": [], "right": []}
     for place in range(left.dim):
         if place not in summed:
@@ -619,7 +640,7 @@ def promote_pair(left: Tensor, right: Tensor) -> Tensor:
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: Any = 1e-8) -> Tensor:
     """(*, m, *) and the same, broadcast, to (*). Source: torch.nn.functional.cosine_similarity."""
     left, right = expect_tensor(x1, "x1"), expect_tensor(x2, "x2")
-    dtype = promote(left, right)
+    dtype = promote_dtypes(left.dtype, right.dtype)
     if CATEGORIES[dtype] != 2:
         refuse(f"takes floating numbers, not {left!r} and {right!r}", code="dtype-mismatch")
     shape = broadcast_shapes([left.shape, right.shape])

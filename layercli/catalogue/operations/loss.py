@@ -23,7 +23,9 @@ from layercli.catalogue.dtypes import CATEGORIES, can_cast
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.operations.linear_algebra import linear, pairwise_distance
 from layercli.catalogue.rules import (
+    broadcast_shapes,
     check_expandable,
+    dense_like,
     elementwise,
     expect_tensor,
     find_dim,
@@ -125,7 +127,8 @@ def _measure_curve(input: Tensor, target: Tensor) -> Tensor:
     check_dtype(input.dtype, FLOATS, "input", input)
     if not can_cast(promote(input, target), input.dtype):
         refuse(f"gives {input.dtype} and got a target of {target!r}", "target", "dtype-mismatch")
-    return elementwise(input.dtype, input, target)
+    shape = broadcast_shapes([input.shape, target.shape])
+    return Tensor(input.dtype, shape, dense_like(shape, [input]))
 
 
 _Measure = Callable[[Tensor, Tensor], Tensor]

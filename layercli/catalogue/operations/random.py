@@ -173,7 +173,9 @@ def draw_successes(count: Any, prob: Any) -> Tensor:
         refuse(f"needs one dtype and got {trials!r} and {chance!r}", "prob", "dtype-mismatch")
     result = elementwise(expect_dtype(count, FULL_FLOATS, "count").dtype, trials, chance)
     # PyTorch makes the result in the shape of ``count`` first, row-major, and a new one only where that is too small.
-    if result.dim == trials.dim and all(own == size for own, size in zip(trials.shape, result.shape, strict=True)):
+    if result.dim == trials.dim and all(
+        own == size for own, size in zip(trials.shape, result.shape, strict=True)
+    ):
         return Tensor(result.dtype, result.shape)
     return result
 
