@@ -29,11 +29,13 @@ OUT_PROJECTION = Layer(
 
 
 def _key_features(layer: Module) -> AnySize:
-    return layer.embed_dim if layer.kdim is None else layer.kdim
+    found: AnySize = layer.embed_dim if layer.kdim is None else layer.kdim
+    return found
 
 
 def _value_features(layer: Module) -> AnySize:
-    return layer.embed_dim if layer.vdim is None else layer.vdim
+    found: AnySize = layer.embed_dim if layer.vdim is None else layer.vdim
+    return found
 
 
 def _is_packed(layer: Module) -> bool:
@@ -253,9 +255,12 @@ def _add(left: Tensor, right: Tensor) -> Tensor:
     return elementwise(promote_dtypes(left.dtype, right.dtype), left, right)
 
 
-def _feed_forward(layer: Module, input: Tensor, last: str) -> Any:
-    inner = layer.call("dropout", _activate(layer, layer.call("linear1", input)))
-    return layer.call(last, layer.call("linear2", inner))
+def _feed_forward(layer: Module, input: Tensor, last: str, *, forgets: bool = False) -> Any:
+    inner = layer.call("linear1", input)
+    # A copy of a decoder's layer takes relu for a layer that it was given: its __setstate__ looks for a function.
+    forgotten = forgets and layer.cloned and isinstance(layer.activation, Child)
+    inner = call_function("relu", inner) if forgotten else _activate(layer, inner)
+    return layer.call(last, layer.call("linear2", layer.call("dropout", inner)))
 
 
 def _attend_within(layer: Module, input: Tensor, **options: Any) -> Any:
@@ -312,10 +317,10 @@ def decode_step(
     if layer.norm_first:
         x = _add(x, _attend_within(layer, layer.call("norm1", x), **own))
         x = _add(x, attend_to_memory(layer.call("norm2", x)))
-        return _add(x, _feed_forward(layer, layer.call("norm3", x), "dropout3"))
+        return _add(x, _feed_forward(layer, layer.call("norm3", x), "dropout3", forgets=True))
     x = layer.call("norm1", _add(x, _attend_within(layer, x, **own)))
     x = layer.call("norm2", _add(x, attend_to_memory(x)))
-    return layer.call("norm3", _add(x, _feed_forward(layer, x, "dropout3")))
+    return layer.call("norm3", _add(x, _feed_forward(layer, x, "dropout3", forgets=True)))
 
 
 # Stacks of them ----------------------------------------------------------------------------------------------
@@ -328,7 +333,7 @@ def make_stack(argument: str) -> Callable[[Module], Iterator[Child]]:
         copied = layer.arguments[argument]
         if not isinstance(copied, Child):
             refuse(f"needs a layer as {argument}, not {copied!r}", argument, "argument-refused")
-        copies = tuple(replace(copied, name=str(number)) for number in range(layer.num_layers))
+        copies = tuple(replace(copied, name=str(number), cloned=True) for number in range(layer.num_layers))
         yield Child("layers", "ModuleList", children=copies)
         if isinstance(layer.norm, Child):
             yield replace(layer.norm, name="norm")

@@ -87,8 +87,8 @@ def make_distance(layer: Module) -> Iterator[Child]:
     given = layer.distance_function
     if given is None:
         yield Child("distance_function", "PairwiseDistance")
-    elif not isinstance(given, str):
-        yield Child("distance_function", given.type_name, plan=given)
+    elif isinstance(given, Child):
+        yield given
 
 
 def compare_distances(layer: Module, anchor: Any, positive: Any, negative: Any) -> Tensor:
@@ -191,8 +191,9 @@ def make_clusters(layer: Module) -> Iterator[Child]:
 
 
 def measure_clusters(layer: Module, input_: Any, target_: Any) -> Any:
-    """Refused in all cases, since the values of the targets say which clusters run.
+    """(N, in_features) and (N) to the log-probabilities of the targets, (N), and the loss, without dimensions.
 
+    Which clusters run is up to the values of the targets, so none of them has a row.
     Source: torch.nn.AdaptiveLogSoftmaxWithLoss.
     """
     tensor, target = expect_tensor(input_, "input_"), expect_tensor(target_, "target_")
@@ -202,7 +203,7 @@ def measure_clusters(layer: Module, input_: Any, target_: Any) -> Any:
         refuse(f"expects one batch size and got {tensor!r} and {target!r}", "target_")
     if tensor.shape[-1] != layer.in_features:
         refuse(f"expects {layer.in_features} features and got {tensor.shape[-1]}: {tensor!r}", "input_")
-    refuse("runs the clusters that the values of its targets name, which only a run shows; use --run", code="no-rule")
+    return Tensor(layer.dtype, target.shape), Tensor(layer.dtype, ())
 
 
 LAYERS: tuple[Layer, ...] = (
@@ -364,6 +365,7 @@ LAYERS: tuple[Layer, ...] = (
         state=check_cutoffs,
         children=make_clusters,
         rule=measure_clusters,
+        reads="*",
     ),
     Layer(
         "NLLLoss2d",

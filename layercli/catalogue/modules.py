@@ -32,7 +32,8 @@ class State:
 class Child:
     """A layer that a composite layer makes: by class and arguments, or ``plan`` where the spec gave it.
 
-    ``type`` names a class of ``torch.nn``, or is the entry of one that PyTorch keeps to itself.
+    ``type`` names a class of ``torch.nn``, or is the entry of one that PyTorch keeps to itself. ``cloned`` says that
+    PyTorch makes it by copying another.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Child:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     children: tuple[Child, ...] = ()
     plan: Any = None
+    cloned: bool = False
 
 
 @dataclass(eq=False)
@@ -51,8 +53,8 @@ class Module:
     ``state_dict`` leaves out. ``run`` calls a child, so that the call has its row.
 
     ``entry`` has the layer's rules and is None for blocks; ``type`` is the class as rows name it, which a wrapper
-    changes. ``copied`` says that the layer was an argument of a composite one, which is called with all inside it.
-    ``computed`` are the layers that give a wrapped tensor, by its name.
+    changes. ``given`` says that the layer was an argument of a composite one, whose call includes its own, ``cloned``
+    that it was made as a copy of another. ``computed`` are the layers that give a wrapped tensor, by its name.
     """
 
     path: str
@@ -66,7 +68,8 @@ class Module:
     plan: Any = None
     run: Callable[..., Any] | None = None
     entry: Layer | None = None
-    copied: bool = False
+    given: bool = False
+    cloned: bool = False
     computed: dict[str, Module] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from layercli.catalogue.entries import Layer
-from layercli.catalogue.modules import Module, apply_operation
+from layercli.catalogue.modules import Module, State, apply_operation
 from layercli.catalogue.operations import pooling
+from layercli.catalogue.rules import number_of_spatial
+from layercli.catalogue.tensors import refuse
 
 
 def _undo(count: int) -> Callable[..., Any]:
@@ -20,9 +22,36 @@ def _undo(count: int) -> Callable[..., Any]:
     return apply
 
 
+def _norm(count: int) -> Callable[..., Any]:
+    """The rule of a layer that pools by a p-norm, whose power is a fraction even if it was given as an int."""
+    rule = pooling.pool_norm(count)
+
+    def apply(layer: Module, input: Any) -> Any:
+        return rule(input, float(layer.norm_type), layer.kernel_size, layer.stride, layer.ceil_mode)
+
+    return apply
+
+
+def check_fractions(count: int) -> Callable[[Module], Iterator[State]]:
+    """No parameters; one of ``output_size`` and ``output_ratio`` is given, and ratios lie between 0 and 1."""
+
+    def state(layer: Module) -> Iterator[State]:
+        windows = number_of_spatial(layer.kernel_size, count, "kernel_size")
+        if count == 3 and any(window <= 0 for window in windows):
+            refuse(f"kernel_size must be greater than 0, not {layer.kernel_size}", "kernel_size", "argument-refused")
+        if (layer.output_size is None) == (layer.output_ratio is None):
+            refuse("needs either output_size or output_ratio", "output_size", "argument-refused")
+        if layer.output_ratio is not None:
+            ratios = number_of_spatial(layer.output_ratio, count, "output_ratio")
+            if not all(0 < ratio < 1 for ratio in ratios):
+                refuse(f"needs ratios between 0 and 1, not {layer.output_ratio}", "output_ratio", "argument-refused")
+        yield from ()
+
+    return state
+
+
 _MAXIMUM = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _AVERAGE = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
-_NORM = ("norm_type", "kernel_size", "stride", "ceil_mode")
 _FRACTIONS = ("kernel_size", "output_size", "output_ratio", "return_indices")
 
 
@@ -86,6 +115,7 @@ LAYERS: tuple[Layer, ...] = (
         "kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None",
         "Keeps the greatest value of windows placed at random steps, so that an image shrinks by a "
         "fractional ratio.",
+        state=check_fractions(2),
         rule=apply_operation(pooling.pool_fractions(2), *_FRACTIONS),
     ),
     Layer(
@@ -93,25 +123,26 @@ LAYERS: tuple[Layer, ...] = (
         "kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None",
         "Keeps the greatest value of windows placed at random steps, so that a volume shrinks by a "
         "fractional ratio.",
+        state=check_fractions(3),
         rule=apply_operation(pooling.pool_fractions(3), *_FRACTIONS),
     ),
     Layer(
         "LPPool1d",
         "norm_type, kernel_size, stride=None, ceil_mode=False",
         "Takes the p-norm of each window along one dimension, without dividing by its size.",
-        rule=apply_operation(pooling.pool_norm(1), *_NORM),
+        rule=_norm(1),
     ),
     Layer(
         "LPPool2d",
         "norm_type, kernel_size, stride=None, ceil_mode=False",
         "Takes the p-norm of each window of an image, without dividing by its size.",
-        rule=apply_operation(pooling.pool_norm(2), *_NORM),
+        rule=_norm(2),
     ),
     Layer(
         "LPPool3d",
         "norm_type, kernel_size, stride=None, ceil_mode=False",
         "Takes the p-norm of each window of a volume, without dividing by its size.",
-        rule=apply_operation(pooling.pool_norm(3), *_NORM),
+        rule=_norm(3),
     ),
     Layer(
         "AdaptiveMaxPool1d",

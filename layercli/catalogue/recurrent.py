@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from layercli.catalogue.arguments import expect_bool, expect_int
@@ -68,6 +68,11 @@ def hold_gates(gates: int) -> Callable[[Module], Iterator[State]]:
                     yield State(f"weight_hr_l{number}{suffix}", (_projection(layer), size))
 
     return state
+
+
+def look_twice(names: Sequence[str]) -> Iterable[str]:
+    """The wrapped tensors that a call reads: the first, twice, has changed, and so all are read again, each twice."""
+    return [name for name in (*names[:1], *names) for _ in range(2)]
 
 
 def _run_sequence(layer: Module, input: Any) -> tuple[Tensor, Shape]:
@@ -229,6 +234,7 @@ LAYERS: tuple[Layer, ...] = (
         "Carries one hidden state through a sequence, h' = tanh(W x + U h + b), in one or more layers.",
         state=hold_gates(1),
         rule=run_sequence,
+        accesses=look_twice,
     ),
     Layer(
         "LSTM",
@@ -237,6 +243,7 @@ LAYERS: tuple[Layer, ...] = (
         "Carries a hidden and a cell state through a sequence, with input, forget and output gates.",
         state=hold_gates(4),
         rule=run_lstm,
+        accesses=look_twice,
     ),
     Layer(
         "GRU",
@@ -245,6 +252,7 @@ LAYERS: tuple[Layer, ...] = (
         "Carries one hidden state through a sequence, with reset and update gates.",
         state=hold_gates(3),
         rule=run_sequence,
+        accesses=look_twice,
     ),
     Layer(
         "RNNCell",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
-from layercli.catalogue.sizes import as_int
+from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, default_dtype, refuse
 
 
@@ -17,12 +17,20 @@ def is_number(value: Any) -> bool:
 
 def find_dim(dim: int, dims: int, argument: str = "dim") -> int:
     """A dimension counted from the front. 0-d tensors take 0 and -1. Raises Refusal."""
+    if isinstance(dim, Size):
+        dim = fix_size(dim)
     if isinstance(dim, bool) or not isinstance(dim, int):
         refuse(f"needs an int as {argument}, not {dim!r}", argument, "wrong-kind")
     around = max(dims, 1)
     if not -around <= dim < around:
         refuse(f"has no dimension {dim}; there are {dims}", argument)
     return dim % around
+
+
+def fix_size(size: AnySize) -> int:
+    """The int that a size is, where the result takes it as one; that it is so is a condition."""
+    count = as_int(size)
+    return count if size == count else as_int(size)
 
 
 def find_dims(dim: Any, dims: int, argument: str = "dim") -> tuple[int, ...]:
@@ -153,9 +161,16 @@ def _compare_strides(first: int, second: int, shape: Sequence[AnySize], strides:
     return 0
 
 
-def elementwise(dtype: str, *operands: Any) -> Tensor:
-    """A tensor of ``dtype`` in the common shape of all tensors among the operands."""
-    tensors = [operand for operand in operands if isinstance(operand, Tensor)]
+def elementwise(dtype: str, *operands: Any, common: str | None = None) -> Tensor:
+    """A tensor of ``dtype`` in the common shape of all tensors among the operands.
+
+    Those that don't have the ``common`` dtype are cast to it first, which makes dense tensors of expanded ones.
+    """
+    tensors = [
+        like(operand) if common is not None and operand.dtype != common else operand
+        for operand in operands
+        if isinstance(operand, Tensor)
+    ]
     if len(tensors) == 1:
         shape = tensors[0].shape
     else:
@@ -195,10 +210,8 @@ def number_of_spatial(value: Any, count: int, argument: str) -> tuple[Any, ...]:
 
 def expect_own_elements(target: Tensor) -> Tensor:
     """``target``, no two elements of which may be one in memory, as after expand. Raises Refusal."""
-    if any(as_int(size) == 0 for size in target.shape):
-        return target
     for size, stride in zip(target.shape, target.strides or (), strict=False):
-        if as_int(stride) == 0 and as_int(size) > 1:
+        if as_int(stride) == 0 and size > 1 and not any(other == 0 for other in target.shape):
             refuse(f"can't write into an expanded tensor: {target!r} has several elements in one place")
     return target
 

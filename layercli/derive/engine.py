@@ -179,7 +179,8 @@ class TypeEngine:
             return layer.tensors[name]
         if name in layer.computed:
             assert self.running is not None
-            return call_module(layer.computed[name], [], {}, self.running)
+            position = None if layer.plan is None else layer.plan.position
+            return call_module(layer.computed[name], [], {}, self.running, position)
         block = None if layer.plan is None else layer.plan.block
         if block is not None and name in block.layer_set:
             return None
@@ -314,13 +315,23 @@ def explain_refusal(layer: Module, refusal: Refusal, site: Site) -> SpecError:
     return site.error(refusal.code, f"{layer.path} {refusal.message}")
 
 
-def call_module(module: Module, arguments: list[Any], keywords: dict[str, Any], running: Pass) -> Any:
-    """The output of a module, with its row and those inside it. Raises Refusal, SpecError."""
+def call_module(
+    module: Module,
+    arguments: list[Any],
+    keywords: dict[str, Any],
+    running: Pass,
+    position: Position | None = None,
+) -> Any:
+    """The output of a module, with its row and those inside it. Raises Refusal, SpecError.
+
+    ``position`` is that of a layer which isn't being called itself, and one inside it is.
+    """
     plan: LayerPlan | None = module.plan
     block = None if plan is None else plan.block
     recorder = running.recorder
-    told = plan is not None and not module.copied
-    position: Position | None = plan.position if plan is not None and told else _position_around(recorder)
+    told = plan is not None and not module.given
+    if position is None and module.path:
+        position = plan.position if plan is not None and told and module.path else _position_around(recorder)
     frame = recorder.begin_layer(
         module.path,
         module.type,
@@ -348,6 +359,7 @@ def call_module(module: Module, arguments: list[Any], keywords: dict[str, Any], 
 
 
 def _position_around(recorder: Recorder) -> Position | None:
+    """Where the layer stands in the spec that the next one is a part of; nowhere for the model itself."""
     return recorder.frames[-1].draft.position if recorder.frames else None
 
 

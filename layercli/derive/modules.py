@@ -121,15 +121,18 @@ class ModuleMaker:
 
     def make_child(self, path: str, child: Child) -> Module:
         if child.plan is not None:
-            # The layer that the spec gave is copied into its place, where it has no call of its own to show.
-            made = self.make_layer(path, child.plan)
-            for inside in made.walk():
-                inside.copied = True
-            return made
-        entry = LAYERS[child.type] if isinstance(child.type, str) else child.type
-        module = self.make_torch_layer(path, entry, child.arguments, None)
-        for inner in child.children:
-            module.children[inner.name] = self.make_child(module.join(inner.name), inner)
+            # The layer that the spec gave has no call of its own to show in its place.
+            module = self.make_layer(path, child.plan)
+            for inside in module.walk():
+                inside.given = True
+        else:
+            entry = LAYERS[child.type] if isinstance(child.type, str) else child.type
+            module = self.make_torch_layer(path, entry, child.arguments, None)
+            for inner in child.children:
+                module.children[inner.name] = self.make_child(module.join(inner.name), inner)
+        if child.cloned:
+            for inside in module.walk():
+                inside.cloned = True
         return module
 
     def _arguments(self, entry: Layer, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,7 +203,7 @@ def find_position(module_path: str, plans: Mapping[str, Module]) -> Position | N
     path = module_path
     while path:
         found = plans.get(path)
-        if found is not None and found.plan is not None and not found.copied:
+        if found is not None and found.plan is not None and not found.given:
             return found.plan.position  # type: ignore[no-any-return]
         path = path.rpartition(".")[0]
     return None

@@ -12,10 +12,14 @@ from layercli.build.types import tensor_type
 from layercli.errors import Position
 from layercli.plan.records import LayerPlan
 from layercli.trace import TensorType
-from layercli.trace.modules import HeldTensor, ModuleRecord
+from layercli.trace.modules import ALL_INSIDE, HeldTensor, ModuleRecord
 
 #: Children of PyTorch's own layers whose weights are used without a call, by the layer's class.
-READ_DIRECTLY = {"MultiheadAttention": "out_proj", "LinearCrossEntropyLoss": "linear"}
+READ_DIRECTLY = {
+    "MultiheadAttention": "out_proj",
+    "LinearCrossEntropyLoss": "linear",
+    "AdaptiveLogSoftmaxWithLoss": ALL_INSIDE,
+}
 
 _PASSIVE = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 

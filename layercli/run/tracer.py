@@ -20,11 +20,11 @@ from layercli.build.types import type_of
 from layercli.catalogue.layers import LAYERS
 from layercli.errors import Label, LayercliError, Problem, SpecError
 from layercli.plan.records import LayerPlan, format_value
-from layercli.run.tensors import find_position, is_lazy, name_module, name_type, record_modules
+from layercli.run.tensors import READ_DIRECTLY, find_position, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
-from layercli.trace.modules import find_never_called, find_ownership
+from layercli.trace.modules import ALL_INSIDE, find_never_called, find_ownership
 from layercli.trace.recorder import Draft, Frame, Recorder
 
 
@@ -92,7 +92,7 @@ class Tracer:
 
     def before_module(self, module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         path = self.paths.get(id(module))
-        if path is None:
+        if path is None or self._is_hidden():
             return
         plan = self.plans.get(path)
         names = _input_names(module, arguments, keywords)
@@ -113,7 +113,7 @@ class Tracer:
         self.calls.append(_Call(frame, sys.exc_info()[1], before))
 
     def after_module(self, module: nn.Module, arguments: Any, keywords: Any, output: Any) -> None:
-        if id(module) not in self.paths:
+        if id(module) not in self.paths or (self._is_hidden() and self.calls[-1].frame.module is not module):
             return
         while self.calls:
             call = self.calls.pop()
@@ -131,6 +131,10 @@ class Tracer:
             call.frame.draft.values = show_values(
                 call.before, module if self.request.parameters else None, output, self.request.statistics
             )
+
+    def _is_hidden(self) -> bool:
+        """Whether a layer runs whose inner calls depend on values, so that only its own is a fact of the model."""
+        return bool(self.calls) and _reads(self.calls[-1].frame.module) == ALL_INSIDE
 
     def run_operation(
         self,
@@ -151,6 +155,10 @@ class Tracer:
         if draft is not None and before is not None and request is not None:
             draft.values = show_values(before, None, output, request.statistics)
         return output
+
+
+def _reads(module: nn.Module) -> str:
+    return READ_DIRECTLY.get(type(module).__name__, "")
 
 
 def _describe_module(module: nn.Module, plan: LayerPlan | None) -> str:

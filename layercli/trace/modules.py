@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from layercli.errors import Position
 from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled
+
+
+#: What ``ModuleRecord.reads`` says of a module that uses everything inside it as its values decide, so that its rows
+#: show its own call only.
+ALL_INSIDE = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,8 @@ def find_never_called(
         holds = held.parameters or held.buffers or held.tied
         if not holds and (module.passive or module.has_children):
             continue
-        owner_path, _, name = module.path.rpartition(".")
-        owner = by_path.get(owner_path)
-        read = owner is not None and owner.reads == name and (owner_path in called or owner_path == "")
+        owner_path = module.path.rpartition(".")[0]
+        reader = _find_reader(module.path, by_path, called)
         found.append(
             Uncalled(
                 path=module.path,
@@ -130,8 +134,21 @@ def find_never_called(
                 trainable=held.trainable,
                 buffers=held.buffers,
                 bytes=held.bytes,
-                used_by=owner_path if read or module.passive else "",
+                used_by=reader or (owner_path if module.passive else ""),
                 position=module.position,
             )
         )
     return tuple(found)
+
+
+def _find_reader(path: str, modules: Mapping[str, ModuleRecord], called: Collection[str]) -> str:
+    """The called module that uses the weights of the one at ``path`` without calling it, or nothing."""
+    name, owner_path = path.rpartition(".")[2], path.rpartition(".")[0]
+    owner = modules.get(owner_path)
+    if owner is not None and owner.reads == name and (owner_path in called or not owner_path):
+        return owner_path
+    while owner_path:
+        if modules[owner_path].reads == ALL_INSIDE and owner_path in called:
+            return owner_path
+        owner_path = owner_path.rpartition(".")[0]
+    return ""

@@ -8,8 +8,8 @@ import sys
 import warnings
 
 from tests.derive.proving import disagreement, layer_disagreement, mutate
-from tests.derive.test_layers import LAYER_CALLS
-from tests.derive.test_operations import CALLS, NOT_MUTATED
+from tests.derive.test_layer_rules import LAYER_CALLS
+from tests.derive.test_operation_rules import CALLS, NOT_MUTATED
 
 
 def main() -> int:

@@ -263,7 +263,7 @@ _CALLS: tuple[Callable[[Draw, str, Sequence[int]], str], ...] = (
     ),
     lambda draw, text, sizes: f"{text}.{draw.one_of('T', 'mT', 'H', 'mH', 'real', 'imag', 'nbytes')}",
     lambda draw, text, sizes: f"torch.view_as_real({text}.cfloat())",
-    lambda draw, text, sizes: f"torch.view_as_complex({text}.float())",
+    lambda draw, text, sizes: f"torch.view_as_complex({text})",
 )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ from layercli.trace.recorder import Recorder
 VALUE_ERRORS = re.compile(
     r"index out of range|out of bounds|out of range|must be within|singular|Class values|probability|"
     r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|"
-    r"cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range",
+    r"cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range|"
+    r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size",
 )
 
 

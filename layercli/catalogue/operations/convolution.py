@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype
+from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
-from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial
+from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote
 from layercli.catalogue.sizes import product
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
 
@@ -48,6 +50,29 @@ def check_operands(input: Tensor, weight: Tensor, bias: Any) -> None:
 _NO_KERNEL = ("bool", "uint8", "int8", "int16", "int32")
 
 
+def has_no_work(tensor: Tensor, count: int) -> bool:
+    """Whether there is no sample or no channel, so that no kernel runs. Raises Refusal for other empty inputs."""
+    if tensor.shape[-count - 1] == 0 or (tensor.dim == count + 2 and tensor.shape[0] == 0):
+        return True
+    if any(size == 0 for size in tensor.shape[-count:]):
+        refuse(f"expects sizes above 0 and got {tensor}", "input")
+    return False
+
+
+def _pass_empty(
+    tensor: Tensor, filters: Tensor, bias: Any, count: int, shape: Sequence[AnySize]
+) -> Tensor:
+    """What becomes of an input with no sample or no channel: no channels in give no channels out. Raises Refusal."""
+    channels, *sizes = shape
+    none = tensor.shape[-count - 1] == 0
+    if "complex64" in (tensor.dtype, filters.dtype) and tensor.dtype != filters.dtype:
+        refuse(f"expects {filters.dtype} as its weight has, and got {tensor}", "input", "dtype-mismatch")
+    dtype = promote(Tensor(tensor.dtype, (0,)), Tensor(filters.dtype, (0,) if none else ()))
+    if isinstance(bias, Tensor) and not can_cast(bias.dtype, dtype):
+        refuse(f"gives {dtype} and has a bias of {bias}", "bias", "dtype-mismatch")
+    return Tensor(dtype, (*tensor.shape[: -count - 1], 0 if none else channels, *sizes))
+
+
 def make_output(input: Tensor, shape: Sequence[AnySize], weight: Tensor) -> Tensor:
     """The output in row-major order, unless the input isn't: then the kernel chooses."""
     plain = is_row_major(input) and is_row_major(weight)
@@ -80,7 +105,9 @@ def convolve(count: int) -> Callable[..., Tensor]:
         if filters.dim != count + 2:
             refuse(f"expects a weight of {count + 2} dimensions and got {filters}", "weight")
         tensor = batched(input, count)
-        check_operands(tensor, filters, bias)
+        idle = has_no_work(tensor, count)
+        if not idle:
+            check_operands(tensor, filters, bias)
         steps = spread(stride, count, "stride", 1)
         holes = spread(dilation, count, "dilation", 1)
         if groups < 1:
@@ -102,6 +129,10 @@ def convolve(count: int) -> Callable[..., Tensor]:
             if size + extra < reach:
                 refuse(f"has a window of {reach}, larger than its padded input of {size + extra}: {tensor}", "input")
             sizes.append((size + extra - reach) // step + 1)
+        if idle:
+            if isinstance(bias, Tensor) and bias.dtype != tensor.dtype:
+                refuse(f"expects {bias.dtype} as its bias has, and got {tensor}", "input", "dtype-mismatch")
+            return _pass_empty(tensor, filters, bias, count, (out_channels, *sizes))
         return make_output(tensor, (*tensor.shape[: -count - 1], out_channels, *sizes), filters)
 
     return rule
@@ -128,7 +159,9 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
         if filters.dim != count + 2:
             refuse(f"expects a weight of {count + 2} dimensions and got {filters}", "weight")
         tensor = batched(input, count)
-        check_operands(tensor, filters, bias)
+        idle = has_no_work(tensor, count)
+        if not idle:
+            check_operands(tensor, filters, bias)
         steps = spread(stride, count, "stride", 1)
         cut = spread(padding, count, "padding", 0)
         more = spread(output_padding, count, "output_padding", 0)
@@ -143,15 +176,20 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
             refuse(f"has {in_channels} input channels, which {groups} groups don't divide", "groups")
         if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != per_group * groups):
             refuse(f"expects a bias of [{per_group * groups}] and got {bias}", "bias")
+        if per_group == 0 or any(window < 1 for window in kernel):
+            refuse(f"needs output channels and a window of at least 1 and has a weight of {filters}", "weight")
         sizes: list[AnySize] = []
         places = zip(tensor.shape[-count:], kernel, steps, cut, more, holes, strict=True)
         for size, window, step, less, extra, hole in places:
             if extra >= step and extra >= hole:
                 refuse(f"needs output_padding below stride or dilation, not {extra}", "output_padding")
             length = (size - 1) * step - 2 * less + hole * (window - 1) + extra + 1
-            if length < (0 if count == 3 else 1):
+            # Only the kernel of single precision gives sizes of 0.
+            if length < (0 if idle or tensor.dtype in ("float32", "complex64") else 1):
                 refuse(f"would give a size of {length}: {tensor}", "input")
             sizes.append(length)
+        if idle:
+            return _pass_empty(tensor, filters, bias, count, (per_group * groups, *sizes))
         return make_output(tensor, (*tensor.shape[: -count - 1], per_group * groups, *sizes), filters)
 
     return rule
@@ -191,9 +229,13 @@ def _count_windows(
     return places, windows
 
 
+#: The dtypes whose windows PyTorch copies.
+_COPIED = FRACTIONS | BOOLS
+
+
 def unfold_windows(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """(N, C, H, W) to (N, C * kernel, places). Source: torch.nn.Unfold."""
-    tensor = batched(input, 2)
+    tensor = expect_dtype(batched(input, 2), _COPIED)
     places, windows = _count_windows(tensor.shape[-2:], kernel_size, dilation, padding, stride)
     if any(size == 0 for size in tensor.shape[-3:]):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
@@ -205,7 +247,7 @@ def fold_windows(
     input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
     """(N, C * kernel, places) to (N, C, *output_size). Source: torch.nn.Fold."""
-    tensor = expect_tensor(input, "input")
+    tensor = expect_dtype(input, _COPIED)
     if tensor.dim not in (2, 3):
         refuse(f"expects 2 or 3 dimensions and got {tensor}", "input")
     out: Shape = spread(output_size, 2, "output_size", 1)

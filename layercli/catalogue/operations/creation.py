@@ -65,7 +65,7 @@ def make_identity(n: Any, m: Any = MISSING, *, dtype: str | None = None) -> Tens
 
 def make_range(*bounds: Any, dtype: str | None = None, **named: Any) -> Tensor:
     """(ceil((end - start) / step),), whole numbers where all three are; one bound is the end. Source: torch.arange."""
-    places = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
+    places = ("end",) if len(bounds) == 1 and not {"start", "end"} & set(named) else ("start", "end", "step")
     given = {**dict(zip(places, bounds, strict=False)), **named}
     if (
         len(given) < len(bounds) + len(named)

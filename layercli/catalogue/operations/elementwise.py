@@ -190,7 +190,8 @@ def combine(
         check_operands(input, other, plain)
         dtype = promote(input, other)
         check_dtype(dtype, takes, "other")
-        return elementwise(gives(dtype), input, other)
+        common = to_floating(dtype) if gives is to_floating else dtype
+        return elementwise(gives(dtype), input, other, common=common)
 
     return rule
 
@@ -211,7 +212,7 @@ def _scale_second(takes: frozenset[str]) -> Callable[..., Tensor]:
             refuse(f"takes True or False as alpha for bools only, not for {dtype}", "alpha", "dtype-mismatch")
         if isinstance(alpha, float) and dtype in WHOLE:
             refuse(f"needs a whole number as alpha for {dtype}, not {alpha}", "alpha", "dtype-mismatch")
-        return elementwise(dtype, input, other)
+        return elementwise(dtype, input, other, common=dtype)
 
     return rule
 
@@ -222,7 +223,7 @@ def divide(input: Any, other: Any, *, rounding_mode: Any = None) -> Tensor:
     dtype = promote(input, other)
     if rounding_mode is None:
         check_dtype(dtype, ALL, "other")
-        return elementwise(to_floating(dtype), input, other)
+        return elementwise(to_floating(dtype), input, other, common=to_floating(dtype))
     if rounding_mode not in ("floor", "trunc"):
         refuse(
             f"needs 'floor', 'trunc' or None as rounding_mode, not {rounding_mode!r}",
@@ -230,7 +231,7 @@ def divide(input: Any, other: Any, *, rounding_mode: Any = None) -> Tensor:
             "wrong-kind",
         )
     check_dtype(dtype, REAL_NUMBERS, "other")
-    return elementwise(dtype, input, other)
+    return elementwise(dtype, input, other, common=dtype)
 
 
 def raise_to_power(input: Any, exponent: Any) -> Tensor:
@@ -245,13 +246,14 @@ def raise_to_power(input: Any, exponent: Any) -> Tensor:
             refuse(f"raises no whole numbers to negative powers: {input!r} to {exponent}", "exponent")
     else:
         check_dtype(dtype, NUMBERS, "exponent")
-    return elementwise(dtype, input, exponent)
+    return elementwise(dtype, input, exponent, common=dtype)
 
 
 def raise_to_double_power(input: Any, exponent: Any) -> Tensor:
     """The common shape in double precision. Source: torch.float_power."""
     check_operands(input, exponent, "one", ("input", "exponent"))
-    return elementwise(to_double(promote(input, exponent)), input, exponent)
+    dtype = to_double(promote(input, exponent))
+    return elementwise(dtype, input, exponent, common=dtype)
 
 
 def shift_exponent(input: Any, other: Any) -> Tensor:
@@ -259,13 +261,19 @@ def shift_exponent(input: Any, other: Any) -> Tensor:
     check_operands(input, other, "none")
     if input.dtype in FLOATS and other.dtype in WHOLE:
         check_dtype(other.dtype, INTS, "other", other)
-        return elementwise(input.dtype, input, other)
+        result = elementwise(input.dtype, input, other)
+        # The result is made in the likeness of the input, and anew only where that is too small.
+        kept = input.dim == result.dim and all(
+            own == size for own, size in zip(input.shape, result.shape, strict=True)
+        )
+        return like(input) if kept else result
     if input.dtype in COMPLEX and other.dtype in WHOLE:
         return elementwise(input.dtype, input, other)
     power = Tensor(to_floating(other.dtype), other.shape)
     if input.dtype in COMPLEX and power.dtype == "float16":
         refuse(f"raises 2 to no half-precision numbers for {input!r}", "other", "dtype-mismatch")
-    return elementwise(promote(input, power), input, power)
+    dtype = promote(input, power)
+    return elementwise(dtype, input, power, common=dtype)
 
 
 def step_at_zero(input: Any, values: Any) -> Tensor:
@@ -316,7 +324,12 @@ def choose(condition: Any, input: Any, other: Any) -> Tensor:
     """The common shape of all three, the common dtype of the last two. Source: torch.where."""
     mask = expect_dtype(condition, frozenset({"bool", "uint8"}), "condition")
     check_operands(input, other, "both")
-    return elementwise(promote(input, other), mask, input, other)
+    dtype = promote(input, other)
+    operands = [
+        like(value) if isinstance(value, Tensor) and value.dtype != dtype else value
+        for value in (input, other)
+    ]
+    return elementwise(dtype, mask, *operands)
 
 
 def keep_between(input: Any, min: Any = None, max: Any = None) -> Tensor:
@@ -328,7 +341,7 @@ def keep_between(input: Any, min: Any = None, max: Any = None) -> Tensor:
     if all(isinstance(value, Tensor) for value in bounds.values()):
         dtype = promote(tensor, *bounds.values())
         check_dtype(dtype, REAL if len(bounds) == 1 else REAL_NUMBERS, "min")
-        return elementwise(dtype, tensor, *bounds.values())
+        return elementwise(dtype, tensor, *bounds.values(), common=dtype)
     for name, value in bounds.items():
         if not is_scalar(value) or (isinstance(value, Tensor) and value.dtype in COMPLEX):
             refuse(f"needs both bounds as numbers, or both as tensors, not {value!r}", name, "wrong-kind")
@@ -388,7 +401,7 @@ def add_scaled(takes: frozenset[str], *, divides: bool) -> Callable[..., Tensor]
             refuse(f"divides floats, not {tensor1!r} by {tensor2!r}", "tensor2", "dtype-mismatch")
         dtype = promote(*operands)
         check_dtype(dtype, takes, "input")
-        return elementwise(dtype, *operands)
+        return elementwise(dtype, *operands, common=dtype)
 
     return rule
 

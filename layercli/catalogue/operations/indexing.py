@@ -14,7 +14,7 @@ from layercli.catalogue.operations.view import (
     expand_to,
     expect_size,
     expect_sizes,
-    has_no_elements,
+    is_empty,
     is_size,
     select,
     take_diagonal,
@@ -236,7 +236,7 @@ def gather(input: Tensor, dim: int, index: Any, *, sparse_grad: bool = False) ->
     """(*) to the shape of ``index``, no larger than the input but along ``dim``. Source: torch.gather."""
     place = find_dim(dim, input.dim)
     given = expect_indices(index, _LONG_OR_INT)
-    if not has_no_elements(given):
+    if not is_empty(given):
         _check_picked(input, place, given, "index")
     return Tensor(input.dtype, given.shape)
 
@@ -258,14 +258,14 @@ def take_along_dim(input: Tensor, indices: Any, dim: Any = None) -> Tensor:
 
 
 def _check_not_empty(input: Tensor, place: int, indices: Tensor) -> None:
-    if not has_no_elements(indices) and input.shape[place] == 0:
+    if input.shape[place] == 0 and not is_empty(indices):
         refuse(f"has no elements along dimension {place}: {input!r}")
 
 
 def take(input: Tensor, index: Any) -> Tensor:
     """(*) to the shape of ``index``. Source: torch.take."""
     given = expect_indices(index, _LONG)
-    if has_no_elements(input) and not has_no_elements(given):
+    if is_empty(input) and not is_empty(given):
         refuse(f"takes elements of an empty tensor: {input!r}")
     return Tensor(input.dtype, given.shape)
 
@@ -295,7 +295,7 @@ def scatter(
     source = src if src is not None else value
     place = find_dim(dim, input.dim)
     given = expect_tensor(index, "index")
-    if not has_no_elements(given):
+    if not is_empty(given):
         expect_indices(given, _LONG_OR_INT)
     if reduce is not None:
         _check_reduction("scatter", reduce)
@@ -303,7 +303,7 @@ def scatter(
         expect_dtype(source, input.dtype, "src")
     else:
         expect_value(source, input.dtype, "src" if src is not None else "value")
-    if not has_no_elements(given):
+    if not is_empty(given):
         _check_picked(input, place, given, "index")
         if isinstance(source, Tensor) and src is not None:
             _check_covered(given, source)
@@ -331,7 +331,7 @@ def scatter_reduce(
     """As ``scatter``. Source: torch.Tensor.scatter_reduce_."""
     _check_reduction("scatter_reduce", reduce)
     result = scatter(input, dim, index, expect_tensor(src, "src"))
-    if not has_no_elements(expect_tensor(index, "index")):
+    if not is_empty(expect_tensor(index, "index")):
         _check_reducible(input.dtype, reduce)
     return result
 
@@ -459,7 +459,7 @@ def put(input: Tensor, index: Any, source: Any, accumulate: bool = False) -> Ten
     values = expect_dtype(source, input.dtype, "source")
     if given.numel != values.numel:
         refuse(f"needs {given.numel} values and got {values.numel}: {values!r}", "source")
-    if has_no_elements(input) and not has_no_elements(given):
+    if is_empty(input) and not is_empty(given):
         refuse(f"writes into an empty tensor: {input!r}")
     return clone(input)
 
@@ -529,7 +529,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
     for size in sizes:
         if size < 0:
             refuse(f"takes no negative size, and {list(sizes)} has {size}", "shape")
-        if not has_no_elements(given) and size == 0:
+        if not is_empty(given) and size == 0:
             refuse(f"has no indices into a tensor without elements: {list(sizes)}", "shape")
     if not sizes:
         return ()

@@ -10,11 +10,12 @@ from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
 from layercli.catalogue.operations.view import (
+    REAL_PARTS,
     convert,
     expect_size,
     find_some_dims,
-    has_no_elements,
     is_contiguous,
+    is_empty,
     movedim,
     permute,
     take_diagonal,
@@ -33,7 +34,7 @@ from layercli.catalogue.rules import (
     promote,
     reduce_shape,
 )
-from layercli.catalogue.sizes import as_int, minimum, product, record_conditions
+from layercli.catalogue.sizes import as_int, minimum, product, record_conditions, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
 # Products --------------------------------------------------------------------------------------------------
@@ -57,10 +58,10 @@ def _check_multiplied(size: AnySize, other: AnySize, left: Tensor, right: Tensor
         refuse(f"multiplies {left!r} and {right!r}, whose sizes {size} and {other} have to be equal")
 
 
-def _check_bools(result: Tensor, summed: AnySize) -> Tensor:
-    """The result of a product whose kernel takes no bools; without elements it has nothing to do. Raises Refusal."""
-    if result.dtype == "bool" and not _is_trivial(result, summed):
-        refuse("multiplies no matrices of bools", code="dtype-mismatch")
+def _check_kernel(result: Tensor, summed: AnySize) -> Tensor:
+    """The result of a product whose kernel takes all dtypes but two; without elements it has nothing to do. Raises Refusal."""
+    if result.dtype in ("bool", "complex32") and not _is_trivial(result, summed):
+        refuse(f"multiplies no matrices of {result.dtype}", code="dtype-mismatch")
     return result
 
 
@@ -69,7 +70,7 @@ def mm(input: Tensor, mat2: Any) -> Tensor:
     left, right = _expect_dims(input, 2, "input", "a matrix"), _expect_dims(mat2, 2, "mat2", "a matrix")
     _check_multiplied(left.shape[1], right.shape[0], left, right)
     _check_dtypes(left, right)
-    return _check_bools(Tensor(left.dtype, (left.shape[0], right.shape[1])), left.shape[1])
+    return _check_kernel(Tensor(left.dtype, (left.shape[0], right.shape[1])), left.shape[1])
 
 
 def bmm(input: Tensor, mat2: Any) -> Tensor:
@@ -80,9 +81,9 @@ def bmm(input: Tensor, mat2: Any) -> Tensor:
         refuse(f"multiplies batches of one size and got {left!r} and {right!r}")
     _check_multiplied(left.shape[2], right.shape[1], left, right)
     result = Tensor(right.dtype, (*left.shape[:2], right.shape[2]))
-    if not _is_trivial(result, left.shape[2]):
+    if left.dtype != right.dtype and not _is_trivial(result, left.shape[2]):
         _check_dtypes(left, right)
-    return _check_bools(result, left.shape[2])
+    return _check_kernel(result, left.shape[2])
 
 
 def mv(input: Tensor, vec: Any) -> Tensor:
@@ -90,7 +91,7 @@ def mv(input: Tensor, vec: Any) -> Tensor:
     left, right = _expect_dims(input, 2, "input", "a matrix"), _expect_dims(vec, 1, "vec", "a vector")
     _check_multiplied(left.shape[1], right.shape[0], left, right)
     _check_dtypes(left, right)
-    return _check_bools(Tensor(left.dtype, left.shape[:1]), left.shape[1])
+    return _check_kernel(Tensor(left.dtype, left.shape[:1]), left.shape[1])
 
 
 def dot(input: Tensor, tensor: Any) -> Tensor:
@@ -98,7 +99,7 @@ def dot(input: Tensor, tensor: Any) -> Tensor:
     left, right = _expect_dims(input, 1, "input", "a vector"), _expect_dims(tensor, 1, "tensor", "a vector")
     _check_multiplied(left.shape[0], right.shape[0], left, right)
     _check_dtypes(left, right)
-    return _check_bools(Tensor(left.dtype, ()), 1)
+    return _check_kernel(Tensor(left.dtype, ()), 1)
 
 
 def vdot(input: Tensor, other: Any) -> Tensor:
@@ -121,9 +122,9 @@ def matmul(input: Tensor, other: Any) -> Tensor:
     rows = left.shape[-2:-1] if left.dim > 1 else ()
     columns = right.shape[-1:] if right.dim > 1 else ()
     result = Tensor(right.dtype, (*batch, *rows, *columns))
-    if not _is_batched(left, right) or not _is_trivial(result, left.shape[-1]):
+    if left.dtype != right.dtype and not (_is_batched(left, right) and _is_trivial(result, left.shape[-1])):
         _check_dtypes(left, right)
-    return _check_bools(result, left.shape[-1])
+    return _check_kernel(result, left.shape[-1])
 
 
 def _is_batched(left: Tensor, right: Tensor) -> bool:
@@ -133,7 +134,7 @@ def _is_batched(left: Tensor, right: Tensor) -> bool:
     if left.dim == 2:
         return True
     large = left if left.dim > 2 else transpose(right, -1, -2)
-    if large.strides is None or has_no_elements(large):
+    if large.strides is None or is_empty(large):
         return False
     steps = zip(large.strides, large.strides[1:], large.shape[1:], strict=False)
     return any(as_int(own) != as_int(inner * size) for own, inner, size in list(steps)[: large.dim - 2])
@@ -141,7 +142,7 @@ def _is_batched(left: Tensor, right: Tensor) -> bool:
 
 def _is_trivial(result: Tensor, summed: AnySize) -> bool:
     """Whether there is nothing to multiply, where batches of matrices are taken whatever their dtypes."""
-    return has_no_elements(result) or as_int(summed) == 0
+    return is_empty(result) or summed == 0
 
 
 def inner(input: Tensor, other: Any) -> Tensor:
@@ -151,7 +152,7 @@ def inner(input: Tensor, other: Any) -> Tensor:
         return multiply(left, right)
     _check_multiplied(left.shape[-1], right.shape[-1], left, right)
     _check_dtypes(left, right)
-    return _check_bools(Tensor(left.dtype, (*left.shape[:-1], *right.shape[:-1])), left.shape[-1])
+    return _check_kernel(Tensor(left.dtype, (*left.shape[:-1], *right.shape[:-1])), left.shape[-1])
 
 
 def outer(input: Tensor, vec2: Any) -> Tensor:
@@ -207,7 +208,9 @@ def addmv(input: Tensor, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -
     """(n,) plus the product of (n, m) and (m,). Source: torch.addmv."""
     result = _add_product(input, mv(mat, vec), beta, alpha)
     # Without elements in the matrix, the kernel gives beta * input as it is.
-    return like(input) if has_no_elements(mat) and beta != 0 else result
+    return (
+        like(input) if beta != 0 and not same_shape(input.shape, result.shape) and is_empty(mat) else result
+    )
 
 
 def addr(input: Tensor, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -266,7 +269,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
             _check_multiplied(size, other, left, right)
         summed = summed * (1 if as_int(size) == 1 else other)
     shape = (*reduce_shape(left.shape, own, False), *reduce_shape(right.shape, others, False))
-    return _check_bools(Tensor(left.dtype, shape), summed)
+    return _check_kernel(Tensor(left.dtype, shape), summed)
 
 
 def _find_summed(dims: Any, tensor: Tensor) -> tuple[int, ...]:
@@ -284,9 +287,9 @@ def cross(input: Tensor, other: Any, dim: Any = None) -> Tensor:
     if not left.dim or left.shape[place] != 3 or right.shape[place] != 3:
         refuse(f"needs a size of 3 in dimension {place} and got {left!r} and {right!r}", "dim")
     result = Tensor(left.dtype, broadcast_shapes([left.shape, right.shape]))
-    if not has_no_elements(result):
+    if left.dtype != right.dtype and not is_empty(result):
         _check_dtypes(left, right)
-    return _check_bools(result, 1)
+    return _check_kernel(result, 1)
 
 
 def _find_three(tensor: Tensor) -> int:
@@ -312,7 +315,7 @@ def linear(input: Tensor, weight: Any, bias: Any = None) -> Tensor:
     result = Tensor(tensor.dtype, (*tensor.shape[:-1], *matrix.shape[:-1]))
     if bias is not None:
         _add_bias(tensor, matrix, result, expect_tensor(bias, "bias"))
-    return _check_bools(result, tensor.shape[-1])
+    return _check_kernel(result, tensor.shape[-1])
 
 
 def _add_bias(input: Tensor, weight: Tensor, result: Tensor, bias: Tensor) -> None:
@@ -389,8 +392,12 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     shape = tuple(sizes.get(name, 1) for name in kept)
     summed = _name_dims([_ELLIPSIS], dims, dims) if _ELLIPSIS not in output else []
     summed += sorted(name for name in counts if name not in kept)
-    with record_conditions():
+    if any(tensor.dtype != given[0].dtype for tensor in given) or CATEGORIES[given[0].dtype] < 2:
+        # What PyTorch makes of several dtypes or of whole numbers depends on which sizes are 1.
         result = _contract(names, given, kept, summed)
+    else:
+        with record_conditions():
+            result = _contract(names, given, kept, summed)
     # With opt_einsum installed, PyTorch chooses the order of three products or more.
     return Tensor(result.dtype, shape, result.strides if len(given) < 3 else None)
 
@@ -499,13 +506,13 @@ def _contract(
     aligned = [_align(tensor, term, order) for tensor, term in zip(given, names, strict=True)]
     if len(aligned) == 1:
         return _sum(aligned[0], range(len(kept), len(order)), keepdim=False) if summed else aligned[0]
-    wide = [sum(as_int(tensor.shape[place]) != 1 for tensor in aligned) for place in range(len(order))]
+    wide = [sum(tensor.shape[place] != 1 for tensor in aligned) for place in range(len(order))]
     result = aligned[0]
     for other in aligned[1:]:
         both: list[int] = []
         only: tuple[list[int], list[int]] = ([], [])
         for place in range(len(kept), len(order)):
-            here, there = as_int(result.shape[place]) != 1, as_int(other.shape[place]) != 1
+            here, there = result.shape[place] != 1, other.shape[place] != 1
             if here and there:
                 wide[place] -= 1
                 if wide[place] == 1:
@@ -550,7 +557,7 @@ def _multiply_pair(left: Tensor, right: Tensor, summed: Sequence[int]) -> Tensor
     groups: dict[str, list[int]] = {"both": [], "left": [], "right": []}
     for place in range(left.dim):
         if place not in summed:
-            here, there = as_int(left.shape[place]) != 1, as_int(right.shape[place]) != 1
+            here, there = left.shape[place] != 1, right.shape[place] != 1
             groups["both" if here and there else "left" if here else "right"].append(place)
     both, own, others = groups["both"], groups["left"], groups["right"]
     if own and others and others[-1] < own[0]:
@@ -594,7 +601,7 @@ def cdist(
     _expect_power(p)
     batch = broadcast_shapes([left.shape[:-2], right.shape[:-2]])
     result = Tensor(left.dtype, (*batch, left.shape[-2], right.shape[-2]))
-    if not has_no_elements(result) and as_int(left.shape[-1]) != 0:
+    if (left.dtype != right.dtype or left.dtype in _HALVES) and not _is_trivial(result, left.shape[-1]):
         _check_dtypes(left, right)
         rows = max(as_int(left.shape[-2]), as_int(right.shape[-2]))
         multiplied = p == 2 and (compute_mode == modes[1] or (compute_mode == modes[0] and rows > 25))
@@ -616,7 +623,7 @@ def pdist(input: Any, p: Any = 2) -> Tensor:
     _expect_power(p)
     rows = tensor.shape[0]
     result = Tensor(tensor.dtype, (rows * (rows - 1) // 2,))
-    halves = tensor.dtype in _HALVES and not has_no_elements(result) and as_int(tensor.shape[1]) != 0
+    halves = tensor.dtype in _HALVES and not _is_trivial(result, tensor.shape[1])
     if CATEGORIES[tensor.dtype] != 2 or halves:
         refuse(f"takes float32 or float64, not {tensor!r}", "input", "dtype-mismatch")
     return result
@@ -628,7 +635,7 @@ def pairwise_distance(x1: Any, x2: Any, p: Any = 2.0, eps: Any = 1e-6, keepdim: 
     if "bool" in (left.dtype, right.dtype):
         refuse("subtracts no bools", code="dtype-mismatch")
     difference = elementwise(promote(promote_pair(left, right), eps), left, right)
-    dtype = {"complex64": "float32", "complex128": "float64"}.get(difference.dtype, difference.dtype)
+    dtype = REAL_PARTS.get(difference.dtype, difference.dtype)
     return Tensor(dtype, reduce_shape(difference.shape, (difference.dim - 1,), keepdim))
 
 
@@ -663,7 +670,6 @@ def _expect_matrices(input: Tensor, dtypes: Sequence[str], *, square: bool = Tru
 
 _LAPACK = ("float32", "float64", "complex64", "complex128")
 _HALVES = ("float16", "bfloat16")
-_REAL = {"complex64": "float32", "complex128": "float64"}
 
 
 def _by_columns(dtype: str, shape: Shape) -> Tensor:
@@ -675,7 +681,7 @@ def _by_columns(dtype: str, shape: Shape) -> Tensor:
 
 def det(input: Tensor) -> Tensor:
     """(*, n, n) to (*). Source: torch.det."""
-    dtypes = (*_LAPACK, *_HALVES) if has_no_elements(input) else _LAPACK
+    dtypes = (*_LAPACK, *_HALVES) if input.dtype in _HALVES and is_empty(input) else _LAPACK
     return Tensor(_expect_matrices(input, dtypes).dtype, input.shape[:-2])
 
 
@@ -687,7 +693,7 @@ def logdet(input: Tensor) -> Tensor:
 def slogdet(input: Tensor) -> tuple[Tensor, Tensor]:
     """(*, n, n) to the sign and the logarithm, each (*). Source: torch.slogdet."""
     sign = logdet(input)
-    return sign, Tensor(_REAL.get(input.dtype, input.dtype), sign.shape)
+    return sign, Tensor(REAL_PARTS.get(input.dtype, input.dtype), sign.shape)
 
 
 def inverse(input: Tensor) -> Tensor:
@@ -715,7 +721,7 @@ def matrix_power(input: Tensor, n: Any) -> Tensor:
         turned = inverse(input)
         return turned if power == -1 else Tensor(input.dtype, input.shape)
     result = Tensor(input.dtype, input.shape)
-    return _check_bools(result, input.shape[-1]) if power > 1 else result
+    return _check_kernel(result, input.shape[-1]) if power > 1 else result
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> tuple[Tensor, Tensor, Tensor]:
@@ -723,10 +729,11 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> tuple[Tens
 
     Source: torch.svd.
     """
-    _expect_matrices(input, (*_LAPACK, *_HALVES) if has_no_elements(input) else _LAPACK, square=False)
+    dtypes = (*_LAPACK, *_HALVES) if input.dtype in _HALVES and is_empty(input) else _LAPACK
+    _expect_matrices(input, dtypes, square=False)
     batch, rows, columns = input.shape[:-2], input.shape[-2], input.shape[-1]
     least = minimum(rows, columns)
-    values = Tensor(_REAL.get(input.dtype, input.dtype), (*batch, least))
+    values = Tensor(REAL_PARTS.get(input.dtype, input.dtype), (*batch, least))
     if not compute_uv:
         return (
             Tensor(input.dtype, (*batch, rows, rows)),

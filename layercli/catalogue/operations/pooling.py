@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from layercli.catalogue.arguments import FRACTIONS, check_dtype
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, spread
 from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote, to_floating
@@ -129,20 +130,20 @@ def raise_to(tensor: Tensor, exponent: Any) -> Tensor:
     return Tensor("int64" if dtype == "bool" else dtype, tensor.shape, tensor.strides)
 
 
-def _adapt(input: Any, count: int, output_size: Any, refused: tuple[str, ...]) -> Tensor:
-    """The type of pooling to a given size, None keeping a dimension's own. Raises Refusal."""
-    tensor = batched(input, count)
-    if tensor.dtype in refused:
-        refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+def _find_adapted(tensor: Tensor, count: int, output_size: Any) -> list[AnySize]:
+    """The sizes to give, None keeping a dimension's own. Raises Refusal."""
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * count
     if len(given) != count:
         refuse(f"needs {count} values for output_size and got {len(given)}", "output_size")
-    sizes = [
-        own if size is None else size for own, size in zip(tensor.shape[-count:], given, strict=True)
-    ]
-    spread(tuple(sizes), count, "output_size", 0)
-    # Only the kernel of volumes wants channels, too.
-    if any(size == 0 for size in tensor.shape[-count - (count == 3) :]):
+    if tensor.dim < count:
+        refuse(f"expects at least {count} dimensions and got {tensor}", "input")
+    sizes = [own if size is None else size for own, size in zip(tensor.shape[-count:], given, strict=True)]
+    return list(spread(tuple(sizes), count, "output_size", 0))
+
+
+def _adapt(tensor: Tensor, count: int, sizes: Sequence[AnySize], nonempty: Sequence[AnySize]) -> Tensor:
+    """The type of pooling to given sizes, some of the input's being above 0. Raises Refusal."""
+    if any(size == 0 for size in nonempty):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
     return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None)
 
@@ -151,7 +152,10 @@ def adapt_maximum(count: int) -> Callable[..., Any]:
     """The rule of adaptive max pooling over ``count`` dimensions. Source: torch.nn.AdaptiveMaxPool2d."""
 
     def rule(input: Any, output_size: Any, return_indices: Any = False) -> Any:
-        pooled = _adapt(input, count, output_size, (*_NO_AVERAGE, "int64"))
+        tensor = batched(input, count)
+        if tensor.dtype in (*_NO_AVERAGE, "int64"):
+            refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+        pooled = _adapt(tensor, count, _find_adapted(tensor, count, output_size), tensor.shape[1:])
         return (pooled, Tensor("int64", pooled.shape, pooled.strides)) if return_indices else pooled
 
     return rule
@@ -161,7 +165,17 @@ def adapt_average(count: int) -> Callable[..., Tensor]:
     """The rule of adaptive average pooling over ``count`` dimensions. Source: torch.nn.AdaptiveAvgPool2d."""
 
     def rule(input: Any, output_size: Any) -> Tensor:
-        return _adapt(input, count, output_size, (*_NO_AVERAGE, "int64"))
+        tensor = expect_tensor(input, "input")
+        sizes = _find_adapted(tensor, count, output_size)
+        if all(size == 1 for size in sizes) and not (count == 1 and tensor.dim not in (2, 3)):
+            # Averages of whole dimensions are means, which any number of dimensions may stand before.
+            check_dtype(tensor.dtype, FRACTIONS, "input", tensor)
+            return _adapt(tensor, count, sizes, ())
+        tensor = batched(tensor, count)
+        pooled = _adapt(tensor, count, sizes, tensor.shape[1:] if count == 3 else tensor.shape[-count:])
+        if tensor.dtype in (*_NO_AVERAGE, "int64") and (count == 3 or pooled.numel != 0):
+            refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+        return pooled
 
     return rule
 

@@ -27,7 +27,6 @@ from layercli.catalogue.arguments import (
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.creation import fill_sizes, make_like
 from layercli.catalogue.rules import (
-    broadcast_shapes,
     check_expandable,
     elementwise,
     expect_own_elements,
@@ -209,9 +208,8 @@ def fill_uniform(tensor: Tensor, from_: Any = 0, /, to: Any = 1) -> Tensor:
 def fill_truth(tensor: Tensor, p: Any = 0.5) -> Tensor:
     """The tensor itself. ``p`` may be a tensor that is broadcast to it. Source: torch.Tensor.bernoulli_."""
     if isinstance(p, Tensor):
-        check_expandable(p, tensor.shape, "p")
         if tensor.numel != 0:
-            expect_dtype(p, FLOATS, "p")
+            check_expandable(expect_dtype(p, FLOATS, "p"), tensor.shape, "p")
     else:
         _check_chance(p)
     return _check_written(tensor, REAL)

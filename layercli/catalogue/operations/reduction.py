@@ -114,11 +114,25 @@ def multiply_up(
     return _reduce(tensor, dtype or sum_dtype(tensor.dtype), dims, keepdim is not MISSING and keepdim)
 
 
-def _spread(input: Any, dim: Any, unbiased: Any, keepdim: Any, correction: Any) -> tuple[Tensor, Tensor]:
+def _spread(
+    input: Any,
+    given: Sequence[Any],
+    dim: Any = MISSING,
+    unbiased: Any = MISSING,
+    keepdim: Any = MISSING,
+    correction: Any = MISSING,
+) -> tuple[Tensor, Tensor]:
     """The variance, which is real, and the mean."""
-    if isinstance(dim, bool) and unbiased is MISSING:
-        # The only argument given by place may be ``unbiased``.
-        dim, unbiased = MISSING, dim
+    # What is given alone may be ``unbiased``.
+    places = (
+        ("unbiased",) if len(given) == 1 and isinstance(given[0], bool) else ("dim", "unbiased", "keepdim")
+    )
+    by_place = dict(zip(places, given, strict=False))
+    dim, unbiased, keepdim = (
+        by_place.get("dim", dim),
+        by_place.get("unbiased", unbiased),
+        by_place.get("keepdim", keepdim),
+    )
     if unbiased is not MISSING:
         expect_bool(unbiased, "unbiased")
         if correction is not MISSING:
@@ -132,28 +146,14 @@ def _spread(input: Any, dim: Any, unbiased: Any, keepdim: Any, correction: Any) 
     return Tensor(to_real(tensor.dtype), mean.shape), mean
 
 
-def measure_spread(
-    input: Any,
-    dim: Any = MISSING,
-    unbiased: Any = MISSING,
-    keepdim: Any = MISSING,
-    *,
-    correction: Any = MISSING,
-) -> Tensor:
+def measure_spread(input: Any, *given: Any, **named: Any) -> Tensor:
     """The shape without ``dim``; real fractions. Source: torch.var, torch.std."""
-    return _spread(input, dim, unbiased, keepdim, correction)[0]
+    return _spread(input, given, **named)[0]
 
 
-def measure_spread_and_mean(
-    input: Any,
-    dim: Any = MISSING,
-    unbiased: Any = MISSING,
-    keepdim: Any = MISSING,
-    *,
-    correction: Any = MISSING,
-) -> tuple[Tensor, Tensor]:
+def measure_spread_and_mean(input: Any, *given: Any, **named: Any) -> tuple[Tensor, Tensor]:
     """The spread and the mean, both in the shape without ``dim``. Source: torch.var_mean, torch.std_mean."""
-    return _spread(input, dim, unbiased, keepdim, correction)
+    return _spread(input, given, **named)
 
 
 def find_extreme_over(input: Any, dim: Any = (), keepdim: Any = False) -> Tensor:
@@ -180,17 +180,21 @@ def _choose_along(tensor: Tensor, dim: Any, keepdim: Any) -> tuple[Tensor, Tenso
     return values, Tensor("int64", values.shape)
 
 
-def find_extreme(input: Any, dim: Any = MISSING, keepdim: Any = MISSING, *, other: Any = MISSING) -> Any:
+def find_extreme(
+    input: Any, *given: Any, dim: Any = MISSING, keepdim: Any = MISSING, other: Any = MISSING
+) -> Any:
     """One value, values and indices in the shape without ``dim``, or two tensors combined. Source: torch.max."""
     tensor = expect_dtype(input, REAL)
-    if isinstance(dim, Tensor) and other is MISSING:
-        dim, other = MISSING, dim
+    if given and isinstance(given[0], Tensor):
+        other, dim = given[0], MISSING if len(given) == 1 else given[1]
+    elif given:
+        dim, keepdim = given[0], given[1] if len(given) > 1 else keepdim
     if other is not MISSING:
         if dim is not MISSING or keepdim is not MISSING:
             refuse("takes dim or other, not both", "other", "argument-refused")
         dtype = promote(tensor, expect_tensor(other, "other"))
         check_dtype(dtype, REAL, "other")
-        return elementwise(dtype, tensor, other)
+        return elementwise(dtype, tensor, other, common=dtype)
     if _expect_dim(dim, keepdim) is None and dim is MISSING:
         _expect_values(tensor, None)
         return Tensor(tensor.dtype, ())
@@ -505,6 +509,8 @@ def take_gradient(
     if expect_int(edge_order, "edge_order") not in (1, 2):
         refuse(f"needs 1 or 2 as edge_order, not {edge_order}", "edge_order")
     dims = () if isinstance(dim, (tuple, list)) and not dim else find_dims(dim, tensor.dim)
+    if dims and tensor.dim == 0:
+        refuse(f"needs a dimension at least and got {tensor!r}", "input")
     spacings = list(spacing) if isinstance(spacing, (tuple, list)) else None
     if spacings is not None:
         if len(spacings) != len(dims):
@@ -523,6 +529,9 @@ def take_gradient(
     if dims:
         expect_dtype(tensor, NUMBERS)
     tensors = [item for item in spacings or () if isinstance(item, Tensor)]
+    for points in tensors:
+        if points.dim != 1:
+            refuse(f"needs spacings of one dimension and got {points!r}", "spacing")
     dtype = to_floating(promote(tensor, *tensors))
     return tuple(Tensor(dtype, tensor.shape) for _ in dims)
 

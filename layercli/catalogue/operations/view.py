@@ -9,7 +9,7 @@ from typing import Any
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import TENSOR, TORCH, Operation
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
-from layercli.catalogue.rules import dense_like, expect_tensor, find_dim, find_dims, is_number
+from layercli.catalogue.rules import dense_like, expect_tensor, find_dim, find_dims, fix_size, is_number
 from layercli.catalogue.sizes import Size, as_int, minimum, product, record_conditions, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
@@ -126,9 +126,9 @@ def _ints(sizes: Sequence[AnySize]) -> tuple[int, ...]:
     return tuple(as_int(size) for size in sizes)
 
 
-def has_no_elements(input: Tensor) -> bool:
-    """Whether a size is 0 at the trace's sizes; nothing is recorded."""
-    return 0 in _ints(input.shape)
+def is_empty(input: Tensor) -> bool:
+    """Whether a size is 0, so that there are no elements."""
+    return any(size == 0 for size in input.shape)
 
 
 def find_view_strides(input: Tensor, shape: Shape, *, recorded: bool = True) -> Shape | None:
@@ -140,7 +140,7 @@ def find_view_strides(input: Tensor, shape: Shape, *, recorded: bool = True) -> 
     assert input.strides is not None
     if same_shape(input.strides, contiguous_strides(input.shape)):
         return contiguous_strides(shape)
-    if has_no_elements(input):
+    if is_empty(input) if recorded else 0 in _ints(input.shape):
         return input.strides if same_shape(input.shape, shape) else contiguous_strides(shape)
     strides: list[AnySize] = [0] * len(shape)
     last = len(shape) - 1
@@ -571,12 +571,6 @@ def take_slice(input: Tensor, dim: int, part: slice) -> Tensor:
     return _resize(input, dim, length, step)
 
 
-def fix_size(size: AnySize) -> int:
-    """The int that a size is, where so many results come of it; that it is so is a condition."""
-    count = as_int(size)
-    return count if size == count else as_int(size)
-
-
 def chunk(input: Tensor, chunks: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """At most ``chunks`` pieces of ceil(S / chunks), the last one smaller. Source: torch.chunk."""
     place = _find_real_dim(dim, input)
@@ -811,10 +805,10 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
         return Tensor(input.dtype, input.shape, None if input.strides is None else "contiguous")
     if len(moves) != len(places):
         refuse(f"needs a dimension for each number, not {len(places)} for {len(moves)}", "dims")
-    if has_no_elements(input):
+    if not input.dim or any(not -input.dim <= place < input.dim for place in places):
+        if not is_empty(input):
+            refuse(f"has no dimension {list(places)}; there are {input.dim}", "dims")
         return clone(input)
-    for place in places:
-        _find_real_dim(place, input, "dims")
     return Tensor(input.dtype, input.shape, suggest_strides(input))
 
 
@@ -834,22 +828,23 @@ def rot90(input: Tensor, k: Any = 1, dims: Any = (0, 1)) -> Tensor:
 
 # Complex numbers -------------------------------------------------------------------------------------------
 
-_REAL_PARTS = {"complex64": "float32", "complex128": "float64"}
-_COMPLEX = {real: whole for whole, real in _REAL_PARTS.items()}
+#: The dtype of the real part of each complex one.
+REAL_PARTS = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
+_COMPLEX = {real: whole for whole, real in REAL_PARTS.items()}
 
 
 def view_as_real(input: Tensor) -> Tensor:
     """(*) of complex numbers to (*, 2) of reals. Source: torch.view_as_real."""
-    if input.dtype not in _REAL_PARTS:
+    if input.dtype not in REAL_PARTS:
         refuse(f"needs complex numbers and got {input!r}", "input", "dtype-mismatch")
     strides = None if input.strides is None else (*(stride * 2 for stride in input.strides), 1)
-    return Tensor(_REAL_PARTS[input.dtype], (*input.shape, 2), strides)
+    return Tensor(REAL_PARTS[input.dtype], (*input.shape, 2), strides)
 
 
 def view_as_complex(input: Tensor) -> Tensor:
     """(*, 2) of reals to (*) of complex numbers. Source: torch.view_as_complex."""
     if input.dtype not in _COMPLEX:
-        refuse(f"needs float32 or float64 and got {input!r}", "input", "dtype-mismatch")
+        refuse(f"needs float16, float32 or float64 and got {input!r}", "input", "dtype-mismatch")
     if input.dim == 0 or input.shape[-1] != 2:
         refuse(f"needs a last dimension of 2: {input!r}")
     if input.strides is None:
@@ -866,7 +861,7 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 def real(input: Tensor) -> Tensor:
     """The same shape; real numbers are their own real part. Source: torch.real."""
-    return select(view_as_real(input), -1, 0) if input.dtype in _REAL_PARTS else input
+    return select(view_as_real(input), -1, 0) if input.dtype in REAL_PARTS else input
 
 
 def imag(input: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
             refuse(f"takes no value with mode={mode!r}", "value")
         if (count, tensor.dim) not in ((1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (3, 5)):
             refuse(f"can't pad {count} dimensions of {tensor} with mode={mode!r}", "pad")
-        if any(size == 0 for size in tensor.shape[1 if tensor.dim in (count + 2,) else 0 :]):
+        if mode != "circular" and any(size == 0 for size in tensor.shape[1 if tensor.dim == count + 2 else 0 :]):
             refuse(f"expects sizes above 0 and got {tensor}", "input")
         if tensor.dtype in ("bool",) and mode != "circular":
             refuse(f"can't pad {tensor.dtype} with mode={mode!r}", "input", "dtype-mismatch")
@@ -51,9 +51,12 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
         if mode == "circular" and (before > size or after > size):
             refuse(f"can't wrap {max(before, after)} values around a dimension of {size}: {tensor}", "pad")
         total = size + before + after
-        if total < (0 if mode == "constant" else 1):
+        if total < 0:
             refuse(f"would give a size of {total}: {tensor}", "pad")
         shape[-place - 1] = total
+    # The kernels ask that at least one of the padded dimensions keeps something.
+    if mode in ("reflect", "replicate") and all(size == 0 for size in shape[tensor.dim - count :]):
+        refuse(f"would give nothing but sizes of 0: {tensor}", "pad")
     return Tensor(tensor.dtype, shape, "contiguous" if is_row_major(tensor) else None)
 
 
