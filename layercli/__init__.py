@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 # These packages share names with functions below: loaded first, they don't take the functions' places later.
 import layercli.build
+import layercli.derive
 import layercli.trace
 from layercli.errors import CommandError, LayercliError, Position, Problem, SpecError
 from layercli.trace import Row, TensorType, Trace
@@ -35,6 +36,7 @@ __all__ = [
     "Trace",
     "__version__",
     "build",
+    "derive",
     "load",
     "trace",
 ]
@@ -111,6 +113,16 @@ def trace(
     from layercli.run.tracer import trace_module
 
     return trace_module(cast("nn.Module", model), arguments, keywords, mode=mode)
+
+
+def derive(spec: Plan | str | PathLike[str], **settings: Any) -> Trace:
+    """The trace that a run of a spec would give, by rules and without torch. ``settings`` are those of ``load``.
+
+    Raises what ``load`` raises, and SpecError with the attribute ``trace`` where PyTorch would refuse the model.
+    """
+    from layercli.derive.session import derive_plan
+
+    return derive_plan(_plan_of(spec, settings))
 
 
 def _plan_of(spec: Plan | str | PathLike[str], settings: Mapping[str, Any]) -> Plan:

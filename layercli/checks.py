@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from layercli.engines import Engine, trace_by
 from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.lock import (
     CheckResult,
@@ -125,24 +126,21 @@ def _read_head(path: Path) -> bytes:
         return b""
 
 
-def make_lock(path: Path, name: str) -> tuple[Lock, Trace]:
+def make_lock(path: Path, name: str, engine: Engine) -> tuple[Lock, Trace]:
     """The lock that a spec has now, and the trace it comes from. Raises SpecError, CommandError."""
     from layercli.plan.planner import plan_model
     from layercli.spec.reader import read_spec
 
     plan = plan_model(read_spec(path, name))
-
-    from layercli.run.session import trace_plan
-
-    trace = trace_plan(plan)[0]
+    trace = trace_by(plan, engine)
     tie = [(item.name, item.target) for item in plan.tie]
     return lock_from_trace(
         trace, dtype=plan.dtype, tie=tie, freeze=[glob.pattern for glob in plan.freeze]
     ), trace
 
 
-def lock_specs(paths: Sequence[str], folder: Path) -> Iterator[Written]:
-    """Write the lock of each spec.
+def lock_specs(paths: Sequence[str], folder: Path, engine: Engine = "both") -> Iterator[Written]:
+    """Write the lock of each spec; with ``both`` engines none that they don't agree on.
 
     A spec that is wrong keeps its old lock and no other from being written; what is wrong with all of them is
     raised at the end. Raises CommandError where there is no spec, and SpecError.
@@ -163,7 +161,7 @@ def lock_specs(paths: Sequence[str], folder: Path) -> Iterator[Written]:
         name, target = display_name(spec, folder), lock_path(spec)
         lock_name = display_name(target, folder)
         try:
-            made, trace = make_lock(spec, name)
+            made, trace = make_lock(spec, name, engine)
             changed = write_lock(target, format_lock(made), lock_name)
         except LayercliError as error:
             errors.append(error)
@@ -180,7 +178,7 @@ def _name_place(path: str) -> str:
     return "here" if path == "." else f"in {path}"
 
 
-def check_specs(paths: Sequence[str], folder: Path) -> CheckResult:
+def check_specs(paths: Sequence[str], folder: Path, engine: Engine = "derive") -> CheckResult:
     """Compare each spec with its lock. Nothing is written.
 
     Raises CommandError where nothing is there to check, in all or in one of ``paths``.
@@ -197,22 +195,22 @@ def check_specs(paths: Sequence[str], folder: Path) -> CheckResult:
                 )
             )
     check_lock_names(Path(display_name(spec, folder)) for spec in specs)
-    results = [check_spec(spec, folder) for spec in specs]
+    results = [check_spec(spec, folder, engine) for spec in specs]
     results += [
         SpecResult(display_name(lock, folder), display_name(lock, folder), "orphaned") for lock in orphans
     ]
     return CheckResult(tuple(results))
 
 
-def check_spec(spec: Path, folder: Path) -> SpecResult:
-    """Compare one spec with its lock."""
+def check_spec(spec: Path, folder: Path, engine: Engine = "derive") -> SpecResult:
+    """Compare one spec, as ``engine`` sees it, with its lock."""
     name, lock_file = display_name(spec, folder), lock_path(spec)
     lock_name = display_name(lock_file, folder)
     try:
         if not os.path.lexists(lock_file):
             return SpecResult(name, lock_name, "missing")
         old = load_lock(lock_file, lock_name)
-        new, trace = make_lock(spec, name)
+        new, trace = make_lock(spec, name, engine)
     except LayercliError as error:
         return SpecResult(name, lock_name, "error", problems=error.problems, exit_code=error.exit_code)
     differences = compare_locks(old, new, collect_positions(trace))

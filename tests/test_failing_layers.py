@@ -9,7 +9,7 @@ import pytest
 
 import layercli
 from layercli.cli.main import main
-from layercli.run.tracer import TraceFailed
+from layercli.trace.failure import TraceFailed
 
 LAYER = """\
 inputs: {x: [1, 1, 28, 28]}

@@ -30,11 +30,17 @@ def hold_filters(count: int, *, transposed: bool = False) -> Callable[[Module], 
     def state(layer: Module) -> Iterator[State]:
         _check_channels(layer)
         if transposed and layer.padding_mode != "zeros":
-            refuse("only zeros padding mode is there for transposed convolutions", "padding_mode", "argument-refused")
+            refuse(
+                "only zeros padding mode is there for transposed convolutions",
+                "padding_mode",
+                "argument-refused",
+            )
         if isinstance(layer.padding, str):
             if layer.padding not in ("same", "valid"):
                 refuse(f"padding can't be {layer.padding!r}", "padding", "argument-refused")
-            if layer.padding == "same" and any(step != 1 for step in number_of_spatial(layer.stride, count, "stride")):
+            if layer.padding == "same" and any(
+                step != 1 for step in number_of_spatial(layer.stride, count, "stride")
+            ):
                 refuse("padding='same' needs a stride of 1", "padding", "argument-refused")
         kernel = number_of_spatial(layer.kernel_size, count, "kernel_size")
         if any(size < 0 for size in (*kernel, layer.in_channels, layer.out_channels)):
@@ -105,7 +111,9 @@ def _find_output_padding(layer: Module, input: Tensor, sizes: list[Any], count: 
     names = ("kernel_size", "stride", "padding", "dilation")
     values = [number_of_spatial(layer.arguments[name], count, name) for name in names]
     found = []
-    for size, own, kernel, stride, padding, dilation in zip(sizes, input.shape[-count:], *values, strict=True):
+    for size, own, kernel, stride, padding, dilation in zip(
+        sizes, input.shape[-count:], *values, strict=True
+    ):
         least = (own - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1
         if size < least or size > least + stride - 1:
             refuse(f"can't give a size of {size}; it is from {least} to {least + stride - 1}", "output_size")

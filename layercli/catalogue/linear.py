@@ -25,9 +25,13 @@ def apply_linear(layer: Module, input: Any) -> Tensor:
     if tensor.dtype != layer.dtype:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.dim == 0:
-        refuse(f"expects {layer.in_features} features in the last dimension and got a tensor without dimensions")
+        refuse(
+            f"expects {layer.in_features} features in the last dimension and got a tensor without dimensions"
+        )
     if tensor.shape[-1] != layer.in_features:
-        refuse(f"expects {layer.in_features} features in the last dimension and got {tensor.shape[-1]}: {tensor}")
+        refuse(
+            f"expects {layer.in_features} features in the last dimension and got {tensor.shape[-1]}: {tensor}"
+        )
     return linear(tensor, layer.tensors["weight"], layer.tensors.get("bias"))
 
 

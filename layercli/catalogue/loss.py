@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from layercli.catalogue.entries import Layer
@@ -34,9 +35,7 @@ def measure(rule: Callable[..., Any], inputs: str, *names: str) -> Callable[...,
         except BindingError as error:
             refuse(error.message.removeprefix(f"{layer.type} "), code=error.code)
         held = layer.tensors
-        given = {
-            name: held.get(name) if name in _WEIGHTS else layer.arguments[name] for name in names
-        }
+        given = {name: held.get(name) if name in _WEIGHTS else layer.arguments[name] for name in names}
         return rule(*bound.values(), reduction=find_reduction(layer), **given)
 
     return apply
@@ -122,7 +121,9 @@ def hold_linear_weights(layer: Module) -> Iterator[State]:
     if smoothing < 0 or smoothing > 1:
         refuse(f"label_smoothing must be from 0 to 1, not {smoothing}", "label_smoothing", "argument-refused")
     if not isinstance(layer.out_features, (tuple, list)):
-        refuse(f"needs a tuple of ints as out_features, not {layer.out_features!r}", "out_features", "wrong-kind")
+        refuse(
+            f"needs a tuple of ints as out_features, not {layer.out_features!r}", "out_features", "wrong-kind"
+        )
     for state in hold_weights(layer):
         if len(state.shape) != 1 or state.shape[0] != layer.num_classes:
             message = f"expected weight of [{layer.num_classes}], got {list(state.shape)}"
@@ -165,7 +166,7 @@ def check_cutoffs(layer: Module) -> Iterator[State]:
         refuse(f"cutoffs should be a sequence of ints, not {cutoffs!r}", "cutoffs", "argument-refused")
     bounds = [0, *cutoffs, layer.n_classes]
     if any(int(bound) != bound for bound in cutoffs) or any(
-        left >= right for left, right in zip(bounds, bounds[1:], strict=False)
+        left >= right for left, right in pairwise(bounds)
     ):
         message = f"cutoffs should rise from 1 or more to below {layer.n_classes}, not {list(cutoffs)}"
         refuse(message, "cutoffs", "argument-refused")
@@ -183,7 +184,7 @@ def make_clusters(layer: Module) -> Iterator[Child]:
 
     yield make_map("head", layer.in_features, sizes[0] + len(sizes) - 1, layer.head_bias)
     clusters = []
-    for place, (low, high) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for place, (low, high) in enumerate(pairwise(sizes)):
         hidden = int(layer.in_features // layer.div_value ** (place + 1))
         maps = (make_map("0", layer.in_features, hidden), make_map("1", hidden, high - low))
         clusters.append(Child(str(place), "Sequential", children=maps))
@@ -198,7 +199,10 @@ def measure_clusters(layer: Module, input_: Any, target_: Any) -> Any:
     """
     tensor, target = expect_tensor(input_, "input_"), expect_tensor(target_, "target_")
     if target.dim > 1 or tensor.dim != target.dim + 1:
-        refuse(f"expects [N, {layer.in_features}] by [N], or one sample, and got {tensor!r} and {target!r}", "target_")
+        refuse(
+            f"expects [N, {layer.in_features}] by [N], or one sample, and got {tensor!r} and {target!r}",
+            "target_",
+        )
     if target.dim == 1 and tensor.shape[0] != target.shape[0]:
         refuse(f"expects one batch size and got {tensor!r} and {target!r}", "target_")
     if tensor.shape[-1] != layer.in_features:
@@ -242,7 +246,9 @@ LAYERS: tuple[Layer, ...] = (
         "blank=0, reduction='mean', zero_infinity=False",
         "Gives the negative log-likelihood of a label sequence, summed over all its alignments with a "
         "longer sequence.",
-        rule=measure(loss.align_labels, "log_probs, targets, input_lengths, target_lengths", "blank", "zero_infinity"),
+        rule=measure(
+            loss.align_labels, "log_probs, targets, input_lengths, target_lengths", "blank", "zero_infinity"
+        ),
     ),
     Layer(
         "NLLLoss",

@@ -117,7 +117,9 @@ def hold_groups(layer: Module) -> Iterator[State]:
 def normalise_groups(layer: Module, input: Any) -> Tensor:
     """(N, num_channels, *) in its shape. Source: torch.nn.GroupNorm."""
     held = layer.tensors
-    return normalisation.normalise_groups(input, layer.num_groups, held.get("weight"), held.get("bias"), layer.eps)
+    return normalisation.normalise_groups(
+        input, layer.num_groups, held.get("weight"), held.get("bias"), layer.eps
+    )
 
 
 def _last_sizes(layer: Module) -> Shape:
@@ -136,7 +138,9 @@ def hold_last(layer: Module) -> Iterator[State]:
 def normalise_last(layer: Module, input: Any) -> Tensor:
     """(*, *normalized_shape) in its shape. Source: torch.nn.LayerNorm."""
     held = layer.tensors
-    return normalisation.normalise_last(input, _last_sizes(layer), held.get("weight"), held.get("bias"), layer.eps)
+    return normalisation.normalise_last(
+        input, _last_sizes(layer), held.get("weight"), held.get("bias"), layer.eps
+    )
 
 
 def hold_root(layer: Module) -> Iterator[State]:
@@ -162,7 +166,6 @@ def normalise_maps(layer: Module, input: Any) -> Tensor:
     if tensor.shape[1] == 0:
         refuse(f"expects at least one channel and got {tensor!r}", "input")
     return Tensor(tensor.dtype, tensor.shape)
-
 
 
 LAYERS: tuple[Layer, ...] = (

@@ -29,7 +29,6 @@ def pad(count: int, mode: str) -> Callable[..., Tensor]:
     return apply
 
 
-
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "ReflectionPad1d",

@@ -38,13 +38,21 @@ def check_fractions(count: int) -> Callable[[Module], Iterator[State]]:
     def state(layer: Module) -> Iterator[State]:
         windows = number_of_spatial(layer.kernel_size, count, "kernel_size")
         if count == 3 and any(window <= 0 for window in windows):
-            refuse(f"kernel_size must be greater than 0, not {layer.kernel_size}", "kernel_size", "argument-refused")
+            refuse(
+                f"kernel_size must be greater than 0, not {layer.kernel_size}",
+                "kernel_size",
+                "argument-refused",
+            )
         if (layer.output_size is None) == (layer.output_ratio is None):
             refuse("needs either output_size or output_ratio", "output_size", "argument-refused")
         if layer.output_ratio is not None:
             ratios = number_of_spatial(layer.output_ratio, count, "output_ratio")
             if not all(0 < ratio < 1 for ratio in ratios):
-                refuse(f"needs ratios between 0 and 1, not {layer.output_ratio}", "output_ratio", "argument-refused")
+                refuse(
+                    f"needs ratios between 0 and 1, not {layer.output_ratio}",
+                    "output_ratio",
+                    "argument-refused",
+                )
         yield from ()
 
     return state

@@ -21,10 +21,16 @@ def check_sizes(layer: Module) -> Iterator[State]:
     """No parameters; ``unflattened_size`` is a tuple of ints."""
     sizes = layer.unflattened_size
     if not isinstance(sizes, (tuple, list)):
-        refuse(f"unflattened_size must be a tuple of ints, not {sizes!r}", "unflattened_size", "argument-refused")
+        refuse(
+            f"unflattened_size must be a tuple of ints, not {sizes!r}", "unflattened_size", "argument-refused"
+        )
     for size in sizes:
         if not view.is_size(size) and not isinstance(size, bool):
-            refuse(f"unflattened_size must be a tuple of ints, and has {size!r}", "unflattened_size", "argument-refused")
+            refuse(
+                f"unflattened_size must be a tuple of ints, and has {size!r}",
+                "unflattened_size",
+                "argument-refused",
+            )
     yield from ()
 
 

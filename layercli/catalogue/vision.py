@@ -17,7 +17,11 @@ def check_factors(layer: Module) -> Iterator[State]:
     given = layer.scale_factor
     for factor in given if isinstance(given, tuple) else (given,):
         if not is_number(factor) and (factor or factor is not given):
-            refuse(f"needs a number or a tuple of numbers as scale_factor, not {given!r}", "scale_factor", "wrong-kind")
+            refuse(
+                f"needs a number or a tuple of numbers as scale_factor, not {given!r}",
+                "scale_factor",
+                "wrong-kind",
+            )
     yield from ()
 
 
@@ -28,7 +32,9 @@ def resize(**fixed: Any) -> Callable[..., Tensor]:
         given = {name: layer.arguments[name] for name in _RESIZING if name in layer.arguments} | fixed
         # A scale of 0 is none, and whole numbers count as fractions.
         factor = given["scale_factor"]
-        given["scale_factor"] = tuple(map(float, factor)) if isinstance(factor, tuple) else float(factor) if factor else None
+        given["scale_factor"] = (
+            tuple(map(float, factor)) if isinstance(factor, tuple) else float(factor) if factor else None
+        )
         return vision.resize(input, **given)
 
     return apply

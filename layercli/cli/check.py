@@ -11,6 +11,7 @@ from layercli.cli.bounds import bounded
 from layercli.cli.options import (
     LimitOption,
     OutputOption,
+    StaticOption,
     apply_limits,
     check_choice,
     complete_words,
@@ -43,13 +44,15 @@ def run(
             autocompletion=complete_words(FORMATS),
         ),
     ] = "text",
+    static: StaticOption = None,
     limit: LimitOption = None,
     output: OutputOption = None,
 ) -> int:
     """Compare specs with their lock files.
 
     Exit code 1 where one differs, told with its spec line, or has no lock; 2 where there is nothing to check.
-    Nothing is written.
+    Nothing is written. Specs are derived by rules, which needs no torch; --run runs them on PyTorch, too, and
+    fails where that differs.
     """
     from layercli.report.differences import CHECK_FORMATS
 
@@ -59,6 +62,6 @@ def run(
     from layercli.checks import check_specs
 
     with bounded():
-        result = check_specs(paths or [], Path.cwd())
+        result = check_specs(paths or [], Path.cwd(), "both" if static is False else "derive")
     write_output(CHECK_FORMATS[format_](result, output is None and use_color()), output)
     return result.exit_code

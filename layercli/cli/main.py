@@ -122,6 +122,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 2
     except Exception as error:
         _debug()
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            write_error(
+                "error[no-torch]: this works on PyTorch, and torch is not installed\n"
+                "help: pip install torch, or derive shapes without it: --static\n"
+            )
+            return 2
         write_error(
             f"error[internal]: {type(error).__name__}: {error}\n"
             "help: this is a bug of layercli; run layercli --debug ... and report what it prints\n"

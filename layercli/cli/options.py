@@ -13,6 +13,7 @@ from layercli.errors import CommandError, Problem, did_you_mean
 from layercli.spec.limits import LIMIT_NAMES, set_limits
 
 if TYPE_CHECKING:
+    from layercli.engines import Engine
     from layercli.plan.records import Plan
 
 
@@ -110,6 +111,17 @@ FormatOption = Annotated[
         autocompletion=complete_words(FORMATS),
     ),
 ]
+StaticOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--static/--run",
+        help="Derive it by rules, without torch, or run it on PyTorch.",
+        show_default=False,
+    ),
+]
+VerifyOption = Annotated[
+    bool, typer.Option("--verify", help="Do both, and fail where PyTorch and the rules differ.")
+]
 LimitOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -174,6 +186,15 @@ def _read_size(option: str, name: str, text: str) -> int:
             Problem("usage", f"{option} {name}: {text!r} is no size", hint=f"write {option} {example}")
         )
     return int(text)
+
+
+def choose_engine(static: bool | None, verify: bool, default: Engine) -> Engine:
+    """Which engine the options ask for. Raises CommandError where they contradict each other."""
+    if verify and static is not None:
+        raise CommandError(
+            Problem("usage", f"--verify does both, so --{'static' if static else 'run'} can't be given")
+        )
+    return "both" if verify else default if static is None else "derive" if static else "run"
 
 
 def apply_limits(texts: Sequence[str] | None) -> None:

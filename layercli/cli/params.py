@@ -15,11 +15,13 @@ from layercli.cli.options import (
     SeedOption,
     SetOption,
     SpecArgument,
+    StaticOption,
     apply_limits,
     check_choice,
     load_plan,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_output
+from layercli.errors import CommandError, Problem
 
 EXAMPLES = (
     ("layercli params tinymodel", "shapes and totals"),
@@ -36,6 +38,7 @@ def run(
     values: Annotated[bool, typer.Option("--values", help="Print values as PyTorch does.")] = False,
     buffers: Annotated[bool, typer.Option("--buffers", help="List buffers too.")] = False,
     seed: SeedOption = 0,
+    static: StaticOption = None,
     limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
@@ -44,6 +47,7 @@ def run(
 
     Each with its shape, dtype and count, whether it is trained, and what it is tied to.
     """
+    from layercli.engines import list_tensors
     from layercli.report import PARAMETER_FORMATS, TraceOptions
     from layercli.report.parameters import ParameterListing
 
@@ -51,10 +55,10 @@ def run(
     apply_limits(limit)
     plan = load_plan(spec, set_, None, None)
 
-    from layercli.run.session import list_tensors
-
+    if static and values:
+        raise CommandError(Problem("usage", "only PyTorch has values", hint="leave --static out"))
     with bounded():
-        tensors = list_tensors(plan, layer=layer, seed=seed, values=values)
+        tensors = list_tensors(plan, "derive" if static else "run", layer=layer, seed=seed, values=values)
     listing = ParameterListing(plan.name, tensors, plan.spec.source.name, layer, buffers)
     options = TraceOptions(
         width=find_width() if output is None else None,

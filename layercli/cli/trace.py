@@ -19,13 +19,16 @@ from layercli.cli.options import (
     SeedOption,
     SetOption,
     SpecArgument,
+    StaticOption,
+    VerifyOption,
     apply_limits,
     check_choice,
+    choose_engine,
     load_plan,
     read_number,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_error, write_output
-from layercli.errors import Problem, draw_problems
+from layercli.errors import CommandError, Problem, draw_problems
 
 EXAMPLES = (
     ("layercli trace lenet", "layers, shapes, parameters"),
@@ -92,6 +95,8 @@ def run(
         int,
         typer.Option("--repeat", metavar="N", help="Run N times.", parser=read_number("--repeat", 1, 1000)),
     ] = 1,
+    static: StaticOption = None,
+    verify: VerifyOption = False,
     limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
@@ -101,11 +106,14 @@ def run(
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
     --columns, values by --values and --stats.
     """
+    from layercli.plan.records import map_plans
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
+    from layercli.trace.failure import TraceFailed
 
     check_choice("--format", format_, FORMATS)
     apply_limits(limit)
+    engine = choose_engine(static, verify, "run")
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     choose_columns(names)
     options = TraceOptions(
@@ -119,20 +127,31 @@ def run(
     )
     plan = load_plan(spec, set_, dim, input_, train)
 
-    from layercli.run.session import trace_plan
-    from layercli.run.tracer import TraceFailed, ValueRequest
-
-    request = None
-    if values or stats or params or layer:
-        request = ValueRequest(None if not layer else frozenset(layer), stats, params)
+    with_values = values or stats or params or bool(layer)
+    if engine != "run" and (with_values or repeat > 1):
+        raise CommandError(
+            Problem("usage", "only a run on PyTorch has values", hint="leave --static or --verify out")
+        )
     try:
         with bounded(device):
-            traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+            if engine == "run":
+                from layercli.run.session import trace_plan
+                from layercli.run.tracer import ValueRequest
+
+                request = (
+                    ValueRequest(frozenset(layer) if layer else None, stats, params) if with_values else None
+                )
+                traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+            else:
+                from layercli.engines import trace_by
+
+                traces = [trace_by(plan, engine, device=device, seed=seed)]
     except TraceFailed as failure:
         write_output(RUN_FORMATS[format_]((failure.trace,), options), output)
         write_error("\n")
         raise
     write_output(RUN_FORMATS[format_](traces, options), output)
+    own_paths = map_plans(plan.root)
     warnings = [
         Problem(
             "never-called",
@@ -142,17 +161,8 @@ def run(
             hint="call it in forward, or remove it",
         )
         for uncalled in traces[0].never_called
-        if not uncalled.used_by and uncalled.position is not None and uncalled.path in _own_paths(plan)
+        if not uncalled.used_by and uncalled.position is not None and uncalled.path in own_paths
     ]
     if warnings:
         write_error("\n" + draw_problems(warnings) + "\n")
     return 0
-
-
-def _own_paths(plan: object) -> frozenset[str]:
-    """The paths of the layers that the spec itself makes."""
-    from layercli.plan.records import Plan
-    from layercli.run.tracer import map_plans
-
-    assert isinstance(plan, Plan)
-    return frozenset(map_plans(plan.root))

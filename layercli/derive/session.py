@@ -10,21 +10,14 @@ from layercli.derive.modules import ModuleMaker, record_modules
 from layercli.errors import Problem, SpecError
 from layercli.plan.records import Plan, describe_plan
 from layercli.spec.interpreter import Budget
-from layercli.trace import Trace
-from layercli.trace.modules import find_never_called, find_ownership
+from layercli.trace import TensorRecord, Trace
+from layercli.trace.failure import TraceFailed
+from layercli.trace.modules import check_paths, find_never_called, find_ownership
 from layercli.trace.recorder import Recorder
 
 
-class DeriveFailed(SpecError):
-    """The derivation ended early; ``trace`` has the rows up to there, the last ones unfinished."""
-
-    def __init__(self, trace: Trace, *problems: Problem) -> None:
-        super().__init__(*problems)
-        self.trace = trace
-
-
 def derive_plan(plan: Plan) -> Trace:
-    """The trace that a run of the plan would give. Raises DeriveFailed where PyTorch would refuse it, SpecError."""
+    """The trace that a run of the plan would give. Raises TraceFailed where PyTorch would refuse it, SpecError."""
     with settings(plan.dtype):
         return _derive(plan)
 
@@ -56,7 +49,7 @@ def _derive(plan: Plan) -> Trace:
     ownership = find_ownership(modules)
     trace = Trace(
         engine="derive",
-        device="none",
+        device="",
         mode=plan.mode,
         inputs=tuple((name, type_of(value)) for name, value in inputs.items()),
         output=None if failure else type_of(output),
@@ -68,5 +61,18 @@ def _derive(plan: Plan) -> Trace:
         **describe_plan(plan),
     )
     if failure is not None:
-        raise DeriveFailed(trace, *failure.problems)
+        raise TraceFailed(trace, *failure.problems)
     return trace
+
+
+def list_tensors(plan: Plan, *, layer: str = "") -> tuple[TensorRecord, ...]:
+    """Every parameter and buffer of a plan's model in the order of ``state_dict``.
+
+    Raises CommandError where the model has no ``layer``, SpecError.
+    """
+    with settings(plan.dtype):
+        modules = record_modules(ModuleMaker(plan).make())
+    records = find_ownership(modules).records
+    if layer and layer not in (record.name for record in records):
+        check_paths([layer], [module.path for module in modules])
+    return records

@@ -212,3 +212,17 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "dims": tuple(plan.dims.items()),
         "params": tuple((name, format_value(value)) for name, value in plan.params.items()),
     }
+
+
+def map_plans(root: LayerPlan) -> dict[str, LayerPlan]:
+    """Every planned layer by its path."""
+    found: dict[str, LayerPlan] = {"": root}
+    stack = [("", root)]
+    while stack:
+        path, plan = stack.pop()
+        for name, child in plan.children:
+            if isinstance(child, LayerPlan):
+                inner = f"{path}.{name}" if path else name
+                found[inner] = child
+                stack.append((inner, child))
+    return found

@@ -93,7 +93,8 @@ def describe_totals(totals: Totals, number_of_rows: int) -> list[str]:
 def describe_run(trace: Trace) -> list[str]:
     """The parts of the line over a trace after the model's name."""
     dims = [f"{name} = {size}" for name, size in trace.dims]
-    return [part for part in (trace.spec, trace.device, trace.mode, *dims) if part]
+    place = "derived" if trace.engine == "derive" else trace.device
+    return [part for part in (trace.spec, place, trace.mode, *dims) if part]
 
 
 def list_notes(trace: Trace, tree: Sequence[TreeRow], depth: int | None) -> list[str]:

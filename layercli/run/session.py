@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import torch
 
 from layercli.build.builder import build_model, make_inputs
-from layercli.errors import CommandError, Problem, did_you_mean
-from layercli.plan.records import Plan, describe_plan
+from layercli.plan.records import Plan, describe_plan, map_plans
 from layercli.run.devices import choose_device
 from layercli.run.lean import work_lean
 from layercli.run.tensors import record_modules
-from layercli.run.tracer import ValueRequest, map_plans, trace_module
+from layercli.run.tracer import ValueRequest, trace_module
 from layercli.trace import TensorRecord, Trace
-from layercli.trace.modules import find_ownership
+from layercli.trace.modules import check_paths, find_ownership
 
 DEFAULT_SEED = 0
 
@@ -95,11 +94,3 @@ def print_model(plan: Plan, layer: str = "") -> str:
     modules = dict(model.named_modules())
     check_paths([layer], list(modules))
     return str(modules[layer])
-
-
-def check_paths(wanted: Sequence[str] | frozenset[str], paths: Sequence[str]) -> None:
-    """Raise CommandError for a path that no layer has."""
-    for path in wanted:
-        if path not in paths:
-            hint = did_you_mean(path, paths) or f"it has {', '.join(known for known in paths[1:11])}"
-            raise CommandError(Problem("unknown-path", f"the model has no layer {path}", hint=hint))

@@ -18,22 +18,15 @@ from layercli.build.module import SpecModule
 from layercli.build.recording import RECORDER
 from layercli.build.types import type_of
 from layercli.catalogue.layers import LAYERS
-from layercli.errors import Label, LayercliError, Problem, SpecError
+from layercli.errors import Label, LayercliError, Problem
 from layercli.plan.records import LayerPlan, format_value
 from layercli.run.tensors import READ_DIRECTLY, find_position, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
+from layercli.trace.failure import TraceFailed
 from layercli.trace.modules import ALL_INSIDE, find_never_called, find_ownership
 from layercli.trace.recorder import Draft, Frame, Recorder
-
-
-class TraceFailed(SpecError):
-    """The forward pass ended early; ``trace`` has the rows up to there, the last ones unfinished."""
-
-    def __init__(self, trace: Trace, *problems: Problem) -> None:
-        super().__init__(*problems)
-        self.trace = trace
 
 
 @dataclass
@@ -226,20 +219,6 @@ def _name_operation(function: Any) -> str:
         return ""
     operator = operator[1:] if operator in _REFLECTED else operator
     return f"{operator}_" if keyword.iskeyword(operator) else operator
-
-
-def map_plans(root: LayerPlan) -> dict[str, LayerPlan]:
-    """Every planned layer by its path."""
-    found: dict[str, LayerPlan] = {"": root}
-    stack = [("", root)]
-    while stack:
-        path, plan = stack.pop()
-        for name, child in plan.children:
-            if isinstance(child, LayerPlan):
-                inner = f"{path}.{name}" if path else name
-                found[inner] = child
-                stack.append((inner, child))
-    return found
 
 
 @contextmanager

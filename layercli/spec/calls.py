@@ -84,8 +84,10 @@ def _check_call(
         raise site.error(
             "refused-argument", "a spec names no device", "leave it out; --device says where it runs"
         )
-    if name in _NEEDED_ARGUMENTS and len(arguments) + len(keywords) == 1:
-        message = f"{name} with one argument gives a size that depends on values, not on shapes"
+    asked = name == "one_hot" and -1 in (*arguments[1:], *keywords.values())
+    if asked or (name in _NEEDED_ARGUMENTS and len(arguments) + len(keywords) == 1):
+        how = "num_classes=-1" if asked else "one argument"
+        message = f"{name} with {how} gives a size that depends on values, not on shapes"
         raise site.error("value-dependent", message, _NEEDED_ARGUMENTS[name][1])
 
 

@@ -6,9 +6,8 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from layercli.errors import Position
+from layercli.errors import CommandError, Position, Problem, did_you_mean
 from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled
-
 
 #: What ``ModuleRecord.reads`` says of a module that uses everything inside it as its values decide, so that its rows
 #: show its own call only.
@@ -152,3 +151,11 @@ def _find_reader(path: str, modules: Mapping[str, ModuleRecord], called: Collect
             return owner_path
         owner_path = owner_path.rpartition(".")[0]
     return ""
+
+
+def check_paths(wanted: Sequence[str] | frozenset[str], paths: Sequence[str]) -> None:
+    """Raise CommandError for a path that no layer has."""
+    for path in wanted:
+        if path not in paths:
+            hint = did_you_mean(path, paths) or f"it has {', '.join(known for known in paths[1:11])}"
+            raise CommandError(Problem("unknown-path", f"the model has no layer {path}", hint=hint))

@@ -90,7 +90,8 @@ class Recorder:
         """A layer is called. ``names`` are what it calls its inputs, ``members`` the names that it has taken.
 
         ``told`` says whether its call and wiring are facts of the model: what stands inside PyTorch's own composite
-        layers follows from the composite's call, and how it is written changes with PyTorch's version.
+        layers follows from the composite's call, and how it is written changes with PyTorch's version. So do the plain
+        values that are passed there, some of which PyTorch finds in a mask's contents.
         """
         call = self.calls[path] = self.calls.get(path, 0) + 1
         parent = self.frames[-1] if self.frames else None
@@ -101,7 +102,7 @@ class Recorder:
             type=type_name,
             call=call,
             depth=0 if parent is None or parent.path == "" else parent.draft.depth + 1,
-            inputs=tuple(self.kind.type_of(value) for value in values),
+            inputs=tuple(self.kind.type_of(value) for value in values if told or self.holds_tensor(value)),
             sources=tuple(self._call_sources(arguments, keywords)) if parent and told else (),
             arguments=text if told else "",
             position=position,
@@ -248,7 +249,9 @@ class Recorder:
         if isinstance(value, list):
             return f"[{', '.join(self._format_operand(item) for item in value)}]"
         if isinstance(value, dict):
-            return "{" + ", ".join(f"{key!r}: {self._format_operand(item)}" for key, item in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{key!r}: {self._format_operand(item)}" for key, item in value.items()) + "}"
+            )
         return self.kind.format_plain(value)
 
     # The result ------------------------------------------------------------------------------------------

@@ -303,7 +303,7 @@ class Trace:
     """All that one forward pass showed, rows in the order in which the calls started.
 
     ``failed`` is True where the pass ended early: then the last started rows are unfinished.
-    ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
+    ``device`` is empty where nothing ran. ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
     inputs that its output is.
     """
 
@@ -344,7 +344,7 @@ class Trace:
             "model": self.model,
             "spec": self.spec,
             "engine": self.engine,
-            "device": self.device,
+            "device": self.device or None,
             "mode": self.mode,
             "dims": dict(self.dims),
             "params": dict(self.params),

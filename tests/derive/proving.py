@@ -25,9 +25,9 @@ from layercli.derive.engine import type_of as derived_type_of
 from layercli.derive.modules import ModuleMaker, record_modules
 from layercli.errors import LayercliError, Source
 from layercli.plan.planner import PlanEngine
-from layercli.plan.records import LayerPlan
+from layercli.plan.records import LayerPlan, map_plans
 from layercli.run.tensors import record_modules as record_torch_modules
-from layercli.run.tracer import map_plans, trace_module
+from layercli.run.tracer import trace_module
 from layercli.spec.document import Text
 from layercli.spec.expressions import parse_expression
 from layercli.spec.interpreter import Budget, Interpreter, Scope
@@ -38,7 +38,7 @@ from layercli.trace.recorder import Recorder
 VALUE_ERRORS = re.compile(
     r"index out of range|out of bounds|out of range|must be within|singular|Class values|probability|"
     r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|"
-    r"cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range|"
+    r"ZeroDivisionError(?!:)|cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range|"
     r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size",
 )
 
@@ -157,7 +157,10 @@ class _Mutation(ast.NodeTransformer):
                 node.args.insert(place, ast.Constant(self.generator.choice((1, 1, 2, 3))))
             if not node.args:
                 node.args = [ast.Tuple([], ast.Load())]
-        if name in ("rand", "randn", "randint", "zeros", "ones") and self.generator.random() < self.rate * 0.5:
+        if (
+            name in ("rand", "randn", "randint", "zeros", "ones")
+            and self.generator.random() < self.rate * 0.5
+        ):
             dtype = self.generator.choice(_DTYPED)
             method = {"float64": "double", "float16": "half", "int64": "long", "int32": "int"}.get(dtype)
             if method is None:
@@ -215,7 +218,11 @@ def run_layer_on_torch(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
             strides: list[str] = []
             layer.register_forward_hook(lambda module, given, output: strides.append(strides_of(output)))
             trace = trace_module(
-                layer, arguments, keywords, plans={"": plan, **map_plans(plan)}, mode="train" if train else "eval"
+                layer,
+                arguments,
+                keywords,
+                plans={"": plan, **map_plans(plan)},
+                mode="train" if train else "eval",
             )
         except LayercliError as error:
             notes = " ".join((error.problems[0].message, *error.problems[0].notes))
@@ -248,9 +255,7 @@ def run_layer_on_types(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
         for held in record.tensors
     ]
     rows = [
-        f"{draft.path} {draft.type} {format_type(draft.output)}"
-        for draft in recorder.drafts
-        if draft.path
+        f"{draft.path} {draft.type} {format_type(draft.output)}" for draft in recorder.drafts if draft.path
     ]
     shown = "\n".join([*rows, format_type(derived_type_of(output))])
     return LayerOutcome("\n".join(tensors), shown, strides_of(output))
@@ -260,7 +265,9 @@ def _evaluate_call(interpreter: Interpreter, inputs: str) -> tuple[Sequence[Any]
     call = ast.parse(f"f({inputs})", mode="eval").body
     assert isinstance(call, ast.Call)
     arguments = [interpreter.evaluate(parse(ast.unparse(node))) for node in call.args]
-    keywords = {node.arg: interpreter.evaluate(parse(ast.unparse(node.value))) for node in call.keywords if node.arg}
+    keywords = {
+        node.arg: interpreter.evaluate(parse(ast.unparse(node.value))) for node in call.keywords if node.arg
+    }
     return arguments, keywords
 
 

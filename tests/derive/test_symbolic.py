@@ -31,7 +31,7 @@ def name_sizes(text: str) -> str:
     )
 
 
-def derive(text: str, dims: Mapping[str, int | Size]) -> tuple[Any, bool, list[Condition]]:
+def derive(text: str, dims: Mapping[str, Any]) -> tuple[Any, bool, list[Condition]]:
     """The value of an expression on types, whether it was refused, and the conditions."""
     with settings("float32"), record_conditions() as conditions:
         try:

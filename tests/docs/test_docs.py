@@ -148,7 +148,8 @@ def _collect(traces: Sequence[Mapping[str, Any]], part: str) -> set[str]:
 def _trace_everything(tmp_path: Path) -> list[dict[str, Any]]:
     """Traces that have between them every key."""
     from layercli.run.session import trace_plan
-    from layercli.run.tracer import TraceFailed, ValueRequest
+    from layercli.run.tracer import ValueRequest
+    from layercli.trace.failure import TraceFailed
 
     failing = tmp_path / "failing.yaml"
     failing.write_text("inputs: {x: [1, 3]}\nlayers: {fc: 'Linear(4, 2)'}\n", encoding="utf-8")

@@ -176,6 +176,8 @@ def apply_gumbel_softmax(
 ) -> Tensor:
     """The shape of ``logits``, row-major. Source: torch.nn.functional.gumbel_softmax."""
     tensor = expect_dtype_unless_empty(logits, FLOATS, "logits")
+    if hard:
+        expect_dtype(tensor, REAL_NUMBERS, "logits")
     place = find_dim(dim, tensor.dim)
     expect_number(tau, "tau")
     if hard and tensor.dim and tensor.shape[place] == 0:

@@ -13,7 +13,9 @@ from layercli.catalogue.sizes import product
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
 
 
-def sliding_size(size: AnySize, kernel: AnySize, stride: AnySize, padding: AnySize, dilation: AnySize) -> AnySize:
+def sliding_size(
+    size: AnySize, kernel: AnySize, stride: AnySize, padding: AnySize, dilation: AnySize
+) -> AnySize:
     """How many places a window has: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1."""
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
@@ -27,13 +29,13 @@ def batched(input: Any, count: int, name: str = "input") -> Tensor:
     return tensor
 
 
-def spread(value: Any, count: int, argument: str, least: int) -> tuple[AnySize, ...]:
-    """An int or a tuple as ``count`` ints of at least ``least``. Raises Refusal."""
+def spread(value: Any, count: int, argument: str, least: int | None) -> tuple[AnySize, ...]:
+    """An int or a tuple as ``count`` ints of at least ``least``, of any size for None. Raises Refusal."""
     values = number_of_spatial(value, count, argument)
     for item in values:
         if isinstance(item, (float, str)) or item is None:
             refuse(f"needs ints as {argument}, not {item!r}", argument, "wrong-kind")
-        if item < least:
+        if least is not None and item < least:
             refuse(f"needs {argument} of at least {least}, not {item}", argument)
     return values
 
@@ -59,9 +61,7 @@ def has_no_work(tensor: Tensor, count: int) -> bool:
     return False
 
 
-def _pass_empty(
-    tensor: Tensor, filters: Tensor, bias: Any, count: int, shape: Sequence[AnySize]
-) -> Tensor:
+def _pass_empty(tensor: Tensor, filters: Tensor, bias: Any, count: int, shape: Sequence[AnySize]) -> Tensor:
     """What becomes of an input with no sample or no channel: no channels in give no channels out. Raises Refusal."""
     channels, *sizes = shape
     none = tensor.shape[-count - 1] == 0
@@ -79,7 +79,9 @@ def make_output(input: Tensor, shape: Sequence[AnySize], weight: Tensor) -> Tens
     return Tensor(input.dtype, shape, "contiguous" if plain else None)
 
 
-def _padding(padding: Any, count: int, stride: Sequence[AnySize], window: Sequence[tuple[AnySize, AnySize]]) -> list[AnySize]:
+def _padding(
+    padding: Any, count: int, stride: Sequence[AnySize], window: Sequence[tuple[AnySize, AnySize]]
+) -> list[AnySize]:
     """Both sides' padding together, for each dimension; "same" is as much as the window takes. Raises Refusal."""
     if padding == "valid":
         return [0] * count
@@ -99,7 +101,13 @@ def convolve(count: int) -> Callable[..., Tensor]:
     """
 
     def rule(
-        input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
+        input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: Any = 1,
     ) -> Tensor:
         filters = expect_tensor(weight, "weight")
         if filters.dim != count + 2:
@@ -124,10 +132,15 @@ def convolve(count: int) -> Callable[..., Tensor]:
             refuse(f"needs a window of at least 1 and has {kernel}", "weight")
         padded = _padding(padding, count, steps, list(zip(kernel, holes, strict=True)))
         sizes: list[AnySize] = []
-        for size, extra, window, hole, step in zip(tensor.shape[-count:], padded, kernel, holes, steps, strict=True):
+        for size, extra, window, hole, step in zip(
+            tensor.shape[-count:], padded, kernel, holes, steps, strict=True
+        ):
             reach = hole * (window - 1) + 1
             if size + extra < reach:
-                refuse(f"has a window of {reach}, larger than its padded input of {size + extra}: {tensor}", "input")
+                refuse(
+                    f"has a window of {reach}, larger than its padded input of {size + extra}: {tensor}",
+                    "input",
+                )
             sizes.append((size + extra - reach) // step + 1)
         if idle:
             if isinstance(bias, Tensor) and bias.dtype != tensor.dtype:
@@ -177,11 +190,13 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
         if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != per_group * groups):
             refuse(f"expects a bias of [{per_group * groups}] and got {bias}", "bias")
         if per_group == 0 or any(window < 1 for window in kernel):
-            refuse(f"needs output channels and a window of at least 1 and has a weight of {filters}", "weight")
+            refuse(
+                f"needs output channels and a window of at least 1 and has a weight of {filters}", "weight"
+            )
         sizes: list[AnySize] = []
         places = zip(tensor.shape[-count:], kernel, steps, cut, more, holes, strict=True)
         for size, window, step, less, extra, hole in places:
-            if extra >= step and extra >= hole:
+            if not idle and extra >= step and extra >= hole:
                 refuse(f"needs output_padding below stride or dilation, not {extra}", "output_padding")
             length = (size - 1) * step - 2 * less + hole * (window - 1) + extra + 1
             # Only the kernel of single precision gives sizes of 0.
@@ -197,7 +212,11 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
 
 def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
     """(T, B, C_in) with a weight of (K, C_in, C_out) to (T', B, C_out). Source: torch.nn.functional.conv_tbc."""
-    tensor, filters, offset = expect_tensor(input, "input"), expect_tensor(weight, "weight"), expect_tensor(bias, "bias")
+    tensor, filters, offset = (
+        expect_tensor(input, "input"),
+        expect_tensor(weight, "weight"),
+        expect_tensor(bias, "bias"),
+    )
     if tensor.dim != 3 or filters.dim != 3 or offset.dim != 1:
         refuse("expects an input and a weight of 3 dimensions and a bias of 1")
     check_operands(tensor, filters, None)
@@ -233,7 +252,9 @@ def _count_windows(
 _COPIED = FRACTIONS | BOOLS
 
 
-def unfold_windows(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+def unfold_windows(
+    input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
     """(N, C, H, W) to (N, C * kernel, places). Source: torch.nn.Unfold."""
     tensor = expect_dtype(batched(input, 2), _COPIED)
     places, windows = _count_windows(tensor.shape[-2:], kernel_size, dilation, padding, stride)
@@ -254,10 +275,14 @@ def fold_windows(
     places, windows = _count_windows(out, kernel_size, dilation, padding, stride)
     columns, length = tensor.shape[-2:]
     if columns % product(windows) != 0 or columns == 0:
-        refuse(f"expects a multiple of {product(windows)} in dimension {tensor.dim - 2} and got {columns}: {tensor}", "input")
+        refuse(
+            f"expects a multiple of {product(windows)} in dimension {tensor.dim - 2} and got {columns}: {tensor}",
+            "input",
+        )
     if length != product(places):
         refuse(f"expects {product(places)} columns and got {length}: {tensor}", "input")
     return Tensor(tensor.dtype, (*tensor.shape[:-2], columns // product(windows), *out))
+
 
 OPERATIONS = (
     Operation(

@@ -22,6 +22,7 @@ from layercli.catalogue.arguments import (
     expect_at_least,
     expect_bool,
     expect_dtype,
+    expect_dtype_unless_empty,
     expect_fit,
     expect_int,
     expect_number,
@@ -38,7 +39,7 @@ from layercli.catalogue.rules import (
     promote,
     to_floating,
 )
-from layercli.catalogue.tensors import Tensor, refuse
+from layercli.catalogue.tensors import Shape, Tensor, refuse
 
 
 def to_same(dtype: str) -> str:
@@ -141,15 +142,24 @@ def conjugate(input: Any) -> Tensor:
 
 def find_buckets(input: Any, boundaries: Any, *, out_int32: Any = False, right: Any = False) -> Tensor:
     """The input's shape, int64 or int32, row-major. Source: torch.bucketize."""
-    edges = expect_dtype(boundaries, REAL, "boundaries")
+    edges = expect_tensor(boundaries, "boundaries")
     if edges.dim != 1:
         refuse(f"needs boundaries of one dimension and got {edges!r}", "boundaries")
     dtype = "int32" if expect_bool(out_int32, "out_int32") else "int64"
     expect_bool(right, "right")
+    return Tensor(dtype, check_lookup(input, edges))
+
+
+def check_lookup(input: Any, edges: Tensor) -> Shape:
+    """The shape of values to look up among others, real numbers both. Raises Refusal."""
     if not is_plain(input):
-        expect_dtype(input, REAL)
-    check_dtype(promote(input, edges), REAL_NUMBERS, "boundaries", edges)
-    return Tensor(dtype, () if is_plain(input) else input.shape)
+        tensor = expect_dtype_unless_empty(input, REAL)
+        if tensor.dtype not in REAL:
+            return tensor.shape
+    dtype = promote(input, edges)
+    if dtype not in REAL_NUMBERS and not (isinstance(input, Tensor) and input.numel == 0):
+        check_dtype(dtype, REAL_NUMBERS, "input", input)
+    return () if is_plain(input) else tensor.shape
 
 
 #: Which of two operands may be a plain number: none, the second, one of them, both.
@@ -175,11 +185,23 @@ def check_operands(
         refuse("needs a tensor among its operands", names[0], "wrong-kind")
 
 
+def _expect_divisor(input: Any, other: Any, dtype: str) -> None:
+    """Refuse to divide whole numbers by a plain 0. Raises Refusal."""
+    if (
+        dtype in INTS
+        and is_plain(other)
+        and other == 0
+        and not (isinstance(input, Tensor) and input.numel == 0)
+    ):
+        refuse(f"divides whole numbers by 0: {input!r}", "other")
+
+
 def combine(
     takes: frozenset[str],
     gives: Callable[[str], str] = to_same,
     *,
     plain: Plain = "none",
+    divides: bool = False,
 ) -> Callable[..., Tensor]:
     """The rule of a function of two operands: their common shape and dtype. Source: torch.add and its like.
 
@@ -190,6 +212,8 @@ def combine(
         check_operands(input, other, plain)
         dtype = promote(input, other)
         check_dtype(dtype, takes, "other")
+        if divides:
+            _expect_divisor(input, other, dtype)
         common = to_floating(dtype) if gives is to_floating else dtype
         return elementwise(gives(dtype), input, other, common=common)
 
@@ -231,6 +255,7 @@ def divide(input: Any, other: Any, *, rounding_mode: Any = None) -> Tensor:
             "wrong-kind",
         )
     check_dtype(dtype, REAL_NUMBERS, "other")
+    _expect_divisor(input, other, dtype)
     return elementwise(dtype, input, other, common=dtype)
 
 
@@ -704,21 +729,21 @@ OPERATIONS = (
         "input, other",
         "input // other, rounded down.",
         in_place=TENSOR,
-        rule=combine(REAL_NUMBERS, plain="both"),
+        rule=combine(REAL_NUMBERS, plain="both", divides=True),
     ),
     Operation(
         "remainder",
         "input, other",
         "input % other, with the sign of `other`.",
         in_place=TENSOR,
-        rule=combine(REAL_NUMBERS, plain="one"),
+        rule=combine(REAL_NUMBERS, plain="one", divides=True),
     ),
     Operation(
         "fmod",
         "input, other",
         "The remainder of a division, with the sign of `input`.",
         in_place=TENSOR,
-        rule=combine(REAL_NUMBERS, plain="second"),
+        rule=combine(REAL_NUMBERS, plain="second", divides=True),
     ),
     Operation(
         "pow", "input, exponent", "input to the power of `exponent`.", in_place=TENSOR, rule=raise_to_power

@@ -235,8 +235,9 @@ def _check_picked(input: Tensor, place: int, index: Tensor, what: str) -> None:
 def gather(input: Tensor, dim: int, index: Any, *, sparse_grad: bool = False) -> Tensor:
     """(*) to the shape of ``index``, no larger than the input but along ``dim``. Source: torch.gather."""
     place = find_dim(dim, input.dim)
-    given = expect_indices(index, _LONG_OR_INT)
+    given = expect_tensor(index, "index")
     if not is_empty(given):
+        expect_indices(given, _LONG_OR_INT)
         _check_picked(input, place, given, "index")
     return Tensor(input.dtype, given.shape)
 

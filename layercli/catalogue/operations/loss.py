@@ -110,7 +110,9 @@ def _expect_same_shape(left: Tensor, right: Any, argument: str) -> Tensor:
 
 def _measure_absolute(input: Tensor, target: Tensor) -> Tensor:
     difference = _subtract(input, target)
-    return like(difference, {"complex64": "float32", "complex128": "float64"}.get(difference.dtype, difference.dtype))
+    return like(
+        difference, {"complex64": "float32", "complex128": "float64"}.get(difference.dtype, difference.dtype)
+    )
 
 
 def _measure_squares(input: Tensor, target: Tensor) -> Tensor:
@@ -134,9 +136,7 @@ def _measure_curve(input: Tensor, target: Tensor) -> Tensor:
 _Measure = Callable[[Tensor, Tensor], Tensor]
 
 
-def _weigh(
-    losses: Tensor, input: Tensor, weight: Any, reduction: Any, *, divided: bool
-) -> Tensor:
+def _weigh(losses: Tensor, input: Tensor, weight: Any, reduction: Any, *, divided: bool) -> Tensor:
     """Losses times weights; their mean is divided by the sum of the weights, or by the number of losses."""
     weights = _expect_same_shape(input, weight, "weight")
     weighed = _combine(losses, weights)
@@ -147,7 +147,12 @@ def _weigh(
 
 
 def measure_l1(
-    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: Any = "mean", weight: Any = None
+    input: Any,
+    target: Any,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: Any = "mean",
+    weight: Any = None,
 ) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.l1_loss."""
     given, wanted = _pair(input, target)
@@ -159,7 +164,12 @@ def measure_l1(
 
 
 def measure_mse(
-    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: Any = "mean", weight: Any = None
+    input: Any,
+    target: Any,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: Any = "mean",
+    weight: Any = None,
 ) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.mse_loss."""
     given, wanted = _pair(input, target)
@@ -170,7 +180,12 @@ def measure_mse(
 
 
 def measure_smooth_l1(
-    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: Any = "mean", beta: Any = 1.0
+    input: Any,
+    target: Any,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: Any = "mean",
+    beta: Any = 1.0,
 ) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.smooth_l1_loss."""
     given, wanted = _pair(input, target)
@@ -182,7 +197,9 @@ def measure_smooth_l1(
     return reduce_loss(measure(given, wanted), asked)
 
 
-def measure_huber(input: Any, target: Any, reduction: Any = "mean", delta: Any = 1.0, weight: Any = None) -> Tensor:
+def measure_huber(
+    input: Any, target: Any, reduction: Any = "mean", delta: Any = 1.0, weight: Any = None
+) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.huber_loss."""
     given, wanted = _pair(input, target)
     expect_number(delta, "delta")
@@ -204,7 +221,9 @@ def _check_class_weight(weight: Any, classes: AnySize, dtype: str | None) -> Ten
     if weights.dim != 1 or weights.shape[0] != classes:
         refuse(f"expects weight of [{classes}], one for each class, and got {weights!r}", "weight")
     if dtype is not None and weights.dtype != dtype:
-        refuse(f"expects weight of {dtype}, the input's dtype, and got {weights!r}", "weight", "dtype-mismatch")
+        refuse(
+            f"expects weight of {dtype}, the input's dtype, and got {weights!r}", "weight", "dtype-mismatch"
+        )
     return weights
 
 
@@ -261,13 +280,17 @@ def cross_entropy(
     expect_int(ignore_index, "ignore_index")
     expect_number(label_smoothing, "label_smoothing")
     if is_plain(label_smoothing) and not 0 <= label_smoothing <= 1:
-        refuse(f"needs label_smoothing from 0 to 1, not {label_smoothing}", "label_smoothing", "argument-refused")
+        refuse(
+            f"needs label_smoothing from 0 to 1, not {label_smoothing}", "label_smoothing", "argument-refused"
+        )
     if tensor.dim == 0:
         refuse(f"expects [N, C, *] or [C] and got {tensor!r}", "input")
     check_dtype(tensor.dtype, FLOATS, "input", tensor)
     if not _same_shape(tensor, wanted):
         return _pick_classes(tensor, wanted, weight, asked)
-    check_dtype(wanted.dtype, FLOATS, "target", f"{wanted!r}, which has the input's shape and so holds shares")
+    check_dtype(
+        wanted.dtype, FLOATS, "target", f"{wanted!r}, which has the input's shape and so holds shares"
+    )
     if ignore_index >= 0:
         refuse("takes ignore_index for class indices only", "ignore_index", "argument-refused")
     place = 0 if tensor.dim == 1 else 1
@@ -300,7 +323,10 @@ def cross_entropy_of_linear(
     if filters.dim < 2:
         refuse(f"expects a linear_weight of at least 2 dimensions and got {filters!r}", "linear_weight")
     if tensor.shape[-1] != filters.shape[-1]:
-        refuse(f"expects {filters.shape[-1]} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}", "input")
+        refuse(
+            f"expects {filters.shape[-1]} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}",
+            "input",
+        )
     out = filters.shape[:-1]
     if len(out) > 1 and tensor.dim == 1:
         refuse(f"expects [N, {filters.shape[-1]}] for a weight of {filters!r} and got {tensor!r}", "input")
@@ -381,7 +407,12 @@ def measure_label_margins(
 
 
 def measure_binary(
-    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: Any = "mean"
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: Any = "mean",
 ) -> Tensor:
     """The input's shape, which the target has, too, or one number.
 
@@ -427,7 +458,12 @@ def measure_binary_logits(
 
 
 def measure_labels(
-    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: Any = "mean"
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: Any = "mean",
 ) -> Tensor:
     """(*, C) to (*), or one number. Source: torch.nn.functional.multilabel_soft_margin_loss."""
     given, wanted = _pair(input, target)
@@ -688,7 +724,13 @@ def compare_distances(
 
 
 def compare_euclidean(
-    anchor: Any, positive: Any, negative: Any, *, margin: Any = 1.0, swap: Any = False, reduction: Any = "mean"
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    *,
+    margin: Any = 1.0,
+    swap: Any = False,
+    reduction: Any = "mean",
 ) -> Tensor:
     """(*, D) three times to (*), or one number. Source: torch.nn.functional.triplet_margin_with_distance_loss."""
     losses = compare_triplet(

@@ -53,7 +53,11 @@ def _check_parameters(tensor: Tensor, vectors: Vectors) -> str:
     allowed = {tensor.dtype, "float32"} if tensor.dtype in ("float16", "bfloat16") else {tensor.dtype}
     for name, vector in vectors:
         if vector is not None and (vector.dtype not in allowed or len(dtypes) > 1):
-            refuse(f"expects {name} of {tensor.dtype}, the input's dtype, and got {vector!r}", name, "dtype-mismatch")
+            refuse(
+                f"expects {name} of {tensor.dtype}, the input's dtype, and got {vector!r}",
+                name,
+                "dtype-mismatch",
+            )
     return next(iter(dtypes), tensor.dtype)
 
 
@@ -106,7 +110,11 @@ def _normalise_channels(
     used = _check_parameters(tensor, parameters)
     held = _check_parameters(tensor, statistics)
     if held != used and any(vector is not None for _, vector in parameters) and statistics[0][1] is not None:
-        refuse(f"expects running_mean of {used}, as its weight has, and got {held}", "running_mean", "dtype-mismatch")
+        refuse(
+            f"expects running_mean of {used}, as its weight has, and got {held}",
+            "running_mean",
+            "dtype-mismatch",
+        )
     return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
 
 
@@ -138,7 +146,11 @@ def normalise_instances(
     if own and product(tensor.shape[2:]) == 1:
         refuse(f"needs more than one value a channel of each sample and got {tensor!r}", "input")
     if not own and (running_mean is None or running_var is None):
-        refuse("needs running_mean and running_var without statistics of the input", "running_mean", "missing-argument")
+        refuse(
+            "needs running_mean and running_var without statistics of the input",
+            "running_mean",
+            "missing-argument",
+        )
     if tensor.dim < 2:
         refuse(f"expects channels in dimension 1 and got {tensor!r}", "input")
     expect_number(momentum, "momentum")

@@ -53,12 +53,16 @@ def _pool(
         refuse(f"expects sizes above 0 and got {tensor}", "input")
     sizes = [
         pooled_size(size, window, step, pad, hole, bool(ceil_mode))
-        for size, window, step, pad, hole in zip(tensor.shape[-count:], windows, steps, padded, holes, strict=True)
+        for size, window, step, pad, hole in zip(
+            tensor.shape[-count:], windows, steps, padded, holes, strict=True
+        )
     ]
     for size, window in zip(sizes, windows, strict=True):
         if size < 1:
             refuse(f"has a window of {window}, larger than its padded input: {tensor}", "input")
-    return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None)
+    return Tensor(
+        tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None
+    )
 
 
 _NO_AVERAGE = ("bool", "uint8", "int8", "int16", "int32", "complex64", "complex128")
@@ -114,7 +118,9 @@ def pool_average(count: int) -> Callable[..., Tensor]:
 def pool_norm(count: int) -> Callable[..., Tensor]:
     """The rule of p-norm pooling over ``count`` dimensions. Source: torch.nn.LPPool2d."""
 
-    def rule(input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False) -> Tensor:
+    def rule(
+        input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False
+    ) -> Tensor:
         if norm_type == 0:
             refuse("needs a norm_type other than 0", "norm_type")
         powers = raise_to(expect_tensor(input, "input"), norm_type)
@@ -135,8 +141,10 @@ def _find_adapted(tensor: Tensor, count: int, output_size: Any) -> list[AnySize]
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * count
     if len(given) != count:
         refuse(f"needs {count} values for output_size and got {len(given)}", "output_size")
-    if tensor.dim < count:
-        refuse(f"expects at least {count} dimensions and got {tensor}", "input")
+    # Sizes that may be None are looked up, which needs more dimensions.
+    least = count + (1 if count > 1 and isinstance(output_size, (tuple, list)) else 0)
+    if tensor.dim < least:
+        refuse(f"expects at least {least} dimensions and got {tensor}", "input")
     sizes = [own if size is None else size for own, size in zip(tensor.shape[-count:], given, strict=True)]
     return list(spread(tuple(sizes), count, "output_size", 0))
 
@@ -145,7 +153,9 @@ def _adapt(tensor: Tensor, count: int, sizes: Sequence[AnySize], nonempty: Seque
     """The type of pooling to given sizes, some of the input's being above 0. Raises Refusal."""
     if any(size == 0 for size in nonempty):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
-    return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None)
+    return Tensor(
+        tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None
+    )
 
 
 def adapt_maximum(count: int) -> Callable[..., Any]:
@@ -184,7 +194,11 @@ def pool_fractions(count: int) -> Callable[..., Any]:
     """The rule of fractional max pooling over ``count`` dimensions. Source: torch.nn.FractionalMaxPool2d."""
 
     def rule(
-        input: Any, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: Any = False
+        input: Any,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: Any = False,
     ) -> Any:
         tensor = batched(input, count)
         if tensor.dtype in (*_NO_AVERAGE, "int64"):
@@ -199,7 +213,10 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
                 refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
             # The product is rounded down as Python does it, so it is a number of the trace.
-            sizes = [int(size * ratio) for size, ratio in zip(map(as_int, tensor.shape[-count:]), ratios, strict=True)]
+            sizes = [
+                int(size * ratio)
+                for size, ratio in zip(map(as_int, tensor.shape[-count:]), ratios, strict=True)
+            ]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
             # The kernel of volumes wants one place more than it uses.
             if out + window - 1 > size - (count == 3):
@@ -219,7 +236,12 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
     """
 
     def rule(
-        input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+        input: Any,
+        indices: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        output_size: Any = None,
     ) -> Tensor:
         tensor, places = batched(input, count), batched(indices, count, "indices")
         if tensor.dtype in (*_NO_AVERAGE, "int64"):
@@ -228,8 +250,9 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
             refuse(f"expects int64 indices and got {places}", "indices", "dtype-mismatch")
         if tensor.dim != places.dim or any(a != b for a, b in zip(tensor.shape, places.shape, strict=True)):
             refuse(f"expects indices of the input's shape and got {places} for {tensor}", "indices")
-        windows = spread(kernel_size, count, "kernel_size", 1)
-        steps = windows if stride is None else spread(stride, count, "stride", 1)
+        windows = spread(kernel_size, count, "kernel_size", None)
+        # Only the kernel of volumes looks at the strides.
+        steps = spread(windows if stride is None else stride, count, "stride", 1 if count == 3 else None)
         padded = number_of_spatial(padding, count, "padding")
         usual = [
             (size - 1) * step - 2 * pad + window
@@ -245,9 +268,12 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
                 refuse(f"needs {count} values for output_size and got {len(sizes)}", "output_size")
             for size, middle, step in zip(sizes, usual, steps, strict=True):
                 if not middle - step < size < middle + step:
-                    refuse(f"can't give a size of {size}; it is between {middle - step} and {middle + step}", "output_size")
-        if any(size < 1 for size in sizes):
-            refuse(f"would give a size below 1: {tensor}", "input")
+                    refuse(
+                        f"can't give a size of {size}; it is between {middle - step} and {middle + step}",
+                        "output_size",
+                    )
+        if any(size < 0 for size in sizes):
+            refuse(f"would give a size below 0: {tensor}", "input")
         return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes))
 
     return rule

@@ -290,16 +290,18 @@ def drop_channels(dims: tuple[int, ...] = (), batched: int = 0) -> Callable[...,
 
 def _drop(tensor: Tensor, p: Any, training: Any, inplace: Any, *, channels: bool, lacking: int = 0) -> Tensor:
     _check_chance(p)
-    if p == 0 or not expect_bool(training, "training") or tensor.numel == 0:
+    if p == 0 or not expect_bool(training, "training"):
         return tensor
-    if p == 1:
-        return expect_own_elements(tensor) if inplace else like(tensor)
-    if channels and tensor.dim + lacking < 2:
+    has_channels = not channels or tensor.dim + lacking > 1
+    if (p != 1 and not (has_channels and tensor.dtype in FLOATS)) and tensor.numel == 0:
+        return tensor
+    if p != 1 and not has_channels:
         refuse(f"drops channels, so it takes two dimensions or more: {tensor!r}", "input")
-    expect_dtype(tensor, FLOATS)
+    if p != 1:
+        expect_dtype(tensor, FLOATS)
     if inplace:
         return expect_own_elements(tensor)
-    if not channels:
+    if p == 1 or not channels:
         return like(tensor)
     kept = 2 - lacking
     noise = Tensor(tensor.dtype, (*tensor.shape[:kept], *(1,) * (tensor.dim - kept)))

@@ -158,7 +158,7 @@ def measure_spread_and_mean(input: Any, *given: Any, **named: Any) -> tuple[Tens
 
 def find_extreme_over(input: Any, dim: Any = (), keepdim: Any = False) -> Tensor:
     """The shape without ``dim``. Source: torch.amax, torch.amin."""
-    tensor = expect_dtype(input, REAL)
+    tensor = expect_dtype_unless_empty(input, REAL)
     _expect_values(tensor, dim if isinstance(dim, int) or dim else None)
     return _reduce(tensor, tensor.dtype, dim, keepdim)
 
@@ -402,7 +402,7 @@ def run_extreme_along(input: Any, dim: Any) -> tuple[Tensor, Tensor]:
     tensor = _expect_dtype_of_many(input, REAL)
     expect_int(dim, "dim")
     # PyTorch returns before it looks at ``dim`` where there is nothing to run through.
-    if tensor.numel != 0:
+    if not -tensor.dim <= dim < tensor.dim and tensor.numel != 0:
         find_dim(dim, tensor.dim)
     return Tensor(tensor.dtype, tensor.shape), Tensor("int64", tensor.shape)
 
@@ -467,7 +467,7 @@ def _shorten(shape: Shape, place: int) -> Shape:
 
 
 def _integrate(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Tensor, int]:
-    """The areas between neighbours along a dimension, and that dimension. PyTorch takes no 0-d tensors."""
+    """The areas between neighbours along a dimension, and that dimension; those of even steps not yet one less."""
     tensor = expect_dtype(y, ALL, "y")
     if tensor.dim == 0:
         refuse(f"needs a dimension at least and got {tensor!r}", "y")
@@ -480,25 +480,27 @@ def _integrate(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Tensor, int]:
     for name, value in (("y", tensor), ("x", x)):
         if isinstance(value, Tensor) and value.dtype == "bool":
             refuse(f"takes no bools: {name} is {value!r}", name, "dtype-mismatch")
-    shape = _shorten(tensor.shape, place)
     if steps is None:
-        return Tensor(to_floating(tensor.dtype), shape), place
-    return Tensor(to_floating(promote(tensor, x)), broadcast_shapes([shape, steps])), place
+        return Tensor(to_floating(tensor.dtype), tensor.shape), place
+    shape = broadcast_shapes([_shorten(tensor.shape, place), steps])
+    return Tensor(to_floating(promote(tensor, x)), shape), place
 
 
 def integrate(y: Any, x: Any = None, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
     """The shape of ``y`` without ``dim``. Source: torch.trapezoid."""
     tensor = expect_tensor(y, "y")
-    if tensor.dim and tensor.shape[find_dim(dim, tensor.dim)] == 0:
-        return _reduce(tensor, tensor.dtype, find_dim(dim, tensor.dim), False)
+    place = find_dim(dim, tensor.dim)
+    # Without points the result is made of zeros, whatever the dtype and ``x`` are.
+    if tensor.dim and (x is not None or tensor.dtype not in FRACTIONS) and tensor.shape[place] == 0:
+        return _reduce(tensor, tensor.dtype, place, False)
     areas, place = _integrate(y, x, dx, dim)
     return _reduce(areas, areas.dtype, place, False)
 
 
 def integrate_along(y: Any, x: Any = None, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
     """The shape of ``y``, one less along ``dim``, row-major. Source: torch.cumulative_trapezoid."""
-    areas, _ = _integrate(y, x, dx, dim)
-    return Tensor(areas.dtype, areas.shape)
+    areas, place = _integrate(y, x, dx, dim)
+    return Tensor(areas.dtype, _shorten(areas.shape, place) if x is None else areas.shape)
 
 
 def take_gradient(

@@ -36,11 +36,10 @@ def expect_sizes(given: Any, argument: str) -> Shape:
     return tuple(expect_size(item, argument) for item in given)
 
 
-def gather_sizes(given: Sequence[Any], argument: str) -> Shape:
+def gather_sizes(given: Any, argument: str) -> Shape:
     """Sizes as PyTorch's functions and methods take them: one by one or as one tuple. Raises Refusal."""
-    for _ in range(2):
-        if len(given) == 1 and isinstance(given[0], (tuple, list)):
-            given = given[0]
+    if isinstance(given, (tuple, list)) and len(given) == 1 and isinstance(given[0], (tuple, list)):
+        return expect_sizes(given[0], argument)
     return expect_sizes(given, argument)
 
 
@@ -252,7 +251,7 @@ def view_as(input: Tensor, other: Any) -> Tensor:
     return view(input, expect_tensor(other, "other").shape)
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, shape: Any) -> Tensor:
     """(*) to ``shape`` with as many elements, copied only where no view does. Source: torch.reshape."""
     return with_shape(input, fill_shape(gather_sizes(shape, "shape"), input.numel, repr(input)))
 
@@ -369,7 +368,7 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     return transpose(input, axis0, axis1)
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, dims: Any) -> Tensor:
     """The dimensions in the order ``dims``. Source: torch.permute."""
     given = gather_sizes(dims, "dims")
     if len(given) != input.dim:
@@ -427,6 +426,11 @@ def expand(input: Tensor, *size: Any) -> Tensor:
     """Sizes of 1 shown as larger ones with stride 0; -1 keeps a size. Source: torch.Tensor.expand."""
     given = gather_sizes(size, "size")
     return expand_to(input, given)
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """The input expanded to ``size``. Source: torch.broadcast_to."""
+    return expand_to(input, gather_sizes(size, "size"))
 
 
 def expand_to(input: Tensor, sizes: Shape) -> Tensor:
@@ -499,14 +503,14 @@ def repeat_by(input: Tensor, repeats: Shape, argument: str) -> Tensor:
         refuse(
             f"needs a number for each of {input.dim} dimensions and got {len(repeats)}: {input!r}", argument
         )
-    for count in repeats:
-        if count < 0:
-            refuse(f"takes no negative number, and {list(repeats)} has {count}", argument)
     wide = (*(1,) * added, *input.shape)
+    for size, count in zip(wide, repeats, strict=True):
+        if count < 0 and size != 0:
+            refuse(f"takes no negative number, and {list(repeats)} has {count}", argument)
     return Tensor(input.dtype, [size * count for size, count in zip(wide, repeats, strict=True)])
 
 
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, dims: Any) -> Tensor:
     """As ``repeat``, missing repeats in front taken as 1. Source: torch.tile."""
     repeats = gather_sizes(dims, "dims")
     return repeat_by(input, (*(1,) * (input.dim - len(repeats)), *repeats), "dims")
@@ -779,7 +783,7 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 # Order of the values ---------------------------------------------------------------------------------------
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, dims: Any) -> Tensor:
     """The same shape. Source: torch.flip."""
     find_some_dims(gather_sizes(dims, "dims"), input.dim, "dims")
     return clone(input)
@@ -1080,7 +1084,7 @@ OPERATIONS = (
         "input, size",
         "The input broadcast to `size` without a copy.",
         in_tensor="*size",
-        rule=expand,
+        rule=broadcast_to,
     ),
     Operation(
         "broadcast_tensors",

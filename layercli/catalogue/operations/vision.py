@@ -15,8 +15,8 @@ from layercli.catalogue.arguments import (
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.pooling import adapt_average
-from layercli.catalogue.operations.view import channels_last_strides, fix_size, suggest_strides
-from layercli.catalogue.rules import expect_tensor, is_row_major, like
+from layercli.catalogue.operations.view import channels_last_strides, suggest_strides
+from layercli.catalogue.rules import expect_tensor, fix_size, is_row_major, like
 from layercli.catalogue.sizes import Size, product, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
@@ -39,7 +39,9 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
             refuse(f"takes no value with mode={mode!r}", "value")
         if (count, tensor.dim) not in ((1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (3, 5)):
             refuse(f"can't pad {count} dimensions of {tensor} with mode={mode!r}", "pad")
-        if mode != "circular" and any(size == 0 for size in tensor.shape[1 if tensor.dim == count + 2 else 0 :]):
+        if mode != "circular" and any(
+            size == 0 for size in tensor.shape[1 if tensor.dim == count + 2 else 0 :]
+        ):
             refuse(f"expects sizes above 0 and got {tensor}", "input")
         if tensor.dtype in ("bool",) and mode != "circular":
             refuse(f"can't pad {tensor.dtype} with mode={mode!r}", "input", "dtype-mismatch")
@@ -47,11 +49,16 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
     for place in range(count):
         size, before, after = shape[-place - 1], sides[2 * place], sides[2 * place + 1]
         if mode == "reflect" and (before >= size or after >= size):
-            refuse(f"can't reflect {max(before, after)} values at the end of a dimension of {size}: {tensor}", "pad")
+            refuse(
+                f"can't reflect {max(before, after)} values at the end of a dimension of {size}: {tensor}",
+                "pad",
+            )
         if mode == "circular" and (before > size or after > size):
             refuse(f"can't wrap {max(before, after)} values around a dimension of {size}: {tensor}", "pad")
         total = size + before + after
-        if total < 0:
+        # Constants are added only after all is cut off.
+        kept = size + min(before, 0) + min(after, 0) if mode == "constant" else total
+        if kept < 0 or total < 0:
             refuse(f"would give a size of {total}: {tensor}", "pad")
         shape[-place - 1] = total
     # The kernels ask that at least one of the padded dimensions keeps something.
@@ -107,7 +114,9 @@ def resize(
     if smoothed and mode not in _SMOOTHED:
         refuse(f"takes no antialias with mode={mode!r}", "antialias", "argument-refused")
     if mode == "lanczos" and (align_corners or not smoothed):
-        refuse("needs antialias=True and no align_corners with mode='lanczos'", "antialias", "argument-refused")
+        refuse(
+            "needs antialias=True and no align_corners with mode='lanczos'", "antialias", "argument-refused"
+        )
     sizes = _find_sizes(tensor, count, size, scale_factor, recompute_scale_factor)
     if mode == "area":
         return adapt_average(count)(tensor, sizes)
@@ -116,7 +125,9 @@ def resize(
     if product(tensor.shape[1:]) == 0:
         refuse(f"expects at least one channel and got {tensor!r}", "input")
     takes = FLOATS - {"float16", "bfloat16"} if smoothed else FLOATS
-    check_dtype(tensor.dtype, takes if mode in ("linear", "trilinear") else takes | {"uint8"}, "input", tensor)
+    check_dtype(
+        tensor.dtype, takes if mode in ("linear", "trilinear") else takes | {"uint8"}, "input", tensor
+    )
     shape = (*tensor.shape[:2], *sizes)
     return Tensor(tensor.dtype, shape, follow_layout(tensor, shape))
 
@@ -170,7 +181,9 @@ def sample_grid(
     if align_corners is not None:
         expect_bool(align_corners, "align_corners")
     if tensor.dim not in (4, 5) or (mode == "bicubic" and tensor.dim != 4):
-        refuse(f"expects [N, C, H, W]{' or [N, C, D, H, W]' * (mode != 'bicubic')} and got {tensor!r}", "input")
+        refuse(
+            f"expects [N, C, H, W]{' or [N, C, D, H, W]' * (mode != 'bicubic')} and got {tensor!r}", "input"
+        )
     if places.dim != tensor.dim or places.shape[-1] != tensor.dim - 2:
         expected = ("N", *("D", "H", "W")[5 - tensor.dim :], str(tensor.dim - 2))
         refuse(f"expects a grid of [{', '.join(expected)}] and got {places!r}", "grid")
