@@ -104,6 +104,8 @@ class ModuleMaker:
             parameter, dtype = state.kind == "parameter", state.dtype or module.dtype
             if parameter and CATEGORIES[dtype] < 2:
                 refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
+            if any(size < 0 for size in state.shape):
+                refuse(f"{state.name} would have a negative size: {list(state.shape)}", code="argument-refused")
             module.tensors[state.name] = Tensor(dtype, state.shape, requires_grad=parameter and state.trainable)
             if not parameter:
                 module.buffers.add(state.name)

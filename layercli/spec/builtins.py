@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from layercli.spec.limits import current_limits
 from layercli.spec.values import Site
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ def _builtin_number(function: Callable[..., Any], name: str, most: int = 1) -> C
             return self.truth(value, site)
         if not isinstance(value, (int, float)):
             raise site.error("wrong-kind", f"{name} can't take {self.describe(value)}")
+        digits = arguments[1] if len(arguments) > 1 else None
+        if not (digits is None or (isinstance(digits, int) and abs(digits) <= current_limits().digits)):
+            raise site.error("wrong-kind", f"{name} takes a number of digits, not {self.describe(digits)}")
         try:
             return self.check_plain_result(function(*arguments), site)
         except (TypeError, ValueError, OverflowError) as error:

@@ -84,7 +84,8 @@ def _check_call(
         raise site.error(
             "refused-argument", "a spec names no device", "leave it out; --device says where it runs"
         )
-    asked = name == "one_hot" and -1 in (*arguments[1:], *keywords.values())
+    given = [value for value in (*arguments, *keywords.values()) if isinstance(value, int)]
+    asked = name == "one_hot" and -1 in given
     if asked or (name in _NEEDED_ARGUMENTS and len(arguments) + len(keywords) == 1):
         how = "num_classes=-1" if asked else "one argument"
         message = f"{name} with {how} gives a size that depends on values, not on shapes"

@@ -7,7 +7,6 @@ one interpreter serves the planning of a model, its run on PyTorch and its deriv
 from __future__ import annotations
 
 import ast
-import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -53,7 +52,11 @@ MAX_NESTING = 50
 
 
 class Engine(Protocol):
-    """What the interpreter asks of tensors and layers, which it moves about without knowing them."""
+    """What the interpreter asks of tensors and layers, which it moves about without knowing them.
+
+    ``arguments`` and ``keywords`` are values of the language, ``site`` is where the call stands. A method raises
+    SpecError there for what it refuses; ``get_member`` gives MISSING for a name that the layer hasn't.
+    """
 
     def is_tensor(self, value: Any) -> bool: ...
     def is_layer(self, value: Any) -> bool: ...
@@ -89,10 +92,11 @@ class Budget:
 
     steps: int = field(default_factory=lambda: current_limits().steps)
 
-    def spend(self, site_code: Code, node: ast.AST, steps: int = 1) -> None:
-        self.steps -= steps
+    def spend(self, code: Code, node: ast.AST) -> None:
+        """Take one step at ``node``. Raises SpecError where none is left."""
+        self.steps -= 1
         if self.steps < 0:
-            raise site_code.problem(
+            raise code.problem(
                 "too-many-steps",
                 f"this spec needs more than {current_limits().steps:,} steps to evaluate",
                 node,
@@ -200,6 +204,7 @@ class Interpreter:
             yield Dtype(DTYPES[name])
 
     def is_callable(self, value: Any) -> bool:
+        """Whether a value may stand before parentheses."""
         kinds = (FunctionValue, LayerClass, BlockClass, WrapperClass, TensorClass, Builtin, BoundMethod)
         return isinstance(value, kinds) or self.engine.is_layer(value)
 
@@ -329,6 +334,7 @@ class Interpreter:
     def apply_binary(
         self, kind: type[ast.operator], left: Any, right: Any, site: Site, in_place: bool = False
     ) -> Any:
+        """An operator between two values; ``in_place`` that of ``+=``. Raises SpecError for values that have none."""
         name, plain, symbol = _BINARY[kind]
         engine = self.engine
         if engine.is_tensor(left) or engine.is_tensor(right):
@@ -389,6 +395,7 @@ class Interpreter:
             raise site.error("not-in-language", "text can't be formatted with %")
 
     def check_plain_result(self, value: Any, site: Site) -> Any:
+        """``value``, unless it is larger than the limits allow. Raises SpecError."""
         if isinstance(value, int) and abs(value) >= 10 ** current_limits().digits:
             raise site.error("number-too-large", "this number is too large for any size")
         if isinstance(value, complex):
@@ -414,6 +421,7 @@ class Interpreter:
             open_values += [(part, depth + 1) for part in parts if isinstance(part, (tuple, list, dict))]
 
     def check_items(self, count: int, site: Site) -> None:
+        """Raises SpecError for more items than one list may have."""
         most = current_limits().items
         if count > most:
             raise site.error("too-long", f"this has {count:,} items, more than {most:,}", allow_more("items"))
@@ -494,6 +502,7 @@ class Interpreter:
             raise site.error("wrong-kind", f"these can't be compared: {error}") from None
 
     def container_keys(self, value: Any, site: Site) -> list[str]:
+        """The names in a ModuleDict. Raises SpecError for what is none."""
         if self.engine.is_layer(value) and self.engine.container_kind(value) == "dict":
             return [name for name, _ in self.engine.container_items(value)]
         raise site.error("wrong-kind", f"in can't search {self.describe(value)}")
@@ -727,7 +736,7 @@ class Interpreter:
         if isinstance(owner, dict):
             return _dict_view(owner, name)
         if isinstance(owner, (tuple, list)) and name == "numel":
-            return math.prod(owner)
+            return self._call_builtin("prod", [owner], {}, site)
         if isinstance(owner, list):
             if len(arguments) != 1 or keywords:
                 raise site.error("too-many-arguments", f"{name} takes one argument")
@@ -903,6 +912,7 @@ class Interpreter:
             )
 
     def execute_assignment(self, code: Code, statement: ast.Assign | ast.AugAssign) -> Any:
+        """Bind what an assignment names, and give the value. Raises SpecError."""
         value = self._evaluate(code, statement.value)
         if isinstance(statement, ast.AugAssign):
             target = statement.target
@@ -916,11 +926,16 @@ class Interpreter:
         return value
 
     def execute_assert(self, code: Code, statement: ast.Assert) -> None:
-        if not self.truth(self._evaluate(code, statement.test), Site(code, statement.test)):
-            text = "" if statement.msg is None else f": {self._evaluate(code, statement.msg)}"
-            raise code.problem(
-                "assertion-failed", f"assert {code.segment(statement.test)} doesn't hold{text}", statement
-            )
+        """Raises SpecError with the assertion's own text where its condition is false."""
+        if self.truth(self._evaluate(code, statement.test), Site(code, statement.test)):
+            return
+        text = ""
+        if statement.msg is not None:
+            told = self._evaluate(code, statement.msg)
+            self.check_nesting(told, Site(code, statement.msg))
+            text = f": {told}"
+        message = f"assert {code.segment(statement.test)} doesn't hold{text}"
+        raise code.problem("assertion-failed", message, statement)
 
     def execute_block(self, body: Body) -> Any:
         """Run a literal block and give what it returns."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 
@@ -46,16 +45,6 @@ def current_limits() -> Limits:
 def set_limits(changes: Mapping[str, int]) -> None:
     """Other limits hold from now on, in this context."""
     _LIMITS.set(replace(_LIMITS.get(), **changes))
-
-
-@contextmanager
-def changed_limits(changes: Mapping[str, int]) -> Iterator[None]:
-    """Other limits hold inside."""
-    token = _LIMITS.set(replace(_LIMITS.get(), **changes))
-    try:
-        yield
-    finally:
-        _LIMITS.reset(token)
 
 
 def allow_more(name: str) -> str:

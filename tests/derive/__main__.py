@@ -29,14 +29,12 @@ def main() -> int:
         if wanted is not None and name not in wanted:
             continue
         generator = random.Random(f"{options.seed} {text} {inputs}")
-        for number in range(options.count + 1):
+        for number in range(1 if name in NOT_MUTATED else options.count + 1):
             if inputs:
                 made = mutate(text, generator, 0.15) if number else text
                 given = mutate(f"f({inputs})", generator, 0.2)[2:-1] if number else inputs
                 found = layer_disagreement(made, given, train=number % 2 == 1)
             else:
-                if number and name in NOT_MUTATED:
-                    break
                 found = disagreement(mutate(text, generator) if number else text)
             tried += 1
             if found:

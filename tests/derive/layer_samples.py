@@ -183,6 +183,14 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("BCEWithLogitsLoss(weight=rand(3), pos_weight=rand(3), reduction='none')", ("rand(2, 3), rand(2, 3)",)),
     ("MarginRankingLoss(margin=0.5)", ("rand(3), rand(3), ones(3)",)),
     ("HingeEmbeddingLoss(reduction='none')", ("rand(2, 3), ones(2, 3)",)),
+    (
+        "CTCLoss(blank=3, reduction='none')",
+        (
+            "rand(5, 2, 4), zeros(2, 3).long(), (5, 4), (3, 2)",
+            "rand(5, 2, 4), zeros(5).long(), tensor([5, 4]), target_lengths=tensor([3, 2])",
+            "rand(5, 4), zeros(3).int(), tensor(5), tensor(3)",
+        ),
+    ),
     ("MultiLabelMarginLoss()", ("rand(1, 3), tensor([[0, 2, -1]])", "rand(3), tensor([0, 2, -1])")),
     ("HuberLoss(delta=2)", ("rand(2, 3), rand(2, 3)",)),
     ("HuberLoss('none', 0.5)", ("rand(2, 3), rand(2, 3)",)),

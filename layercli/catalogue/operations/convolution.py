@@ -8,9 +8,9 @@ from typing import Any
 from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
-from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote
-from layercli.catalogue.sizes import product
-from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
+from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote
+from layercli.catalogue.sizes import product, same_shape
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
 
 def sliding_size(
@@ -73,9 +73,17 @@ def _pass_empty(tensor: Tensor, filters: Tensor, bias: Any, count: int, shape: S
     return Tensor(dtype, (*tensor.shape[: -count - 1], 0 if none else channels, *sizes))
 
 
+def has_plain_rows(tensor: Tensor) -> bool:
+    """Whether a tensor lies row by row without doubt.
+
+    Sizes of 1 have any stride, and by theirs a kernel may take a tensor for one with its channels last.
+    """
+    return tensor.strides is not None and same_shape(tensor.strides, contiguous_strides(tensor.shape))
+
+
 def make_output(input: Tensor, shape: Sequence[AnySize], weight: Tensor) -> Tensor:
     """The output in row-major order, unless the input isn't: then the kernel chooses."""
-    plain = is_row_major(input) and is_row_major(weight)
+    plain = has_plain_rows(input) and has_plain_rows(weight)
     return Tensor(input.dtype, shape, "contiguous" if plain else None)
 
 

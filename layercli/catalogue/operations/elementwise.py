@@ -22,7 +22,6 @@ from layercli.catalogue.arguments import (
     expect_at_least,
     expect_bool,
     expect_dtype,
-    expect_dtype_unless_empty,
     expect_fit,
     expect_int,
     expect_number,
@@ -122,7 +121,7 @@ def apply_polygamma(n: Any, input: Any) -> Tensor:
 def apply_mvlgamma(input: Any, p: Any) -> Tensor:
     """The input's shape, row-major. Source: torch.mvlgamma."""
     expect_at_least(p, 1, "p")
-    tensor = expect_dtype(input, REAL)
+    tensor = expect_dtype(input, REAL_NUMBERS)
     return Tensor(to_floating(tensor.dtype), tensor.shape)
 
 
@@ -151,15 +150,15 @@ def find_buckets(input: Any, boundaries: Any, *, out_int32: Any = False, right: 
 
 
 def check_lookup(input: Any, edges: Tensor) -> Shape:
-    """The shape of values to look up among others, real numbers both. Raises Refusal."""
-    if not is_plain(input):
-        tensor = expect_dtype_unless_empty(input, REAL)
-        if tensor.dtype not in REAL:
-            return tensor.shape
-    dtype = promote(input, edges)
-    if dtype not in REAL_NUMBERS and not (isinstance(input, Tensor) and input.numel == 0):
-        check_dtype(dtype, REAL_NUMBERS, "input", input)
-    return () if is_plain(input) else tensor.shape
+    """The shape of values to look up among others, real numbers both unless there are none. Raises Refusal."""
+    if is_plain(input):
+        check_dtype(promote(input, edges), REAL_NUMBERS, "input")
+        return ()
+    tensor = expect_tensor(input, "input")
+    dtype = promote(tensor, edges)
+    if dtype not in REAL_NUMBERS and tensor.numel != 0:
+        check_dtype(dtype, REAL_NUMBERS, "input", f"{tensor!r} and {edges!r}")
+    return tensor.shape
 
 
 #: Which of two operands may be a plain number: none, the second, one of them, both.
@@ -295,7 +294,7 @@ def shift_exponent(input: Any, other: Any) -> Tensor:
     if input.dtype in COMPLEX and other.dtype in WHOLE:
         return elementwise(input.dtype, input, other)
     power = Tensor(to_floating(other.dtype), other.shape)
-    if input.dtype in COMPLEX and power.dtype == "float16":
+    if input.dtype in COMPLEX and power.dtype == "float16" and power.dim:
         refuse(f"raises 2 to no half-precision numbers for {input!r}", "other", "dtype-mismatch")
     dtype = promote(input, power)
     return elementwise(dtype, input, power, common=dtype)

@@ -17,7 +17,12 @@ from layercli.catalogue.arguments import (
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations import pooling
-from layercli.catalogue.operations.view import suggest_strides
+from layercli.catalogue.operations.view import (
+    channels_last_strides,
+    is_contiguous,
+    suggest_strides,
+    view,
+)
 from layercli.catalogue.rules import (
     dense_like,
     elementwise,
@@ -28,7 +33,7 @@ from layercli.catalogue.rules import (
     to_floating,
 )
 from layercli.catalogue.sizes import product
-from layercli.catalogue.tensors import AnySize, Tensor, refuse
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
 
 #: A vector of one value a channel by its name, None where there is none.
 Vectors = Sequence[tuple[str, Tensor | None]]
@@ -115,7 +120,17 @@ def _normalise_channels(
             "running_mean",
             "dtype-mismatch",
         )
-    return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
+    return Tensor(tensor.dtype, tensor.shape, _find_batch_strides(tensor))
+
+
+def _find_batch_strides(tensor: Tensor) -> Shape | None:
+    """Channels last where the input holds them so without a gap, sizes of 1 aside."""
+    if tensor.strides is not None and tensor.dim in (4, 5) and not is_contiguous(tensor):
+        order = (0, *range(2, tensor.dim), 1)
+        turned = [tensor.shape[place] for place in order], tuple(tensor.strides[place] for place in order)
+        if is_contiguous(Tensor(tensor.dtype, *turned)):
+            return channels_last_strides(tensor.shape)
+    return suggest_strides(tensor)
 
 
 def _pass_empty(tensor: Tensor, vectors: Sequence[Tensor | None]) -> Tensor:
@@ -163,7 +178,7 @@ def normalise_instances(
         if vector is not None:
             if vector.dim > 1:
                 refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
-            if own and name.startswith("running") and vector.numel * samples != samples * channels:
+            if own and name.startswith("running") and vector.numel != channels:
                 refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
             # Every sample has its own copy.
             vector = Tensor(vector.dtype, (vector.numel * samples,))
@@ -208,8 +223,7 @@ def normalise_last(
     parameters = [("weight", _expect_optional(weight, "weight")), ("bias", _expect_optional(bias, "bias"))]
     _check_affine(sizes, parameters)
     _check_parameters(tensor, parameters)
-    if tensor.numel != 0:
-        expect_dtype(tensor, FLOATS)
+    expect_dtype(tensor, FLOATS)
     return Tensor(tensor.dtype, tensor.shape)
 
 
@@ -243,8 +257,7 @@ def normalise_groups(
     parameters = [("weight", _expect_optional(weight, "weight")), ("bias", _expect_optional(bias, "bias"))]
     _check_vectors(parameters, channels, flat=True)
     _check_parameters(tensor, parameters)
-    if tensor.numel != 0:
-        expect_dtype(tensor, FLOATS)
+    expect_dtype(tensor, FLOATS)
     return Tensor(tensor.dtype, tensor.shape, suggest_strides(tensor))
 
 
@@ -260,6 +273,8 @@ def normalise_neighbours(
     for value, name in ((alpha, "alpha"), (beta, "beta"), (k, "k")):
         expect_number(value, name)
     expect_int(size, "size")
+    if tensor.dim > 4:
+        view(like(tensor), tensor.shape[0], 1, *tensor.shape[1:3], -1)
     # The squares are averaged over windows of channels, by the pooling that the number of dimensions needs.
     if size < 1:
         refuse(f"needs a size of at least 1, not {size}", "size", "argument-refused")

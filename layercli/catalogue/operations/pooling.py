@@ -7,8 +7,8 @@ from typing import Any
 
 from layercli.catalogue.arguments import FRACTIONS, check_dtype
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
-from layercli.catalogue.operations.convolution import batched, spread
-from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote, to_floating
+from layercli.catalogue.operations.convolution import batched, has_plain_rows, spread
+from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote, to_floating
 from layercli.catalogue.sizes import as_int, ceil_div
 from layercli.catalogue.tensors import AnySize, Tensor, refuse
 
@@ -61,7 +61,7 @@ def _pool(
         if size < 1:
             refuse(f"has a window of {window}, larger than its padded input: {tensor}", "input")
     return Tensor(
-        tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None
+        tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if has_plain_rows(tensor) else None
     )
 
 
@@ -154,7 +154,7 @@ def _adapt(tensor: Tensor, count: int, sizes: Sequence[AnySize], nonempty: Seque
     if any(size == 0 for size in nonempty):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
     return Tensor(
-        tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if is_row_major(tensor) else None
+        tensor.dtype, (*tensor.shape[:-count], *sizes), "contiguous" if has_plain_rows(tensor) else None
     )
 
 

@@ -29,7 +29,7 @@ from layercli.catalogue.arguments import (
 )
 from layercli.catalogue.dtypes import promote_dtypes
 from layercli.catalogue.entries import TENSOR, TORCH, Operation
-from layercli.catalogue.operations.elementwise import to_real
+from layercli.catalogue.operations.elementwise import check_lookup, to_real
 from layercli.catalogue.rules import (
     broadcast_shapes,
     elementwise,
@@ -392,9 +392,8 @@ def run_along(input: Any, dim: Any, *, dtype: str | None = None) -> Tensor:
     """The input's shape, row-major; whole numbers as int64. Source: torch.cumsum, torch.cumprod."""
     tensor = expect_dtype(input, ALL)
     find_dim(dim, tensor.dim)
-    result = dtype or sum_dtype(tensor.dtype)
-    check_dtype(result, NUMBERS, "dtype")
-    return Tensor(result, tensor.shape)
+    result = Tensor(dtype or sum_dtype(tensor.dtype), tensor.shape)
+    return expect_dtype_unless_empty(result, NUMBERS, "dtype")
 
 
 def run_extreme_along(input: Any, dim: Any) -> tuple[Tensor, Tensor]:
@@ -592,15 +591,13 @@ def find_places(
     sorter: Any = None,
 ) -> Tensor:
     """The input's shape, int64 or int32, row-major. Source: torch.searchsorted."""
-    sequence = expect_dtype(sorted_sequence, REAL, "sorted_sequence")
+    sequence = expect_tensor(sorted_sequence, "sorted_sequence")
     dtype = "int32" if expect_bool(out_int32, "out_int32") else "int64"
     if side not in (None, "left", "right"):
         refuse(f"needs 'left' or 'right' as side, not {side!r}", "side", "wrong-kind")
     if expect_bool(right, "right") and side == "left":
         refuse("takes right=True or side='left', not both", "side", "argument-refused")
-    if not is_plain(input):
-        expect_dtype(input, REAL)
-    shape: Shape = () if is_plain(input) else input.shape
+    shape = check_lookup(input, sequence)
     if sequence.dim == 0 or (not shape and sequence.dim != 1):
         refuse(f"looks up a number in one dimension and got {sequence!r}", "sorted_sequence")
     if sequence.dim != 1 and (
@@ -615,7 +612,6 @@ def find_places(
         order = expect_dtype(sorter, frozenset({"int64"}), "sorter")
         if order.dim != sequence.dim or any(a != b for a, b in zip(order.shape, sequence.shape, strict=True)):
             refuse(f"needs a sorter in the shape of {sequence!r} and got {order!r}", "sorter")
-    check_dtype(promote(sequence, input), REAL_NUMBERS, "input", input)
     return Tensor(dtype, shape)
 
 

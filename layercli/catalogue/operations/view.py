@@ -459,6 +459,8 @@ def expand_to(input: Tensor, sizes: Shape) -> Tensor:
             step = 0
         shape.append(size)
         strides.append(step)
+    if input.dim == 0:
+        strides = [0] * len(sizes)
     return Tensor(input.dtype, shape[::-1], None if input.strides is None else tuple(strides[::-1]))
 
 

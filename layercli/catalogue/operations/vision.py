@@ -14,9 +14,10 @@ from layercli.catalogue.arguments import (
     expect_sizes,
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
+from layercli.catalogue.operations.convolution import has_plain_rows
 from layercli.catalogue.operations.pooling import adapt_average
 from layercli.catalogue.operations.view import channels_last_strides, suggest_strides
-from layercli.catalogue.rules import expect_tensor, fix_size, is_row_major, like
+from layercli.catalogue.rules import expect_tensor, fix_size, like
 from layercli.catalogue.sizes import Size, product, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
@@ -64,7 +65,7 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
     # The kernels ask that at least one of the padded dimensions keeps something.
     if mode in ("reflect", "replicate") and all(size == 0 for size in shape[tensor.dim - count :]):
         refuse(f"would give nothing but sizes of 0: {tensor}", "pad")
-    return Tensor(tensor.dtype, shape, "contiguous" if is_row_major(tensor) else None)
+    return Tensor(tensor.dtype, shape, "contiguous" if has_plain_rows(tensor) else None)
 
 
 def follow_layout(tensor: Tensor, shape: Sequence[AnySize]) -> Shape | None:
@@ -191,9 +192,12 @@ def sample_grid(
         refuse(f"expects one batch size and got {tensor!r} and a grid of {places!r}", "grid")
     if any(size == 0 for size in tensor.shape[2:]):
         refuse(f"expects sizes above 0 and got {tensor!r}", "input")
-    if tensor.dtype != places.dtype:
-        refuse(f"expects a grid of {tensor.dtype} and got {places!r}", "grid", "dtype-mismatch")
-    expect_dtype(tensor, FLOATS)
+    if tensor.numel * places.numel != 0:
+        check_dtype(tensor.dtype, FLOATS, "input", tensor)
+        if tensor.dtype != places.dtype:
+            refuse(f"expects a grid of {tensor.dtype} and got {places!r}", "grid", "dtype-mismatch")
+    elif tensor.dim == 5:
+        check_dtype(tensor.dtype, FLOATS, "input", tensor)
     return Tensor(tensor.dtype, (*tensor.shape[:2], *places.shape[1:-1]))
 
 
