@@ -6,7 +6,7 @@ a spec or of any ``nn.Module``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 # These packages share names with functions below: loaded first, they don't take the functions' places later.
@@ -49,10 +49,12 @@ def load(
     dims: Mapping[str, int] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
     mode: Literal["eval", "train"] | None = None,
+    symbolic: Collection[str] = (),
 ) -> Plan:
     """Read a spec and evaluate it: a path, or the name of a bundled model.
 
-    ``params`` and ``dims`` replace the spec's values, ``inputs`` the sizes of its inputs, ``mode`` its mode.
+    ``params`` and ``dims`` replace the spec's values, ``inputs`` the sizes of its inputs, ``mode`` its mode. The dims
+    in ``symbolic`` are names in the formulas of ``derive``.
     Raises SpecError for what is wrong in the spec, CommandError where it can't be found or read.
     """
     import os
@@ -64,7 +66,7 @@ def load(
 
     path = find_spec(os.fspath(spec), Path.cwd())
     read = read_spec(path, display_name(path, Path.cwd()))
-    return plan_model(read, params=params, dims=dims, inputs=inputs, mode=mode)
+    return plan_model(read, params=params, dims=dims, inputs=inputs, mode=mode, symbolic=symbolic)
 
 
 def build(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
-from layercli.errors import CommandError, Problem, SpecError
+from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import TensorRecord, Trace
 from layercli.trace.agreement import compare_traces
+from layercli.trace.failure import TraceFailed
 
 #: ``run`` is PyTorch, ``derive`` the rules of the catalogue, ``both`` refuses to give what they don't agree on.
 Engine: TypeAlias = Literal["run", "derive", "both"]
@@ -60,6 +62,29 @@ def trace_by(plan: Plan, engine: Engine, *, device: str = "auto", seed: int = 0)
             notes += (f"and {len(found) - MAX_TOLD:,} more",)
         raise CommandError(Problem("engines-differ", "the two engines differ", notes=notes, hint=_REPORT))
     return trace
+
+
+def explain_failure(plan: Plan, failure: TraceFailed) -> TraceFailed:
+    """A failed run with the rule's sentence, where the rules refuse the same row for a reason that they know."""
+    from layercli.derive.session import derive_plan
+
+    try:
+        derive_plan(plan)
+    except TraceFailed as refusal:
+        same = _find_failed(refusal.trace) == _find_failed(failure.trace)
+        if same and refusal.problems[0].code != "no-rule":
+            first, *others = failure.problems
+            sentence = refusal.problems[0].message
+            notes = (sentence, *(note for note in first.notes if note != sentence))
+            return TraceFailed(failure.trace, replace(first, notes=notes), *others)
+    except LayercliError:
+        pass
+    return failure
+
+
+def _find_failed(trace: Trace) -> str:
+    """The path of the innermost row that didn't finish."""
+    return next((row.path for row in reversed(trace.rows) if not row.finished), "")
 
 
 _REPORT = "this is a bug of layercli: please report it with the spec"

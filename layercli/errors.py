@@ -16,6 +16,7 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
+        """The lines without their ends."""
         return self.text.replace("\r\n", "\n").split("\n")
 
     def line(self, number: int) -> str:
@@ -34,6 +35,7 @@ class Position:
 
     @property
     def file(self) -> str:
+        """What a person calls the file."""
         return self.source.name
 
     def __str__(self) -> str:

@@ -27,8 +27,9 @@ _REASONS = {
 def write_whole(path: Path, text: str, name: str = "") -> bool:
     """Write ``text`` whole or not at all; True if the file changed. An unchanged file is not touched.
 
-    ``name`` is what messages call the file, its path by default. Permissions of a file that is there are kept. Raises CommandError where the file is a link or no regular
-    file, and where it can't be written; what was there before is then still there.
+    ``name`` is what messages call the file, its path by default. Permissions of a file that is there are kept.
+    Raises CommandError where the file is a link or no regular file, and where it can't be written; what was there
+    before is then still there.
     """
     try:
         return _replace(path, text.encode(), name or str(path))

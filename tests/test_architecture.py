@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,11 +25,14 @@ IMPORTS = {
     "run": "errors catalogue spec plan trace build",
     "lock": "errors trace spec files",
     "report": "errors trace lock",
-    "checks": "errors catalogue spec plan trace derive build run lock files",
-    "cli": "errors catalogue spec plan trace derive build run lock files report checks layercli",
+    "engines": "errors catalogue spec plan trace derive build run",
+    "checks": "errors catalogue spec plan trace derive build run engines lock files",
+    "cli": "errors catalogue spec plan trace derive build run engines lock files report checks layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}
+#: What makes a problem, its code first.
+MAKERS = ("Problem", "problem", "error", "error_at", "report")
 #: What offers everything under one name, and what starts the program.
 OUTSIDE = ("__init__", "__main__")
 
@@ -111,3 +115,15 @@ def test_every_module_has_one_subject() -> None:
     assert [path for path in MODULES if path.name in vague] == []
     lengths = {str(path.relative_to(PACKAGE)): path.read_text("utf-8").count("\n") for path in MODULES}
     assert {name: length for name, length in lengths.items() if length > 1300} == {}
+
+
+def test_every_code_is_written_alike() -> None:
+    calls = [
+        node
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+    ]
+    codes = {call.args[0].value for call in calls if ast.unparse(call.func).split(".")[-1] in MAKERS}
+    assert "wrong-kind" in codes
+    assert {code for code in codes if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)} == set()

@@ -43,6 +43,7 @@ error[layer-failed]: fc1 (Linear) failed on float32[1, 864]
   --> mlp.yaml:5:8
  5 |   fc1: Linear(6 * 14 * 14, 10)
    |        ^^^^^^^^^^^^^^^^^^^^^^^ fc1 is made here
+   = fc1 expects 1176 features in the last dimension and got 864: float32[1, 864]
    = PyTorch: mat1 and mat2 shapes cannot be multiplied (1x864 and 1176x10)
 """
 
@@ -89,6 +90,7 @@ error[layer-failed]: body.0.net.down (Linear) failed on float32[2, 32]
    --> nested.yaml:15:15
  15 |         down: Linear(16, width)
     |               ^^^^^^^^^^^^^^^^^ body.0.net.down is made here
+    = body.0.net expects 16 features in the last dimension and got 32: float32[2, 32]
     = PyTorch: mat1 and mat2 shapes cannot be multiplied (2x32 and 16x16)
 """
 
@@ -124,6 +126,7 @@ error[operation-failed]: add in branch failed on float32[1, 3, 8, 8] and float32
    --> add.yaml:13:19
  13 |       return relu(x + y)
     |                   ^^^^^
+    = add can't broadcast [1, 3, 8, 8] and [1, 6, 8, 8]: 3 and 6 differ
     = PyTorch: The size of tensor a (3) must match the size of tensor b (6) at non-singleton dimension 1
 """
 

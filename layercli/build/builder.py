@@ -16,13 +16,14 @@ from torch.overrides import TorchFunctionMode
 from layercli.build.engine import (
     TORCH_ERRORS,
     TorchEngine,
-    _code_of,
+    choose_code,
     find_torch_function,
     first_line,
     make_value,
     to_torch,
 )
 from layercli.build.module import SpecModule
+from layercli.catalogue.sizes import as_int
 from layercli.errors import Position, Problem, SpecError, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe, format_value
 from layercli.spec.model import Glob, TieDefinition
@@ -59,6 +60,8 @@ def build_model(plan: Plan, *, device: str = "cpu", seed: int | None = None) -> 
     On ``"meta"`` parameters have sizes and no values. With a ``seed`` PyTorch's generator is set first.
     Raises SpecError with the problems of all layers that PyTorch refuses to make.
     """
+    if plan.symbolic:
+        raise TypeError("a plan with symbols can only be derived; load it without symbolic")
     if seed is not None:
         torch.manual_seed(seed)
     meta = device == "meta"
@@ -77,7 +80,9 @@ def build_model(plan: Plan, *, device: str = "cpu", seed: int | None = None) -> 
 def _make_root(plan: Plan, place: torch.device) -> nn.Module:
     maker = _Maker(place)
     block = plan.spec.main
-    model: nn.Module = SpecModule(block, plan.params, plan.dims, getattr(torch, plan.dtype))
+    model: nn.Module = SpecModule(
+        block, plan.params, {name: as_int(size) for name, size in plan.dims.items()}, getattr(torch, plan.dtype)
+    )
     maker.fill(model, plan.root)
     if maker.problems:
         raise SpecError(*maker.problems)
@@ -151,6 +156,7 @@ class _Maker:
         ]
 
     def make_parameter(self, plan: ParameterPlan) -> nn.Parameter:
+        """A parameter with its first value. Raises SpecError for a dtype that takes no gradient."""
         value = make_value(plan.value, self.engine)
         try:
             return nn.Parameter(value, requires_grad=plan.requires_grad)
@@ -159,6 +165,7 @@ class _Maker:
             raise SpecError(replace(_refused("Parameter", plan.site.position, error), hint=hint)) from error
 
     def make_layer(self, plan: LayerPlan) -> nn.Module:
+        """A layer with all that is in it. Raises SpecError for one that PyTorch refuses to make."""
         target = plan.target
         layer: nn.Module
         if plan.block is not None:
@@ -169,10 +176,10 @@ class _Maker:
                 freeze_parameters(layer, plan.block.freeze)
         elif target.name in _CONTAINERS:
             layer = _CONTAINERS[target.name]()
-            self.fill(layer, plan) if target.name not in (
-                "ParameterList",
-                "ParameterDict",
-            ) else self._fill_parameters(layer, plan)
+            if isinstance(layer, (nn.ParameterList, nn.ParameterDict)):
+                self._fill_parameters(layer, plan)
+            else:
+                self.fill(layer, plan)
         else:
             layer = self._make_torch_layer(plan)
         for wrapper in plan.wrappers:
@@ -183,13 +190,13 @@ class _Maker:
                 raise SpecError(_refused(wrapper.entry.name, wrapper.site.position, error)) from error
         return layer
 
-    def _fill_parameters(self, layer: nn.Module, plan: LayerPlan) -> None:
+    def _fill_parameters(self, layer: nn.ParameterList | nn.ParameterDict, plan: LayerPlan) -> None:
         for name, member in plan.children:
             assert isinstance(member, ParameterPlan)
             value = self.make_parameter(member)
             if isinstance(layer, nn.ParameterList):
                 layer.append(value)
-            elif isinstance(layer, nn.ParameterDict):
+            else:
                 layer[name] = value
 
     def _make_torch_layer(self, plan: LayerPlan) -> nn.Module:
@@ -222,7 +229,7 @@ _CONTAINERS: Mapping[str, Callable[[], nn.Module]] = {
 
 
 def _refused(name: str, position: Position, error: BaseException) -> Problem:
-    code = _code_of(error, "argument-refused")
+    code = choose_code(error, "argument-refused")
     return Problem(code, f"PyTorch refuses to make {name}: {first_line(error)}", position)
 
 

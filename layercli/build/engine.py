@@ -14,8 +14,11 @@ from torch import nn
 
 from layercli.build.growth import check_growth, check_sequence
 from layercli.build.recording import RECORDER
+from layercli.build.types import type_of
 from layercli.catalogue.entries import Method
-from layercli.errors import SpecError
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.methods import METHODS
+from layercli.errors import Problem, SpecError
 from layercli.plan.records import Recipe
 from layercli.spec.calls import check_function, check_method
 from layercli.spec.forward import InputsRefused
@@ -30,6 +33,7 @@ from layercli.spec.values import (
     TensorClass,
     WrapperClass,
 )
+from layercli.trace import format_type
 
 if TYPE_CHECKING:
     from layercli.build.module import SpecModule
@@ -231,9 +235,6 @@ class TorchEngine:
 
 def describe_tensors(values: Sequence[Any]) -> str:
     """The types of what met in a call, as ``float32[1, 400] and int64[2]``."""
-    from layercli.build.types import type_of
-    from layercli.trace import format_type
-
     shown = [format_type(type_of(value)) for value in values]
     return " and ".join(shown) if len(shown) < 3 else ", ".join(shown)
 
@@ -261,15 +262,13 @@ def explain_operation(
     name: str, arguments: Sequence[Any], keywords: dict[str, Any], site: Site, error: BaseException
 ) -> SpecError:
     """An operation that PyTorch refused: what was called on what, and PyTorch's sentence below."""
-    from layercli.errors import Problem
-
     tensors = [
         value for value in (*arguments, *keywords.values()) if isinstance(value, (torch.Tensor, tuple, list))
     ]
     met = f" on {describe_tensors(tensors)}" if tensors else ""
     return SpecError(
         Problem(
-            _code_of(error, "operation-failed"),
+            choose_code(error, "operation-failed"),
             f"{name} failed{met}",
             site.position,
             notes=(f"PyTorch: {first_line(error)}",),
@@ -295,8 +294,6 @@ def explain_layer(
     error: BaseException,
 ) -> SpecError:
     """A layer that PyTorch refused to run on what it was given."""
-    from layercli.errors import Problem
-
     values = [value for value in (*arguments, *keywords.values()) if value is not None]
     message = (
         f"{type(layer).__name__} failed on {describe_tensors(values)}"
@@ -305,10 +302,11 @@ def explain_layer(
     )
     place = None if site is None else site.position
     notes = (f"PyTorch: {first_line(error)}",)
-    return SpecError(Problem(_code_of(error, "layer-failed"), message, place, notes=notes))
+    return SpecError(Problem(choose_code(error, "layer-failed"), message, place, notes=notes))
 
 
-def _code_of(error: BaseException, code: str) -> str:
+def choose_code(error: BaseException, code: str) -> str:
+    """``code``, unless what PyTorch raised says that memory has run out."""
     text = str(error)
     memory = isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
     return "out-of-memory" if memory else code
@@ -330,24 +328,18 @@ def make_value(recipe: Any, engine: TorchEngine) -> Any:
 
 
 def _make_function(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
-    from layercli.catalogue.functions import FUNCTIONS
-
     return engine.call_function(
         FunctionValue(FUNCTIONS[recipe.name], recipe.namespace), operands, keywords, recipe.site
     )
 
 
 def _make_method(engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]) -> Any:
-    from layercli.catalogue.methods import METHODS
-
     return engine.call_method(operands[0], METHODS[recipe.name], operands[1:], keywords, recipe.site)
 
 
 def _make_attribute(
     engine: TorchEngine, recipe: Recipe, operands: list[Any], keywords: dict[str, Any]
 ) -> Any:
-    from layercli.catalogue.methods import METHODS
-
     return engine.get_attribute(operands[0], METHODS[recipe.name], recipe.site)
 
 

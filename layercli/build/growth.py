@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
+from layercli.build.types import iterate_tensors
 from layercli.catalogue.entries import Form
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Tensor
@@ -34,7 +35,7 @@ def check_growth(form: Form, arguments: Sequence[Any], keywords: Mapping[str, An
     """
     most = current_limits().elements
     rule = form.operation.rule
-    sizes = [value.numel() for value in _tensors((*arguments, *keywords.values()))]
+    sizes = [value.numel() for value in iterate_tensors((*arguments, *keywords.values()))]
     if rule is None or not (form.creates or form.name in GROWING or math.prod(sizes) > most):
         return
     try:
@@ -61,14 +62,6 @@ def check_sequence(arguments: Sequence[Any], site: Site) -> None:
     if isinstance(first, torch.Tensor) and any(size > most for size in first.shape[:2]):
         message = f"a recurrent layer would take {max(first.shape[:2]):,} steps, more than {most:,}"
         raise site.error("tensor-too-large", message, allow_more("sequence"))
-
-
-def _tensors(values: Sequence[Any]) -> Iterator[torch.Tensor]:
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
 
 
 def _without_values(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -22,6 +23,18 @@ def type_of(value: Any) -> Type:
     if hasattr(value, "to_tuple") and hasattr(value, "items"):
         return DictType(tuple((str(key), type_of(item)) for key, item in value.items()))
     return PlainType(repr(value)[:80] if isinstance(value, (bool, int, float, str)) else type(value).__name__)
+
+
+def iterate_tensors(value: Any) -> Iterator[torch.Tensor]:
+    """Every tensor inside ``value``, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from iterate_tensors(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from iterate_tensors(item)
 
 
 def tensor_type(tensor: torch.Tensor) -> TensorType:

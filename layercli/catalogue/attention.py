@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import FLOATS, check_dtype, is_plain
 from layercli.catalogue.dtypes import is_floating, promote_dtypes
 from layercli.catalogue.entries import Layer
@@ -487,6 +488,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=apply_attention,
         reads="out_proj",
         accesses=read_projections,
+        macs=macs.attend_projected,
     ),
     Layer(
         "Transformer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, apply_operation, hold_lazily
 from layercli.catalogue.operations import convolution
@@ -141,6 +142,7 @@ LAYERS: tuple[Layer, ...] = (
         "Slides learned filters along one spatial dimension of [N, C, L].",
         state=hold_filters(1),
         rule=apply_filters(1),
+        macs=macs.slide_filters(1),
     ),
     Layer(
         "Conv2d",
@@ -149,6 +151,7 @@ LAYERS: tuple[Layer, ...] = (
         "Slides learned filters over the two spatial dimensions of [N, C, H, W].",
         state=hold_filters(2),
         rule=apply_filters(2),
+        macs=macs.slide_filters(2),
     ),
     Layer(
         "Conv3d",
@@ -157,6 +160,7 @@ LAYERS: tuple[Layer, ...] = (
         "Slides learned filters through the three spatial dimensions of [N, C, D, H, W].",
         state=hold_filters(3),
         rule=apply_filters(3),
+        macs=macs.slide_filters(3),
     ),
     Layer(
         "ConvTranspose1d",
@@ -166,6 +170,7 @@ LAYERS: tuple[Layer, ...] = (
         "enlarge it.",
         state=hold_filters(1, transposed=True),
         rule=apply_transposed(1),
+        macs=macs.spread_filters(1),
     ),
     Layer(
         "ConvTranspose2d",
@@ -175,6 +180,7 @@ LAYERS: tuple[Layer, ...] = (
         "enlarge it.",
         state=hold_filters(2, transposed=True),
         rule=apply_transposed(2),
+        macs=macs.spread_filters(2),
     ),
     Layer(
         "ConvTranspose3d",
@@ -184,6 +190,7 @@ LAYERS: tuple[Layer, ...] = (
         "to enlarge it.",
         state=hold_filters(3, transposed=True),
         rule=apply_transposed(3),
+        macs=macs.spread_filters(3),
     ),
     Layer(
         "LazyConv1d",
@@ -192,6 +199,7 @@ LAYERS: tuple[Layer, ...] = (
         "A Conv1d that takes in_channels from the first input it sees.",
         state=_hold_lazily(1),
         rule=_apply_lazily(1),
+        macs=macs.slide_filters(1),
     ),
     Layer(
         "LazyConv2d",
@@ -200,6 +208,7 @@ LAYERS: tuple[Layer, ...] = (
         "A Conv2d that takes in_channels from the first input it sees.",
         state=_hold_lazily(2),
         rule=_apply_lazily(2),
+        macs=macs.slide_filters(2),
     ),
     Layer(
         "LazyConv3d",
@@ -208,6 +217,7 @@ LAYERS: tuple[Layer, ...] = (
         "A Conv3d that takes in_channels from the first input it sees.",
         state=_hold_lazily(3),
         rule=_apply_lazily(3),
+        macs=macs.slide_filters(3),
     ),
     Layer(
         "LazyConvTranspose1d",
@@ -216,6 +226,7 @@ LAYERS: tuple[Layer, ...] = (
         "A ConvTranspose1d that takes in_channels from the first input it sees.",
         state=_hold_lazily(1, transposed=True),
         rule=_apply_lazily(1, transposed=True),
+        macs=macs.spread_filters(1),
     ),
     Layer(
         "LazyConvTranspose2d",
@@ -224,6 +235,7 @@ LAYERS: tuple[Layer, ...] = (
         "A ConvTranspose2d that takes in_channels from the first input it sees.",
         state=_hold_lazily(2, transposed=True),
         rule=_apply_lazily(2, transposed=True),
+        macs=macs.spread_filters(2),
     ),
     Layer(
         "LazyConvTranspose3d",
@@ -232,6 +244,7 @@ LAYERS: tuple[Layer, ...] = (
         "A ConvTranspose3d that takes in_channels from the first input it sees.",
         state=_hold_lazily(3, transposed=True),
         rule=_apply_lazily(3, transposed=True),
+        macs=macs.spread_filters(3),
     ),
     Layer(
         "Unfold",

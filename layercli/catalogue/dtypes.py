@@ -51,11 +51,6 @@ def is_floating(dtype: str) -> bool:
     return CATEGORIES[dtype] == 2
 
 
-def is_integral(dtype: str) -> bool:
-    """Whether the dtype holds whole numbers or truth values."""
-    return CATEGORIES[dtype] < 2
-
-
 def can_cast(source: str, target: str) -> bool:
     """Whether PyTorch writes a result of ``source`` into ``target``: never into a less general kind."""
     return CATEGORIES[source] <= CATEGORIES[target]

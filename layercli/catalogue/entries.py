@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias
 
+from layercli.catalogue.macs import Macs, take_none
 from layercli.catalogue.modules import Child, Module, State
 from layercli.catalogue.signature import Parameter, Signature, parse_signature
 
@@ -24,7 +25,8 @@ class Layer:
     layers that a composite one makes, ``rule`` the output for given inputs, with the sentence of each constraint
     that they break (``Refusal``). ``reads`` names a child whose weights are used without a call. ``accesses`` tells
     which of the wrapped tensors with these names a call reads one after another, where that isn't each once, in
-    PyTorch's order of parameters.
+    PyTorch's order of parameters. ``macs`` gives the multiply-adds of a call: of the layer's own, not of what has a row
+    inside it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Layer:
     rule: Callable[..., Any] | None = None
     reads: str = ""
     accesses: Callable[[Sequence[str]], Iterable[str]] | None = None
+    macs: Macs = take_none
 
     @cached_property
     def signature(self) -> Signature:
@@ -69,7 +72,8 @@ class Operation:
 
     ``rule`` gives the type of the result, called as the operation is, a method's tensor first; what breaks a
     constraint raises ``Refusal`` with its sentence. ``writes_shared`` marks
-    those that write in place also where elements share their memory, as after ``expand``.
+    those that write in place also where elements share their memory, as after ``expand``. ``macs`` gives the
+    multiply-adds of a call.
     """
 
     name: str
@@ -85,6 +89,7 @@ class Operation:
     attribute: bool = False
     rule: Callable[..., Any] | None = None
     writes_shared: bool = False
+    macs: Macs = take_none
 
     def signature_in(self, namespace: Namespace) -> Signature:
         """The signature as ``namespace`` has it, without ``self``."""

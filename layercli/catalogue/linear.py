@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, hold_lazily
 from layercli.catalogue.operations.linear_algebra import bilinear, linear
@@ -73,6 +74,7 @@ LAYERS: tuple[Layer, ...] = (
         "Multiplies the last dimension by a weight matrix and adds a bias.",
         state=hold_linear,
         rule=apply_linear,
+        macs=macs.map_features,
     ),
     Layer(
         "Bilinear",
@@ -80,6 +82,7 @@ LAYERS: tuple[Layer, ...] = (
         "Combines two inputs through one weight matrix per output feature, x1 W x2, and adds a bias.",
         state=hold_bilinear,
         rule=apply_bilinear,
+        macs=macs.map_feature_pairs,
     ),
     Layer(
         "LazyLinear",
@@ -87,5 +90,6 @@ LAYERS: tuple[Layer, ...] = (
         "A Linear that takes in_features from the first input it sees.",
         state=hold_lazily(hold_linear, in_features=0),
         rule=apply_lazily("in_features", _find_features, hold_linear, apply_linear),
+        macs=macs.map_features,
     ),
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from layercli.catalogue import macs
+from layercli.catalogue.arguments import check_dtype
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import call_function
 from layercli.catalogue.modules import Child, Module, State
@@ -207,6 +209,8 @@ def measure_clusters(layer: Module, input_: Any, target_: Any) -> Any:
         refuse(f"expects one batch size and got {tensor!r} and {target!r}", "target_")
     if tensor.shape[-1] != layer.in_features:
         refuse(f"expects {layer.in_features} features and got {tensor.shape[-1]}: {tensor!r}", "input_")
+    check_dtype(tensor.dtype, frozenset({layer.dtype}), "input_", tensor)
+    check_dtype(target.dtype, frozenset({"int64", "int32"}), "target_", target)
     return Tensor(layer.dtype, target.shape), Tensor(layer.dtype, ())
 
 
@@ -240,6 +244,7 @@ LAYERS: tuple[Layer, ...] = (
         children=make_linear,
         rule=measure_linear,
         reads="linear",
+        macs=macs.map_classes,
     ),
     Layer(
         "CTCLoss",
@@ -363,6 +368,7 @@ LAYERS: tuple[Layer, ...] = (
         state=check_margin,
         children=make_distance,
         rule=compare_distances,
+        macs=macs.measure_with,
     ),
     Layer(
         "AdaptiveLogSoftmaxWithLoss",
@@ -372,6 +378,7 @@ LAYERS: tuple[Layer, ...] = (
         children=make_clusters,
         rule=measure_clusters,
         reads="*",
+        macs=macs.leave_unknown,
     ),
     Layer(
         "NLLLoss2d",

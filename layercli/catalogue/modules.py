@@ -118,7 +118,9 @@ def apply_operation(rule: Callable[..., Any], *names: str) -> Callable[..., Any]
     return apply
 
 
-def hold_lazily(state: Callable[[Module], Iterable[State]], **missing: Any) -> Callable[[Module], Iterator[State]]:
+def hold_lazily(
+    state: Callable[[Module], Iterable[State]], **missing: Any
+) -> Callable[[Module], Iterator[State]]:
     """What a lazy layer holds before its first input: the tensors of its eager class, without sizes.
 
     ``missing`` are arguments that only the eager class has, with values that it takes.

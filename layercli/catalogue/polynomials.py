@@ -405,7 +405,7 @@ def is_always_zero(polynomial: Polynomial) -> bool:
         return True
     terms = freeze(polynomial)
     names = collect_dims(terms)
-    measured = _measure_period(terms) if len(names) == 1 else None
+    measured = measure_period(terms) if len(names) == 1 else None
     if measured is None:
         return False
     period, degree = measured
@@ -416,7 +416,7 @@ def is_always_zero(polynomial: Polynomial) -> bool:
     )
 
 
-def _measure_period(terms: Terms) -> tuple[int, int] | None:
+def measure_period(terms: Terms) -> tuple[int, int] | None:
     """Period of the residue classes and degree in the only dim; None with a divisor that isn't a number."""
     period, greatest = 1, 0
     for monomial, _ in terms:
@@ -425,7 +425,7 @@ def _measure_period(terms: Terms) -> tuple[int, int] | None:
             if name:
                 degree += exponent
                 continue
-            inner = _measure_period(numerator)
+            inner = measure_period(numerator)
             if inner is None or not is_constant(dict(divisor)):
                 return None
             inner_period = inner[0] * divisor[0][1]

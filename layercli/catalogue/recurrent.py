@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import expect_bool, expect_int
 from layercli.catalogue.dtypes import promote_dtypes
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State
-from layercli.catalogue.rules import expect_tensor
+from layercli.catalogue.rules import broadcast_shapes, expect_tensor
 from layercli.catalogue.tensors import Shape, Tensor, contiguous_strides, refuse
 
 
@@ -210,20 +211,34 @@ def run_cell(layer: Module, input: Any, hx: Any = None) -> Tensor:
             f"knows 'tanh' and 'relu' as nonlinearity, not {layer.nonlinearity!r}", code="argument-refused"
         )
     result = _run_step(layer, input)
-    if hx is not None:
-        _check_state(layer, hx, result.shape, "hx")
+    if hx is None:
+        return result
+    shape = _widen_step(result, hx) if "nonlinearity" in layer.arguments else result.shape
+    if len(shape) > result.dim and hx.shape[-1] == layer.hidden_size:
+        result = Tensor(result.dtype, shape)
+    _check_state(layer, hx, result.shape, "hx")
     return result
+
+
+def _widen_step(step: Tensor, state: Any) -> Shape:
+    """The shape that the next state has. Without a batch PyTorch looks at the first dimension of a state alone,
+    and broadcasts a matrix against the gates.
+    """
+    if step.dim == 1 and isinstance(state, Tensor) and state.dim == 2 and state.shape[0] == step.shape[0]:
+        return broadcast_shapes([step.shape, state.shape])
+    return step.shape
 
 
 def run_lstm_cell(layer: Module, input: Any, hx: Any = None) -> tuple[Tensor, Tensor]:
     """As ``run_cell``, with a tuple of hidden and cell state. Source: torch.nn.LSTMCell."""
     result = _run_step(layer, input)
-    dtype = result.dtype
     if hx is not None:
         h, c = _unpack_states(hx)
         _check_state(layer, h, result.shape, "h_0")
-        dtype = _find_cell_dtype(layer, c, result.shape, once=True)
-    return Tensor(dtype, result.shape), Tensor(dtype, result.shape)
+        shape = _widen_step(result, c)
+        dtype = _find_cell_dtype(layer, c, result.shape if len(shape) == result.dim else c.shape, once=True)
+        result = Tensor(dtype, shape)
+    return result, Tensor(result.dtype, result.shape)
 
 
 LAYERS: tuple[Layer, ...] = (
@@ -235,6 +250,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_gates(1),
         rule=run_sequence,
         accesses=look_twice,
+        macs=macs.recur(1),
     ),
     Layer(
         "LSTM",
@@ -244,6 +260,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_gates(4),
         rule=run_lstm,
         accesses=look_twice,
+        macs=macs.recur(4),
     ),
     Layer(
         "GRU",
@@ -253,6 +270,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_gates(3),
         rule=run_sequence,
         accesses=look_twice,
+        macs=macs.recur(3),
     ),
     Layer(
         "RNNCell",
@@ -260,6 +278,7 @@ LAYERS: tuple[Layer, ...] = (
         "Does one step of an RNN of one layer.",
         state=hold_cell(1),
         rule=run_cell,
+        macs=macs.step_once(1),
     ),
     Layer(
         "LSTMCell",
@@ -267,6 +286,7 @@ LAYERS: tuple[Layer, ...] = (
         "Does one step of an LSTM of one layer, from a hidden and a cell state to the next ones.",
         state=hold_cell(4),
         rule=run_lstm_cell,
+        macs=macs.step_once(4),
     ),
     Layer(
         "GRUCell",
@@ -274,6 +294,7 @@ LAYERS: tuple[Layer, ...] = (
         "Does one step of a GRU of one layer.",
         state=hold_cell(3),
         rule=run_cell,
+        macs=macs.step_once(3),
     ),
     Layer(
         "RNNBase",

@@ -56,12 +56,13 @@ __all__ = [
     "product",
     "record_conditions",
     "same_shape",
+    "substitute",
 ]
 
 AnySize: TypeAlias = "int | Size"
 Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
-_COMPARISONS: Final[Mapping[Comparison, Callable[[int, int], bool]]] = {
+_COMPARISONS: Final[Mapping[Comparison, Callable[[Any, Any], bool]]] = {
     "==": operators.eq,
     "!=": operators.ne,
     "<": operators.lt,
@@ -211,6 +212,23 @@ class Condition:
         return _COMPARISONS[self.operator](left, right) == self.outcome
 
     @property
+    def differs(self) -> bool:
+        """Whether it says that both sides are not equal."""
+        return (self.operator, self.outcome) in (("!=", True), ("==", False))
+
+    def holds_from_one(self) -> bool:
+        """Whether it is proved for all sizes of 1 and more."""
+        names = dims_of(self.left) | dims_of(self.right)
+        try:
+            with record_conditions() as unproved:
+                shifted = {name: make_dim(name, 0) + 1 for name in names}
+                left, right = substitute(self.left, shifted), substitute(self.right, shifted)
+                outcome = _COMPARISONS[self.operator](left, right)
+        except (ZeroDivisionError, SizeTooComplex):
+            return False
+        return not unproved and outcome == self.outcome
+
+    @property
     def _identity(self) -> tuple[Any, ...]:
         return key_of(self.left), self.operator, key_of(self.right), self.outcome
 
@@ -219,6 +237,10 @@ class Condition:
 
     def __hash__(self) -> int:
         return hash(self._identity)
+
+    def negated(self) -> str:
+        """What would have had to hold for the other outcome."""
+        return str(Condition(self.left, self.operator, self.right, not self.outcome))
 
     def __str__(self) -> str:
         """What held, as Python writes it: a comparison that was false is shown as its opposite."""
@@ -261,6 +283,25 @@ def evaluate(size: AnySize, sizes: Mapping[str, int]) -> int:
     Raises KeyError for a dim that ``sizes`` lacks and ZeroDivisionError where a divisor is 0.
     """
     return evaluate_terms(size.key, sizes) if isinstance(size, Size) else size
+
+
+def substitute(size: AnySize, sizes: Mapping[str, AnySize]) -> AnySize:
+    """The size with other sizes in the place of its dims.
+
+    Raises KeyError for a dim that ``sizes`` lacks, ZeroDivisionError and SizeTooComplex as arithmetic does.
+    """
+    return _substitute(size.key, sizes) if isinstance(size, Size) else size
+
+
+def _substitute(terms: Terms, sizes: Mapping[str, AnySize]) -> AnySize:
+    total: AnySize = 0
+    for monomial, coefficient in terms:
+        part: AnySize = coefficient
+        for (name, numerator, divisor), exponent in monomial:
+            atom = sizes[name] if name else _substitute(numerator, sizes) // _substitute(divisor, sizes)
+            part = part * atom**exponent
+        total = total + part
+    return total
 
 
 def dims_of(size: AnySize) -> frozenset[str]:

@@ -43,7 +43,14 @@ class Tensor:
 
     __slots__ = ("__weakref__", "dtype", "requires_grad", "shape", "strides")
 
-    def __init__(self, dtype: str, shape: Sequence[AnySize], strides: Shape | str | None = "contiguous", *, requires_grad: bool = False) -> None:
+    def __init__(
+        self,
+        dtype: str,
+        shape: Sequence[AnySize],
+        strides: Shape | str | None = "contiguous",
+        *,
+        requires_grad: bool = False,
+    ) -> None:
         self.dtype = dtype
         self.shape: Shape = tuple(shape)
         self.strides: Shape | None = contiguous_strides(self.shape) if isinstance(strides, str) else strides

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import FULL_FLOATS, expect_bool, expect_int
 from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import Layer
@@ -63,8 +64,26 @@ def _orthogonalise(layer: Module, weight: Any) -> Tensor:
 _HOLDER = Layer("ModuleDict", "", "Holds the steps of each wrapped tensor.")
 _STEPS = Layer("ParametrizationList", "", "Computes a wrapped tensor from its originals.", rule=_compute)
 _WEIGHT_NORM = Layer("_WeightNorm", "", "Puts a length and a direction together.", rule=_combine)
-_SPECTRAL_NORM = Layer("_SpectralNorm", "", "Divides by the greatest singular value.", rule=_divide)
-_ORTHOGONAL = Layer("_Orthogonal", "", "Makes rows or columns orthonormal.", rule=_orthogonalise)
+_SPECTRAL_NORM = Layer(
+    "_SpectralNorm",
+    "",
+    "Divides by the greatest singular value.",
+    rule=_divide,
+    macs=macs.divide_by_norm,
+)
+_ORTHOGONAL = Layer(
+    "_Orthogonal",
+    "",
+    "Makes rows or columns orthonormal.",
+    rule=_orthogonalise,
+    macs=macs.leave_unknown,
+)
+
+
+#: The classes of the steps, which PyTorch keeps to itself, by name.
+STEPS: Mapping[str, Layer] = {
+    entry.name: entry for entry in (_STEPS, _WEIGHT_NORM, _SPECTRAL_NORM, _ORTHOGONAL)
+}
 
 
 def _find_tensor(module: Module, name: Any) -> Tensor:
@@ -84,6 +103,7 @@ def _add_step(
     entry: Layer,
     originals: Mapping[str, Tensor],
     buffers: Mapping[str, Tensor] | None = None,
+    **arguments: Any,
 ) -> None:
     """Let a step compute a tensor of ``module`` from ``originals``, or from what earlier steps made of theirs.
 
@@ -111,7 +131,7 @@ def _add_step(
     number = str(len(steps.children))
     held = {**(buffers or {})}
     steps.children[number] = Module(
-        steps.join(number), entry.name, {}, held, {*held}, training=module.training, entry=entry
+        steps.join(number), entry.name, arguments, held, {*held}, training=module.training, entry=entry
     )
 
 
@@ -163,7 +183,8 @@ def normalise_spectrum(
         rows = tensor.shape[front]
         columns = product(size for place, size in enumerate(tensor.shape) if place != front % tensor.dim)
         buffers = {"_u": Tensor(tensor.dtype, (rows,)), "_v": Tensor(tensor.dtype, (columns,))}
-    _add_step(module, name, _SPECTRAL_NORM, {"original": tensor}, buffers)
+    given = {"n_power_iterations": n_power_iterations, "dim": front % tensor.dim}
+    _add_step(module, name, _SPECTRAL_NORM, {"original": tensor}, buffers, **given)
 
 
 def orthogonalise(

@@ -14,8 +14,7 @@ from layercli.cli.options import (
     StaticOption,
     apply_limits,
     check_choice,
-    complete_words,
-    list_words,
+    format_option,
 )
 from layercli.cli.output import use_color, write_output
 
@@ -34,16 +33,7 @@ def run(
         list[str] | None,
         typer.Argument(metavar="[PATH...]", help="Spec files, or folders of them.", show_default=False),
     ] = None,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help=f"{list_words(FORMATS)}.",
-            autocompletion=complete_words(FORMATS),
-        ),
-    ] = "text",
+    format_: Annotated[str, format_option(FORMATS)] = "text",
     static: StaticOption = None,
     limit: LimitOption = None,
     output: OutputOption = None,

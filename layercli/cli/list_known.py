@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from layercli.cli.options import check_choice, complete_words, list_words
+from layercli.cli.options import check_choice, complete_words, format_option, list_words
 from layercli.cli.output import write_output
-from layercli.errors import CommandError, Problem, did_you_mean
+from layercli.errors import CommandError, LayercliError, Problem, did_you_mean
 
 EXAMPLES = (
     ("layercli list", "the bundled models"),
@@ -24,7 +24,6 @@ Known = tuple[str, str, str]
 
 
 def _models() -> list[Known]:
-    from layercli.errors import LayercliError
     from layercli.spec.library import list_bundled
     from layercli.spec.reader import read_spec
 
@@ -84,16 +83,7 @@ def run(
         str | None,
         typer.Argument(metavar="[NAME]", help="Show this one only.", autocompletion=_complete_name),
     ] = None,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help=f"{list_words(FORMATS)}.",
-            autocompletion=complete_words(FORMATS),
-        ),
-    ] = "text",
+    format_: Annotated[str, format_option(FORMATS)] = "text",
 ) -> int:
     """List the bundled models, or what a spec may use.
 
@@ -103,7 +93,7 @@ def run(
     check_choice("--format", format_, FORMATS)
     known = KINDS[kind]()
     if name is not None:
-        chosen = [item for item in known if item[0] == name or item[0] == f"x.{name}"]
+        chosen = [item for item in known if item[0] in (name, f"x.{name}")]
         if not chosen:
             raise CommandError(
                 Problem(

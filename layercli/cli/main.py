@@ -11,14 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from layercli import __version__
-from layercli.cli import check, list_known, lock, new, params, show, trace
+from layercli.cli import check, dims, list_known, lock, new, params, show, trace
 from layercli.cli.output import close_output, write_error, write_output
 from layercli.cli.usage import Command, Examples, Group
-from layercli.errors import LayercliError
+from layercli.errors import CommandError, LayercliError, Problem, draw_problems
 
 COMMANDS: dict[str, tuple[Callable[..., Any], Examples]] = {
     "trace": (trace.run, trace.EXAMPLES),
     "params": (params.run, params.EXAMPLES),
+    "dims": (dims.run, dims.EXAMPLES),
     "show": (show.run, show.EXAMPLES),
     "list": (list_known.run, list_known.EXAMPLES),
     "new": (new.run, new.EXAMPLES),
@@ -109,30 +110,23 @@ def _run(arguments: Sequence[str] | None) -> int:
         return end.exit_code
     except typer.Abort:
         return INTERRUPTED
-    except LayercliError as error:
-        _debug()
-        from layercli.errors import draw_problems
-
-        write_error(draw_problems(error.problems) + "\n")
-        return error.exit_code
-    except OSError as error:
-        _debug()
-        place = f": {error.filename}" if error.filename else ""
-        write_error(f"error[system]: {(error.strerror or str(error)).lower()}{place}\n")
-        return 2
     except Exception as error:
         _debug()
-        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
-            write_error(
-                "error[no-torch]: this works on PyTorch, and torch is not installed\n"
-                "help: pip install torch, or derive shapes without it: --static\n"
-            )
-            return 2
-        write_error(
-            f"error[internal]: {type(error).__name__}: {error}\n"
-            "help: this is a bug of layercli; run layercli --debug ... and report what it prints\n"
-        )
-        return 2
+        known = error if isinstance(error, LayercliError) else CommandError(_explain_exception(error))
+        write_error(draw_problems(known.problems) + "\n")
+        return known.exit_code
+
+
+def _explain_exception(error: Exception) -> Problem:
+    """What no part of the program has made a problem of."""
+    if isinstance(error, OSError):
+        place = f": {error.filename}" if error.filename else ""
+        return Problem("system", f"{(error.strerror or str(error)).lower()}{place}")
+    if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+        message = "this works on PyTorch, and torch is not installed"
+        return Problem("no-torch", message, hint="pip install torch, or derive shapes without it: --static")
+    hint = "this is a bug of layercli; run layercli --debug ... and report what it prints"
+    return Problem("internal", f"{type(error).__name__}: {error}", hint=hint)
 
 
 def _debug() -> None:

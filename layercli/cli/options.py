@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -53,6 +53,18 @@ def read_number(option: str, least: int, most: int) -> Callable[[str | int], int
     return read
 
 
+def format_option(formats: Sequence[str]) -> Any:
+    """``--format`` with these choices."""
+    return typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"{list_words(formats)}.",
+        autocompletion=complete_words(formats),
+    )
+
+
+#: The kinds of devices, and the formats of traces and parameters: what knows them isn't imported to draw the help.
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 FORMATS = ("table", "json", "csv", "markdown")
 
@@ -101,16 +113,7 @@ DeviceOption = Annotated[
         autocompletion=complete_words(DEVICES),
     ),
 ]
-FormatOption = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help=f"{list_words(FORMATS)}.",
-        autocompletion=complete_words(FORMATS),
-    ),
-]
+FormatOption = Annotated[str, format_option(FORMATS)]
 StaticOption = Annotated[
     bool | None,
     typer.Option(
@@ -215,8 +218,12 @@ def load_plan(
     dims: Sequence[str] | None,
     inputs: Sequence[str] | None,
     train: bool | None = None,
+    symbolic: Sequence[str] = (),
 ) -> Plan:
-    """Read and evaluate a spec with the options that change it. Raises SpecError, CommandError."""
+    """Read and evaluate a spec with the options that change it. Raises SpecError, CommandError.
+
+    The dims in ``symbolic`` are names in formulas.
+    """
     from layercli import load
     from layercli.plan.planner import Setting
 
@@ -227,4 +234,13 @@ def load_plan(
         dims=read_dims(dims or ()),
         inputs=read_inputs(inputs or ()),
         mode=mode,
+        symbolic=symbolic,
     )
+
+
+def check_dims(plan: Plan) -> None:
+    """Raises CommandError for a model that has no dims, and so no formulas."""
+    if not plan.dims:
+        message = f"{plan.spec.source.name} has no dims, so nothing depends on one"
+        hint = "name its sizes: dims: {N: 1} and [N, 3] in inputs"
+        raise CommandError(Problem("no-dims", message, hint=hint))

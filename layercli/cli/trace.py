@@ -23,6 +23,7 @@ from layercli.cli.options import (
     VerifyOption,
     apply_limits,
     check_choice,
+    check_dims,
     choose_engine,
     load_plan,
     read_number,
@@ -37,6 +38,7 @@ EXAMPLES = (
     ("layercli trace lstmtagger --set hidden_dim=128", "another param"),
     ("layercli trace gpt2 --depth 2", "the upper levels only"),
     ("layercli trace llama-70b", "too large for memory"),
+    ("layercli trace unet --symbolic", "sizes as formulas over dims"),
     ("layercli trace maxpool --values", "what goes in and comes out"),
     ("layercli trace linear --values --params", "and the weights between"),
     ("layercli trace batchnorm --stats", "means before and after"),
@@ -97,6 +99,12 @@ def run(
     ] = 1,
     static: StaticOption = None,
     verify: VerifyOption = False,
+    symbolic: Annotated[
+        bool,
+        typer.Option(
+            "--symbolic", help="Show sizes as formulas over the dims, and what they need. Implies --static."
+        ),
+    ] = False,
     limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
@@ -106,6 +114,7 @@ def run(
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
     --columns, values by --values and --stats.
     """
+    from layercli.engines import explain_failure
     from layercli.plan.records import map_plans
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
@@ -113,7 +122,9 @@ def run(
 
     check_choice("--format", format_, FORMATS)
     apply_limits(limit)
-    engine = choose_engine(static, verify, "run")
+    if symbolic and (verify or static is False):
+        raise CommandError(Problem("usage", "formulas are derived, so --symbolic goes without --run and --verify"))
+    engine = choose_engine(static, verify, "derive" if symbolic else "run")
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     choose_columns(names)
     options = TraceOptions(
@@ -126,11 +137,14 @@ def run(
         ascii=output is None and needs_ascii(),
     )
     plan = load_plan(spec, set_, dim, input_, train)
+    if symbolic:
+        check_dims(plan)
+        plan = load_plan(spec, set_, dim, input_, train, tuple(plan.dims))
 
     with_values = values or stats or params or bool(layer)
     if engine != "run" and (with_values or repeat > 1):
         raise CommandError(
-            Problem("usage", "only a run on PyTorch has values", hint="leave --static or --verify out")
+            Problem("usage", "only a run on PyTorch has values", hint="leave --static, --verify and --symbolic out")
         )
     try:
         with bounded(device):
@@ -149,7 +163,7 @@ def run(
     except TraceFailed as failure:
         write_output(RUN_FORMATS[format_]((failure.trace,), options), output)
         write_error("\n")
-        raise
+        raise explain_failure(plan, failure) from failure.__cause__
     write_output(RUN_FORMATS[format_](traces, options), output)
     own_paths = map_plans(plan.root)
     warnings = [

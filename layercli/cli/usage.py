@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import typer
@@ -25,13 +26,12 @@ class Command(TyperCommand):
     examples: ClassVar[Examples] = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        pass_plain_values(self.get_params(ctx))
-        try:
+        """What is left of ``args``. Raises CommandError for a wrong command line."""
+        with _explained(self, ctx):
             return super().parse_args(ctx, args)
-        except UsageError as error:
-            raise CommandError(explain_usage(error, ctx)) from None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help text."""
         formatter.write(draw_help(ctx, self.examples))
 
 
@@ -42,20 +42,30 @@ class Group(TyperGroup):
     notes: ClassVar[str] = ""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        pass_plain_values(self.get_params(ctx))
-        try:
+        """What is left of ``args``. Raises CommandError for a wrong command line."""
+        with _explained(self, ctx):
             return super().parse_args(ctx, args)
-        except UsageError as error:
-            raise CommandError(explain_usage(error, ctx)) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` begin with. Raises CommandError where there is none."""
         if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             hint = did_you_mean(args[0], self.commands) or f"the commands are {', '.join(self.commands)}"
             raise CommandError(Problem("usage", f"there is no command {args[0]}", hint=hint))
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help text."""
         formatter.write(draw_help(ctx, self.examples, self.notes))
+
+
+@contextmanager
+def _explained(command: TyperCommand | TyperGroup, context: Any) -> Iterator[None]:
+    """Read a command line without pydantic, and say what is wrong in it as a problem."""
+    pass_plain_values(command.get_params(context))
+    try:
+        yield
+    except UsageError as error:
+        raise CommandError(explain_usage(error, context)) from None
 
 
 def explain_usage(error: Exception, context: Any) -> Problem:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
 
+from layercli.catalogue.counting import count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
 from layercli.catalogue.methods import METHODS
@@ -14,12 +15,13 @@ from layercli.catalogue.modules import Module
 from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
 from layercli.catalogue.signature import BindingError
-from layercli.catalogue.sizes import Size, as_int
+from layercli.catalogue.sizes import Condition, Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.errors import Position, SpecError
 from layercli.plan.records import LayerPlan, Recipe, format_value
 from layercli.spec.calls import check_function, check_method
 from layercli.spec.interpreter import Budget, Interpreter, Scope
+from layercli.spec.symbols import SizeFloat
 from layercli.spec.values import (
     MISSING,
     BlockClass,
@@ -45,7 +47,8 @@ def to_rule(value: Any) -> Any:
         return tuple(to_rule(item) for item in value)
     if isinstance(value, list):
         return [to_rule(item) for item in value]
-    return value
+    # What it does to a shape can't be followed.
+    return value.fix() if isinstance(value, SizeFloat) else value
 
 
 def type_of(value: Any) -> Type:
@@ -78,13 +81,61 @@ class TypeKind:
         return str(as_int(value)) if isinstance(value, Size) else format_value(value)
 
 
+def describe_sizes(value: Type, source: Any) -> Type:
+    """A type with the formulas of the value that it is of."""
+    if isinstance(value, TensorType):
+        sizes = tuple(format_size(size) if isinstance(size, Size) else size for size in source.shape)
+        return replace(value, symbolic=sizes)
+    if isinstance(value, tuple):
+        return tuple(describe_sizes(item, own) for item, own in zip(value, source, strict=True))
+    if isinstance(value, DictType):
+        pairs = zip(value.entries, source.values(), strict=True)
+        return DictType(tuple((key, describe_sizes(item, own)) for (key, item), own in pairs))
+    return value
+
+
+class SymbolicKind(TypeKind):
+    """The same where sizes have dims in them: types hold their formulas, texts the sizes of the trace."""
+
+    def type_of(self, value: Any) -> Type:
+        return describe_sizes(type_of(value), value)
+
+    def format_plain(self, value: Any) -> str:
+        if isinstance(value, slice):
+            parts = (value.start, value.stop, value.step)
+            value = slice(*(as_int(part) if isinstance(part, Size) else part for part in parts))
+        return super().format_plain(value)
+
+
+@dataclass
+class ConditionLog:
+    """The conditions of a derivation, and for each the path of the row that was being derived."""
+
+    conditions: list[Condition]
+    places: list[str] = field(default_factory=list)
+
+    def place(self, path: str) -> None:
+        """What has come since the last time is of this row."""
+        self.places += [path] * (len(self.conditions) - len(self.places))
+
+
 @dataclass
 class Pass:
-    """One derivation of a forward pass: its recorder, the steps that are left, the sizes of dims."""
+    """One derivation of a forward pass: its recorder, the steps that are left, the sizes of dims.
+
+    ``log`` is there where sizes have dims in them.
+    """
 
     recorder: Recorder
     budget: Budget
     dims: Mapping[str, Any]
+    log: ConditionLog | None = None
+
+    def place_conditions(self, path: str | None = None) -> None:
+        """The conditions since the last time are of this row, or of the module whose forward runs."""
+        if self.log is not None:
+            frames = self.recorder.frames
+            self.log.place(path if path is not None else frames[-1].path if frames else "")
 
 
 class TypeEngine:
@@ -118,7 +169,12 @@ class TypeEngine:
     # Operations ------------------------------------------------------------------------------------------
 
     def run(
-        self, name: str, rule: Callable[..., Any] | None, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site
+        self,
+        name: str,
+        rule: Callable[..., Any] | None,
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        site: Site,
     ) -> Any:
         """The result of an operation by its rule, with its row. Raises SpecError for what PyTorch would refuse."""
         if rule is None:
@@ -127,19 +183,39 @@ class TypeEngine:
         values = [value for value in arguments if not isinstance(value, Device)]
 
         def derive(*given: Any, **named: Any) -> Any:
-            return call_rule(rule, [to_rule(value) for value in given], {key: to_rule(value) for key, value in named.items()}, name, site)
+            return call_rule(
+                rule,
+                [to_rule(value) for value in given],
+                {key: to_rule(value) for key, value in named.items()},
+                name,
+                site,
+            )
 
         if self.running is None:
             return derive(*values, **shown)
-        output, _ = self.running.recorder.run_operation(name, derive, values, shown, site.position)
+        self.running.place_conditions()
+        output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
+        self.running.place_conditions(None if draft is None else draft.path)
+        if draft is not None:
+            draft.macs = count_operation(name, output, values, shown)
         return output
 
-    def call_function(self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def call_function(
+        self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         check_function(self, function, arguments, keywords, site)
         entry = function.entry
-        return self.run(entry.name, rule_of(entry, "torch" if function.namespace == "torch" else "F"), arguments, keywords, site)
+        return self.run(
+            entry.name,
+            rule_of(entry, "torch" if function.namespace == "torch" else "F"),
+            arguments,
+            keywords,
+            site,
+        )
 
-    def call_method(self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    def call_method(
+        self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         check_method(self, method, arguments, keywords, site)
         values = [value for value in arguments if not isinstance(value, Device)]
         if method.name == "to" and not values and not [key for key in keywords if key != "device"]:
@@ -153,7 +229,9 @@ class TypeEngine:
         return self.run(attribute.name, rule_of(attribute, "Tensor"), [tensor], {}, site)
 
     def apply_operator(self, name: str, operands: list[Any], site: Site) -> Any:
-        return self.run(name, OPERATORS.get(name), operands, {}, site)
+        # With an operand of no size only the value is at stake.
+        plain = [value.plain if isinstance(value, SizeFloat) else value for value in operands]
+        return self.run(name, OPERATORS.get(name), plain, {}, site)
 
     def get_item(self, tensor: Any, index: Any, site: Site) -> Any:
         return self.run("getitem", get_item, [tensor, index], {}, site)
@@ -186,7 +264,9 @@ class TypeEngine:
             return None
         entry = layer.entry
         # A layer made with bias=False has the name, and None under it.
-        return None if entry is not None and entry.state is not None and name in ("weight", "bias") else MISSING
+        return (
+            None if entry is not None and entry.state is not None and name in ("weight", "bias") else MISSING
+        )
 
     def list_members(self, layer: Any) -> Sequence[str]:
         block = None if layer.plan is None else layer.plan.block
@@ -241,17 +321,23 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     def call(*arguments: Any, **keywords: Any) -> Any:
         if namespace != "F" and form.name not in _WITHOUT_NUMPY_WORDS:
             keywords = {
-                key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value for key, value in keywords.items()
+                key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value
+                for key, value in keywords.items()
             }
         if not isinstance(keywords.get("dtype"), (str, type(None))):
             raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
         if len(arguments) > slots and not rest:
-            raise Refusal(f"takes {slots} arguments by place and got {len(arguments)}", "", "too-many-arguments")
+            raise Refusal(
+                f"takes {slots} arguments by place and got {len(arguments)}", "", "too-many-arguments"
+            )
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
         elif signature.star_by_name and rest in named:
-            values, named = [*values, named[rest]], {key: value for key, value in named.items() if key != rest}
+            values, named = (
+                [*values, named[rest]],
+                {key: value for key, value in named.items() if key != rest},
+            )
         try:
             result = rule(*values, **named)
         except TypeError as error:
@@ -261,7 +347,9 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         if not form.in_place:
             return result
         if keywords.get("dtype", arguments[0].dtype) not in (None, arguments[0].dtype):
-            raise Refusal(f"writes into {arguments[0].dtype}, not {keywords['dtype']}", "dtype", "dtype-mismatch")
+            raise Refusal(
+                f"writes into {arguments[0].dtype}, not {keywords['dtype']}", "dtype", "dtype-mismatch"
+            )
         return write_into(arguments[0], result, shared=operation.writes_shared)
 
     return call
@@ -281,21 +369,31 @@ def _bind_special(
     if namespace == "Tensor":
         missing = next(name for name in names if name not in signature.by_name)
         # A method's own word for an argument, split_size, is given by name.
-        bound = {name: bound[name] if name != missing else arguments[0] for name in (*names, *bound) if name in bound or name == missing}
+        bound = {
+            name: bound[name] if name != missing else arguments[0]
+            for name in (*names, *bound)
+            if name in bound or name == missing
+        }
     values: list[Any] = []
-    for parameter in signature.parameters if namespace == "torch" else form.operation.signature_in("F").parameters:
+    for parameter in (
+        signature.parameters if namespace == "torch" else form.operation.signature_in("F").parameters
+    ):
         if parameter.name not in bound or parameter.kind == "keyword":
             break
         values.append(bound.pop(parameter.name))
     return values, bound
 
 
-def call_rule(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], name: str, site: Site) -> Any:
+def call_rule(
+    rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], name: str, site: Site
+) -> Any:
     """Call a rule as the operation is called. Raises SpecError with the rule's sentence."""
     try:
         return rule(*arguments, **keywords)
     except Refusal as refusal:
-        raise site.argument(refusal.argument or None).error(refusal.code, f"{name} {refusal.message}") from None
+        raise site.argument(refusal.argument or None).error(
+            refusal.code, f"{name} {refusal.message}"
+        ) from None
     except TypeError as error:
         if not _fits(rule, arguments, keywords):
             raise site.error("argument-refused", f"{name} can't be called like this: {error}") from None
@@ -330,6 +428,7 @@ def call_module(
     block = None if plan is None else plan.block
     recorder = running.recorder
     told = plan is not None and not module.given
+    running.place_conditions()
     if position is None and module.path:
         position = plan.position if plan is not None and told and module.path else _position_around(recorder)
     frame = recorder.begin_layer(
@@ -354,7 +453,12 @@ def call_module(
             raise Refusal(f"({module.type}) can't be derived yet", code="no-rule")
         module.run = lambda child, inputs, options: call_module(child, inputs, options, running)
         output = call_layer_rule(rule, _compute_tensors(module, running), values, named)
+    running.place_conditions()
     recorder.end_layer(frame, output, returns=block is not None)
+    entry = module.entry
+    frame.draft.macs = (
+        0 if block is not None or entry is None else count_layer(entry, module, output, values, named)
+    )
     return output
 
 
@@ -386,7 +490,9 @@ def call_layer_rule(
         if _fits(rule, [module, *arguments], keywords):
             raise
         reason = str(error).partition("() ")[2] or str(error)
-        raise Refusal(f"({module.type}) can't be called like this: {reason}", code="argument-refused") from None
+        raise Refusal(
+            f"({module.type}) can't be called like this: {reason}", code="argument-refused"
+        ) from None
 
 
 def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:
@@ -436,7 +542,11 @@ def make_value(recipe: Any, engine: TypeEngine) -> Any:
         return tuple(make_value(item, engine) for item in recipe)
     if isinstance(recipe, list):
         return [make_value(item, engine) for item in recipe]
-    return {key: make_value(item, engine) for key, item in recipe.items()} if isinstance(recipe, dict) else recipe
+    return (
+        {key: make_value(item, engine) for key, item in recipe.items()}
+        if isinstance(recipe, dict)
+        else recipe
+    )
 
 
 _Make = Callable[[TypeEngine, Recipe, list[Any], dict[str, Any]], Any]
@@ -447,7 +557,11 @@ _MAKE: dict[str, _Make] = {
     "method": lambda engine, recipe, operands, keywords: engine.call_method(
         operands[0], METHODS[recipe.name], operands[1:], keywords, recipe.site
     ),
-    "attribute": lambda engine, recipe, operands, keywords: engine.get_attribute(operands[0], METHODS[recipe.name], recipe.site),
-    "operator": lambda engine, recipe, operands, keywords: engine.apply_operator(recipe.name, operands, recipe.site),
+    "attribute": lambda engine, recipe, operands, keywords: engine.get_attribute(
+        operands[0], METHODS[recipe.name], recipe.site
+    ),
+    "operator": lambda engine, recipe, operands, keywords: engine.apply_operator(
+        recipe.name, operands, recipe.site
+    ),
     "item": lambda engine, recipe, operands, keywords: engine.get_item(operands[0], operands[1], recipe.site),
 }

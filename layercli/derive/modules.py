@@ -66,7 +66,9 @@ class ModuleMaker:
     def _parameter(self, value: Tensor, member: ParameterPlan) -> Tensor:
         if member.requires_grad and not value.dtype.startswith(("float", "bfloat", "complex")):
             message = f"only floating tensors take a gradient, and this is {value.dtype}"
-            raise SpecError(Problem("argument-refused", message, member.site.position, hint="requires_grad=False"))
+            raise SpecError(
+                Problem("argument-refused", message, member.site.position, hint="requires_grad=False")
+            )
         return Tensor(value.dtype, value.shape, value.strides, requires_grad=member.requires_grad)
 
     def make_layer(self, path: str, plan: LayerPlan) -> Module:
@@ -93,7 +95,9 @@ class ModuleMaker:
                 raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
         return module
 
-    def make_torch_layer(self, path: str, entry: Layer, given: Mapping[str, Any], plan: LayerPlan | None) -> Module:
+    def make_torch_layer(
+        self, path: str, entry: Layer, given: Mapping[str, Any], plan: LayerPlan | None
+    ) -> Module:
         """A layer of ``torch.nn`` with its own tensors and inner layers. Raises Refusal."""
         arguments = self._arguments(entry, given)
         module = Module(path, entry.name, arguments, training=self.training, plan=plan, entry=entry)
@@ -105,8 +109,12 @@ class ModuleMaker:
             if parameter and CATEGORIES[dtype] < 2:
                 refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
             if any(size < 0 for size in state.shape):
-                refuse(f"{state.name} would have a negative size: {list(state.shape)}", code="argument-refused")
-            module.tensors[state.name] = Tensor(dtype, state.shape, requires_grad=parameter and state.trainable)
+                refuse(
+                    f"{state.name} would have a negative size: {list(state.shape)}", code="argument-refused"
+                )
+            module.tensors[state.name] = Tensor(
+                dtype, state.shape, requires_grad=parameter and state.trainable
+            )
             if not parameter:
                 module.buffers.add(state.name)
                 if not state.persistent:
@@ -142,7 +150,11 @@ class ModuleMaker:
         for parameter in entry.signature.parameters:
             if parameter.name in given:
                 value = given[parameter.name]
-                made = Child(parameter.name, "", plan=value) if isinstance(value, LayerPlan) else make_value(value, self.maker)
+                made = (
+                    Child(parameter.name, "", plan=value)
+                    if isinstance(value, LayerPlan)
+                    else make_value(value, self.maker)
+                )
                 arguments[parameter.name] = to_rule(made)
             elif parameter.default is not REQUIRED:
                 arguments[parameter.name] = parameter.default
@@ -176,7 +188,9 @@ def tie_parameters(root: Module, ties: tuple[TieDefinition, ...]) -> None:
         for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
             if name not in places:
                 message = f"there is no parameter {name}"
-                raise SpecError(Problem("unknown-parameter", message, position, hint=did_you_mean(name, places)))
+                raise SpecError(
+                    Problem("unknown-parameter", message, position, hint=did_you_mean(name, places))
+                )
         (left, left_name), (right, right_name) = places[tie.name], places[tie.target]
         old, new = left.tensors[left_name], right.tensors[right_name]
         if old.shape != new.shape or old.dtype != new.dtype:
@@ -195,7 +209,9 @@ def freeze_parameters(root: Module, globs: tuple[Glob, ...]) -> None:
         if not matched:
             names = [full for full, _, _ in named]
             hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
-            raise SpecError(Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint))
+            raise SpecError(
+                Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint)
+            )
         for module, name in matched:
             module.tensors[name].requires_grad = False
 

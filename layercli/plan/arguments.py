@@ -167,6 +167,7 @@ def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
 
 
 def value_needs(value: LayerClass | BlockClass) -> bool:
+    """Whether a class can't be made without arguments."""
     signature = value.entry.signature if isinstance(value, LayerClass) else block_signature(value.block)
     try:
         signature.bind("", [], {})

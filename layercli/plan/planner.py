@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
@@ -12,6 +12,7 @@ from typing import Any, Literal, NoReturn
 from layercli.catalogue.entries import Layer, Method
 from layercli.catalogue.layers import LAYERS, REFUSED_ARGUMENTS
 from layercli.catalogue.signature import BindingError
+from layercli.catalogue.sizes import AnySize, Condition, Size, make_dim, record_conditions
 from layercli.errors import CommandError, Position, Problem, Source, SpecError, did_you_mean
 from layercli.plan.arguments import (
     argument_sites,
@@ -476,8 +477,12 @@ def plan_model(
     dims: Mapping[str, int] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
     mode: Literal["eval", "train"] | None = None,
+    symbolic: Collection[str] = (),
 ) -> Plan:
     """Evaluate a spec. ``params`` and ``dims`` replace defaults, ``inputs`` the sizes of inputs, by name.
+
+    The dims in ``symbolic`` are sizes with a name, for a derivation; one that the spec computes from others stays
+    their formula.
 
     A value of ``params`` may be text in the spec language wrapped in ``Setting``. Raises SpecError for what the spec
     says, CommandError for a replacement that doesn't fit.
@@ -487,6 +492,7 @@ def plan_model(
     given = _settings(engine, spec, params or {})
     replaced = dict(inputs or {})
     _check_names(replaced, [item.name for item in block.inputs], "input", "--input")
+    _check_names(dict.fromkeys(symbolic), [dim.name for dim in spec.dims], "dim", "--symbolic")
     found = _Findings(list(spec.problems), bool(spec.problems))
     children: Children | None = None
     planned_inputs: list[tuple[str, Any]] = []
@@ -518,9 +524,61 @@ def plan_model(
         raise SpecError(*sorted_problems(problems))
     assert children is not None
     assert not found.failed
+    conditions: tuple[Condition, ...] = ()
+    if symbolic:
+        sizes, planned_inputs, conditions = _plan_symbolically(
+            engine, spec, values, dims or {}, replaced, symbolic
+        )
     modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
     root = LayerPlan(block, values, block.position, children=children, modules=modules)
-    return Plan(spec, engine._counted(root), values, sizes, tuple(planned_inputs), mode or spec.mode)
+    return Plan(
+        spec,
+        engine._counted(root),
+        values,
+        sizes,
+        tuple(planned_inputs),
+        mode or spec.mode,
+        conditions,
+        bool(symbolic),
+    )
+
+
+def _plan_symbolically(
+    engine: PlanEngine,
+    spec: Spec,
+    params: Mapping[str, Any],
+    given: Mapping[str, int],
+    replaced: Mapping[str, Sequence[int]],
+    symbolic: Collection[str],
+) -> tuple[dict[str, AnySize], list[tuple[str, Any]], tuple[Condition, ...]]:
+    """Dims and inputs once more, with names in them, and the conditions under which they are such."""
+    found = _Findings()
+    block = spec.main
+    with record_conditions() as conditions:
+        sizes, _ = _evaluate_dims(engine, spec, params, frozenset(), given, found)
+        told = _dims_of_inputs(spec, sizes, replaced, given)
+        # Dims that others are computed from keep the size that these saw.
+        sizes, _ = _evaluate_dims(engine, spec, params, frozenset(), given, found, set(symbolic) - set(told))
+        sizes |= {name: make_dim(name, size) if name in symbolic else size for name, size in told.items()}
+        interpreter = engine.interpreter(
+            "inputs",
+            params=params,
+            dims=sizes,
+            definitions=block.definitions,
+            layer_names=block.layer_names,
+        )
+        inputs: list[tuple[str, Any]] = []
+        for item in block.inputs:
+            wanted: Sequence[AnySize] | None = replaced.get(item.name)
+            nodes = _size_nodes(item.value)
+            if wanted is not None and len(nodes) == len(wanted):
+                names = [node.id if isinstance(node, ast.Name) else "" for node in nodes]
+                wanted = [
+                    sizes.get(name, size) for name, size in zip(names, wanted, strict=True)
+                ]
+            inputs.append((item.name, _plan_input(interpreter, item.value, wanted)))
+    found.finish()
+    return sizes, inputs, tuple(conditions)
 
 
 def _describe_names(spec: Spec) -> dict[str, str]:
@@ -635,10 +693,14 @@ def _evaluate_dims(
     unread: Set[str],
     given: Mapping[str, int],
     found: _Findings,
-) -> tuple[dict[str, int], Set[str]]:
-    """The dims by name, and the names of those that have no size, for reasons that go to ``found``."""
+    symbolic: Collection[str] = (),
+) -> tuple[dict[str, Any], Set[str]]:
+    """The dims by name, and the names of those that have no size, for reasons that go to ``found``.
+
+    Those in ``symbolic`` are named sizes.
+    """
     _check_names(given, [dim.name for dim in spec.dims], "dim", "--dim")
-    sizes: dict[str, int] = {}
+    sizes: dict[str, AnySize] = {}
     unknown: set[str] = set(unread)
     interpreter = engine.interpreter(
         "dims",
@@ -658,7 +720,7 @@ def _evaluate_dims(
                 assert dim.value is not None
                 size = evaluate_value(interpreter, dim.value, lone_words=False)
                 place = dim.value.position() if isinstance(dim.value, Expression) else place
-            if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+            if isinstance(size, bool) or not isinstance(size, (int, Size)) or size < 0:
                 hint = (
                     "write // for a whole number" if isinstance(size, float) and math.isfinite(size) else ""
                 )
@@ -666,6 +728,8 @@ def _evaluate_dims(
                     f"the dim {dim.name} is a size, an int of at least 0, and this is {describe_plain(size)}"
                 )
                 raise error_at("wrong-kind", message, place, hint)
+            if dim.name in symbolic and not isinstance(size, Size):
+                size = make_dim(dim.name, size)
             sizes[dim.name] = size
             unknown.discard(dim.name)
     return sizes, unknown - unread
@@ -737,7 +801,7 @@ def _dims_of_inputs(
 
 
 def _plan_input(
-    interpreter: Interpreter, value: Sizes | Expression | Unread | None, sizes: Sequence[int] | None
+    interpreter: Interpreter, value: Sizes | Expression | Unread | None, sizes: Sequence[AnySize] | None
 ) -> Any:
     if value is None or isinstance(value, Unread):
         raise SpecError()
@@ -770,9 +834,9 @@ def _plan_input(
 _NO_CODE = parse_expression(Text.whole(Source("-", "0")))
 
 
-def _evaluate_size(interpreter: Interpreter, item: Expression) -> int:
+def _evaluate_size(interpreter: Interpreter, item: Expression) -> AnySize:
     size = interpreter.evaluate(item)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+    if isinstance(size, bool) or not isinstance(size, (int, Size)) or size < 0:
         hint = ""
         if isinstance(size, float) and math.isfinite(size):
             hint = "write // for a whole number"
@@ -784,7 +848,7 @@ def _evaluate_size(interpreter: Interpreter, item: Expression) -> int:
     return size
 
 
-def _resize(recipe: Recipe, sizes: tuple[int, ...]) -> Recipe | None:
+def _resize(recipe: Recipe, sizes: tuple[AnySize, ...]) -> Recipe | None:
     """The same recipe with other sizes in its one creating call, or None where there isn't just one."""
     if recipe.kind == "function" and recipe.name in _SIZE_PLACES:
         keywords = {name: value for name, value in recipe.keywords.items() if name != "size"}
@@ -792,7 +856,7 @@ def _resize(recipe: Recipe, sizes: tuple[int, ...]) -> Recipe | None:
             return replace(recipe, operands=sizes or ((),), keywords=keywords)
         if recipe.name == "full":
             return replace(recipe, operands=(sizes, *recipe.operands[1:]))
-        bounds = tuple(value for value in recipe.operands if isinstance(value, int))
+        bounds = tuple(value for value in recipe.operands if isinstance(value, (int, Size)))
         return replace(recipe, operands=(*bounds, sizes), keywords=keywords)
     changed = [
         (index, _resize(value, sizes))

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.signature import REQUIRED, Signature
+from layercli.catalogue.sizes import AnySize, Condition, as_int
 from layercli.catalogue.wrappers import Wrapper
 from layercli.errors import Position
 from layercli.spec.model import Block, Glob, Spec, TieDefinition
@@ -118,14 +119,19 @@ Member: TypeAlias = "LayerPlan | ParameterPlan | BufferPlan"
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is needed to build a model and to call it once."""
+    """All that is needed to build a model and to call it once.
+
+    A ``symbolic`` one can be derived only: its dims and inputs have names in them, as long as ``conditions`` hold.
+    """
 
     spec: Spec
     root: LayerPlan
     params: Mapping[str, Any]
-    dims: Mapping[str, int]
+    dims: Mapping[str, AnySize]
     inputs: tuple[tuple[str, Any], ...]
     mode: Literal["eval", "train"]
+    conditions: tuple[Condition, ...] = ()
+    symbolic: bool = False
 
     @property
     def name(self) -> str:
@@ -209,7 +215,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     return {
         "model": plan.name,
         "spec": plan.spec.source.name,
-        "dims": tuple(plan.dims.items()),
+        "dims": tuple((name, as_int(size)) for name, size in plan.dims.items()),
         "params": tuple((name, format_value(value)) for name, value in plan.params.items()),
     }
 

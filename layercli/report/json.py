@@ -13,31 +13,32 @@ from layercli.trace.records import Trace
 if TYPE_CHECKING:
     from layercli.report.parameters import ParameterListing
 
-_SIZES = re.compile(r"\[\n\s*-?\d+(?:,\n\s*-?\d+)*\n\s*\]")
+_SIZES = re.compile(r"\[\n\s*(?:-?\d+|null)(?:,\n\s*(?:-?\d+|null))*\n\s*\]")
 
 
 def format_trace(trace: Trace) -> str:
     """``Trace.to_dict`` as text, every row in it, with a newline at the end."""
-    return _format(trace.to_dict())
+    return format_data(trace.to_dict())
 
 
 def format_runs(traces: Sequence[Trace]) -> str:
     """One run as its object, several as a list of objects."""
-    return format_trace(traces[0]) if len(traces) == 1 else _format([trace.to_dict() for trace in traces])
+    return format_trace(traces[0]) if len(traces) == 1 else format_data([trace.to_dict() for trace in traces])
 
 
 def format_parameters(listing: ParameterListing) -> str:
     """``ParameterListing.to_dict`` as text, with a newline at the end."""
-    return _format(listing.to_dict())
+    return format_data(listing.to_dict())
 
 
-def _format(data: object) -> str:
+def format_data(data: object) -> str:
+    """JSON with lists of sizes on one line each."""
     try:
         text = json.dumps(data, indent=1, allow_nan=False)
     except ValueError:
         text = json.dumps(_name_non_finite(data), indent=1)
     # Sizes are read as one thing. A line break is JSON's own: in a text it would be escaped.
-    return _SIZES.sub(lambda sizes: f"[{', '.join(re.findall(r'-?[0-9]+', sizes[0]))}]", text) + "\n"
+    return _SIZES.sub(lambda sizes: f"[{', '.join(re.findall(r'-?[0-9]+|null', sizes[0]))}]", text) + "\n"
 
 
 def _name_non_finite(data: object) -> object:

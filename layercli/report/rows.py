@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from layercli.errors import CommandError, Problem
-from layercli.trace.records import Row, Tie, Trace, Uncalled
+from layercli.trace.records import Row, Tie, Trace, Uncalled, iterate_tensor_types
 
 #: A longer number in a name is text, not an index.
 INDEX_DIGITS = 9
@@ -360,7 +360,9 @@ def _is_counterpart(left: _Node, right: _Node, siblings: tuple[_Node | None, _No
 
 def _identify(row: Row) -> tuple[object, ...]:
     """All of a row that must be the same in a run, apart from names."""
-    return (row.kind, row.type, row.call, row.arguments, row.inputs, row.output, row.trainable)
+    types = (row.inputs, row.output)
+    formulas = tuple(tensor.symbolic for tensor in iterate_tensor_types(types))
+    return (row.kind, row.type, row.call, row.arguments, *types, formulas, row.trainable)
 
 
 def _shift_source(source: str, node: _Node, before: _Node | None) -> str:

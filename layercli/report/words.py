@@ -39,7 +39,7 @@ def format_percent(part: int, whole: int) -> str:
 def format_output(value: Type) -> str:
     """A type with its shapes whole, and each dtype that isn't ``float32``: ``[1, 6]``, ``int64[1, 5]``."""
     if isinstance(value, TensorType):
-        return f"{'' if value.dtype == USUAL_DTYPE else value.dtype}{list(value.shape)}"
+        return f"{'' if value.dtype == USUAL_DTYPE else value.dtype}{value.sizes}"
     if isinstance(value, tuple):
         inner = ", ".join(format_output(item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
@@ -102,7 +102,7 @@ def list_notes(trace: Trace, tree: Sequence[TreeRow], depth: int | None) -> list
 
     A failed pass says nothing of the layers that it didn't come to.
     """
-    notes = list(trace.notes)
+    notes = [*trace.notes, *map(str, trace.requirements or ())]
     if any(tree_row.hidden for tree_row in tree):
         notes.append(DEPTH_NOTE.format(depth=depth))
     lines = [f"note: {note}" for note in notes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import torch
 from torch import nn
@@ -78,13 +79,19 @@ def _held_tensors(module: nn.Module, values: bool) -> Iterator[HeldTensor]:
             yield _hold(name, buffer, "buffer", values, name not in module._non_persistent_buffers_set)
 
 
-def _hold(name: str, tensor: torch.Tensor, kind: str, values: bool, persistent: bool = True) -> HeldTensor:
+def _hold(
+    name: str,
+    tensor: torch.Tensor,
+    kind: Literal["parameter", "buffer"],
+    values: bool,
+    persistent: bool = True,
+) -> HeldTensor:
     waiting = is_lazy(tensor)
     dtype = str(tensor.dtype).removeprefix("torch.")
     return HeldTensor(
         name=name,
         identity=id(tensor),
-        kind="parameter" if kind == "parameter" else "buffer",
+        kind=kind,
         type=TensorType(dtype, (0,)) if waiting else tensor_type(tensor),
         bytes=0 if waiting else tensor.numel() * tensor.element_size(),
         trainable=kind == "parameter" and tensor.requires_grad,

@@ -16,7 +16,8 @@ from torch.overrides import TorchFunctionMode
 from layercli.build.engine import first_line
 from layercli.build.module import SpecModule
 from layercli.build.recording import RECORDER
-from layercli.build.types import type_of
+from layercli.build.types import iterate_tensors, type_of
+from layercli.catalogue.counting import count_layer, count_operation, find_layer
 from layercli.catalogue.layers import LAYERS
 from layercli.errors import Label, LayercliError, Problem
 from layercli.plan.records import LayerPlan, format_value
@@ -38,6 +39,7 @@ class ValueRequest:
     parameters: bool = False
 
     def wants(self, path: str) -> bool:
+        """Whether the values of the layer at ``path`` are asked for."""
         return self.paths is None or path in self.paths
 
 
@@ -84,6 +86,7 @@ class Tracer:
         self.calls: list[_Call] = []
 
     def before_module(self, module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """The hook before a module's forward."""
         path = self.paths.get(id(module))
         if path is None or self._is_hidden():
             return
@@ -106,6 +109,7 @@ class Tracer:
         self.calls.append(_Call(frame, sys.exc_info()[1], before))
 
     def after_module(self, module: nn.Module, arguments: Any, keywords: Any, output: Any) -> None:
+        """The hook after a module's forward, also where it raised."""
         if id(module) not in self.paths or (self._is_hidden() and self.calls[-1].frame.module is not module):
             return
         while self.calls:
@@ -120,10 +124,22 @@ class Tracer:
             self.recorder.frames.pop()
             return
         self.recorder.end_layer(call.frame, output, returns=isinstance(module, SpecModule))
+        call.frame.draft.macs = self._count(call.frame, arguments, keywords, output)
         if call.before is not None and self.request is not None:
             call.frame.draft.values = show_values(
                 call.before, module if self.request.parameters else None, output, self.request.statistics
             )
+
+    def _count(self, frame: Frame, arguments: Any, keywords: Any, output: Any) -> int | None:
+        """The MACs of a module's own: of one that somebody wrote in Python, what its operations take is in their rows."""
+        module = frame.module
+        if isinstance(module, SpecModule):
+            return 0
+        if is_transparent(module):
+            passed_on = any(output is value for value in (*arguments, *keywords.values()))
+            return 0 if passed_on or self.recorder.drafts[-1] is not frame.draft else None
+        entry = find_layer(type(module).__mro__)
+        return None if entry is None else count_layer(entry, module, output, arguments, keywords)
 
     def _is_hidden(self) -> bool:
         """Whether a layer runs whose inner calls depend on values, so that only its own is a fact of the model."""
@@ -145,6 +161,8 @@ class Tracer:
             before = snapshot(values, tuple(recorder.sources(values)))
         position = None if site is None else site.position
         output, draft = recorder.run_operation(name, function, arguments, keywords, position)
+        if draft is not None:
+            draft.macs = count_operation(name, output, arguments, keywords)
         if draft is not None and before is not None and request is not None:
             draft.values = show_values(before, None, output, request.statistics)
         return output
@@ -172,6 +190,11 @@ def _input_names(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[
     return names + list(keywords)
 
 
+def is_transparent(module: nn.Module) -> bool:
+    """Whether a module is neither a spec's, whose operations are known, nor one of PyTorch's own."""
+    return not isinstance(module, SpecModule) and not type(module).__module__.startswith("torch.nn.")
+
+
 class _OperationMode(TorchFunctionMode):
     """Sees the functional calls of modules that somebody wrote in Python, at the level at which they are written."""
 
@@ -194,11 +217,8 @@ class _OperationMode(TorchFunctionMode):
             self.inside = False
 
     def _is_transparent(self) -> bool:
-        """Whether the module that runs is neither a spec's, whose operations are known, nor one of PyTorch's own."""
-        if not self.tracer.recorder.frames:
-            return False
-        module = self.tracer.recorder.frames[-1].module
-        return not isinstance(module, SpecModule) and not type(module).__module__.startswith("torch.nn.")
+        frames = self.tracer.recorder.frames
+        return bool(frames) and is_transparent(frames[-1].module)
 
 
 #: Attributes that give another tensor, and operators whose tensor stands on the right.
@@ -303,19 +323,16 @@ def trace_module(
 ) -> Trace:
     """Call ``model`` once and record every layer and operation.
 
-    Without ``mode`` each layer runs in the mode that it has. ``describe`` holds fields of the Trace that only the caller knows (``model``, ``spec``, ``dims``, ``params``).
-    Raises TraceFailed where the forward raises.
+    Without ``mode`` each layer runs in the mode that it has. ``describe`` holds fields of the Trace that only the
+    caller knows (``model``, ``spec``, ``dims``, ``params``). Raises TraceFailed where the forward raises.
     """
     tracer = Tracer(model, plans or {}, request)
     values = (*arguments, *keywords.values())
     names = list(input_names or _input_names(model, arguments, keywords))
     described = dict(describe or {})
     inputs = tuple((name, type_of(value)) for name, value in zip(names, values, strict=True))
-    device = next((str(tensor.device) for tensor in (*model.parameters(), *_tensors(values))), "cpu")
-    needs_mode = any(
-        not isinstance(module, SpecModule) and not type(module).__module__.startswith("torch.nn.")
-        for module in model.modules()
-    )
+    device = next((str(tensor.device) for tensor in (*model.parameters(), *iterate_tensors(values))), "cpu")
+    needs_mode = any(map(is_transparent, model.modules()))
     failure: Exception | None = None
     output: Any = None
     with unchanged(model), ExitStack() as stack:
@@ -349,16 +366,6 @@ def trace_module(
     if failure is not None:
         raise TraceFailed(trace, *_explain(failure, recorder.failed_draft, name_module(model))) from failure
     return trace
-
-
-def _tensors(values: Sequence[Any]) -> Iterator[torch.Tensor]:
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
-        elif isinstance(value, dict):
-            yield from _tensors(list(value.values()))
 
 
 def _explain(failure: Exception, draft: Draft | None, model: str) -> Sequence[Problem]:

@@ -7,7 +7,9 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from layercli.catalogue.sizes import Size
 from layercli.spec.limits import current_limits
+from layercli.spec.symbols import SizeFloat, apply_function, fix, round_quotient, to_float
 from layercli.spec.values import Site
 
 if TYPE_CHECKING:
@@ -17,10 +19,14 @@ if TYPE_CHECKING:
 def _plain_numbers(interpreter: Interpreter, values: Iterable[Any], name: str, site: Site) -> list[Any]:
     numbers = list(values)
     for value in numbers:
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float, Size)):
             raise site.error(
                 "wrong-kind", f"{name} takes numbers, and this has {interpreter.describe(value)}"
             )
+    if any(isinstance(value, Size) for value in numbers) and any(
+        isinstance(value, float) for value in numbers
+    ):
+        return [fix(value) for value in numbers]
     return numbers
 
 
@@ -68,6 +74,8 @@ def _builtin_number(function: Callable[..., Any], name: str, most: int = 1) -> C
             raise site.error("wrong-kind", f"{name} of a text", "write the number itself")
         if name == "bool":
             return self.truth(value, site)
+        if isinstance(value, (Size, SizeFloat)) and len(arguments) == 1:
+            return _SIZED_NUMBERS[name](value)
         if not isinstance(value, (int, float)):
             raise site.error("wrong-kind", f"{name} can't take {self.describe(value)}")
         digits = arguments[1] if len(arguments) > 1 else None
@@ -79,6 +87,16 @@ def _builtin_number(function: Callable[..., Any], name: str, most: int = 1) -> C
             raise site.error("wrong-kind", f"this can't be computed: {error}") from None
 
     return call
+
+
+#: The functions of one number on a size, or on a float made of sizes.
+_SIZED_NUMBERS: dict[str, Callable[[Any], Any]] = {
+    "sqrt": lambda value: apply_function(math.sqrt, value),
+    "abs": abs,
+    "round": lambda value: value if isinstance(value, Size) else round(value),
+    "int": lambda value: value if isinstance(value, Size) else round_quotient(value, "int"),
+    "float": to_float,
+}
 
 
 def _builtin_len(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
@@ -93,6 +111,8 @@ def _builtin_len(self: Interpreter, arguments: list[Any], keywords: dict[str, An
 
 
 def _builtin_range(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    # A loop goes round as often as in the trace.
+    arguments = [fix(value) for value in arguments]
     if not 1 <= len(arguments) <= 3 or not all(isinstance(value, int) for value in arguments):
         raise site.error("wrong-kind", "range takes one to three ints")
     if len(arguments) == 3 and arguments[2] == 0:
@@ -103,7 +123,7 @@ def _builtin_range(self: Interpreter, arguments: list[Any], keywords: dict[str, 
 
 
 def _builtin_enumerate(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    start = keywords.get("start", arguments[1] if len(arguments) > 1 else 0)
+    start = fix(keywords.get("start", arguments[1] if len(arguments) > 1 else 0))
     if not arguments or not isinstance(start, int):
         raise site.error("wrong-kind", "enumerate takes something with items, and perhaps a start")
     return list(enumerate(self.iterate(arguments[0], site), start))

@@ -18,6 +18,7 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
+from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.errors import SpecError, did_you_mean
 from layercli.spec.builtins import BUILTIN_CALLS
@@ -33,6 +34,7 @@ from layercli.spec.names import (
     names_of_namespace,
     resolve_prefix,
 )
+from layercli.spec.symbols import SizeFloat, apply_function, apply_to_sizes, fix, round_quotient, to_float
 from layercli.spec.unknown import explain_class_in_forward, explain_unknown
 from layercli.spec.values import (
     MISSING,
@@ -117,7 +119,7 @@ class Scope:
     stage: Stage
     locals: dict[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
-    dims: Mapping[str, int] = field(default_factory=dict)
+    dims: Mapping[str, int | Size] = field(default_factory=dict)
     definitions: Mapping[str, Block] = field(default_factory=dict)
     owner: Any = None
     layer_names: Sequence[str] = ()
@@ -158,6 +160,11 @@ _IDENTITY: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda item, container: item in container,
     ast.NotIn: lambda item, container: item not in container,
 }
+
+
+#: Numbers that depend on dims.
+_SIZED = (Size, SizeFloat)
+_SEQUENCES = (str, tuple, list)
 
 
 class Interpreter:
@@ -309,6 +316,8 @@ class Interpreter:
                 result.update(value)
                 continue
             key = self._evaluate(code, key_node)
+            if isinstance(key, Size):
+                key = fix(key)
             if not isinstance(key, (str, int)):
                 raise code.problem("wrong-kind", "a dict's keys are texts or ints", key_node)
             result[key] = value
@@ -345,16 +354,22 @@ class Interpreter:
             if in_place and engine.is_tensor(left):
                 return engine.apply_operator("i" + name.rstrip("_"), [left, right], site)
             return engine.apply_operator(name, [left, right], site)
-        self._check_plain(left, right, kind, site)
+        sized = isinstance(left, _SIZED) or isinstance(right, _SIZED)
+        if sized and (isinstance(left, _SEQUENCES) or isinstance(right, _SEQUENCES)):
+            # As many items as there are: [0] * T.
+            left, right, sized = fix(left), fix(right), False
+        if not sized:
+            self._check_plain(left, right, kind, site)
         try:
-            return self.check_plain_result(plain(left, right), site)
+            result = apply_to_sizes(kind, plain, left, right) if sized else plain(left, right)
+            return self.check_plain_result(result, site)
         except ZeroDivisionError:
             raise site.error("division-by-zero", f"{site.text} divides by zero") from None
         except (TypeError, ValueError, OverflowError) as error:
             raise site.error("wrong-kind", f"{symbol} can't be used here: {error}") from None
 
     def _check_operand(self, value: Any, symbol: str, site: Site, side: str) -> None:
-        if isinstance(value, (int, float)):
+        if isinstance(value, (int, float, Size)):
             return
         # The right side of x += y is its value.
         at = Site(site.code, getattr(site.node, side, getattr(site.node, "value", site.node)))
@@ -433,8 +448,10 @@ class Interpreter:
         name, plain = _UNARY[type(node.op)]
         if self.engine.is_tensor(value):
             return self.engine.apply_operator(name, [value], Site(code, node))
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float, Size)):
             raise code.problem("wrong-kind", f"a sign can't stand before {self.describe(value)}", node)
+        if isinstance(value, Size) and name == "invert":
+            value = fix(value)
         try:
             return plain(value)
         except TypeError as error:
@@ -487,6 +504,8 @@ class Interpreter:
                 and not isinstance(right, bool)
             ):
                 raise site.error("not-in-language", "is compares with None, True or False only", "write ==")
+                if isinstance(left, _SIZED) and isinstance(right, (dict, range)):
+                    left = fix(left)
             try:
                 return _IDENTITY[kind](left, right)
             except TypeError as error:
@@ -496,6 +515,10 @@ class Interpreter:
             if left is None or right is None:
                 return kind is ast.NotEq
             return self.engine.apply_operator(name, [left, right], site)
+        if isinstance(left, Size) and isinstance(right, float):
+            left = to_float(left)
+        elif isinstance(right, Size) and isinstance(left, float):
+            right = to_float(right)
         try:
             return bool(plain(left, right))
         except TypeError as error:
@@ -519,6 +542,8 @@ class Interpreter:
         site = Site(code, node)
         if self.engine.is_tensor(value):
             return self.engine.get_item(value, index, site)
+        if isinstance(index, (Size, slice)):
+            index = _fix_index(index)
         if self.engine.is_layer(value):
             return self._subscript_layer(value, index, site)
         if not isinstance(value, (tuple, list, dict, str, range)):
@@ -564,7 +589,7 @@ class Interpreter:
                 raise code.problem(
                     "value-dependent", message, part_node, "write a number, or a size such as x.shape[1]"
                 )
-            if part is not None and (isinstance(part, bool) or not isinstance(part, int)):
+            if part is not None and (isinstance(part, bool) or not isinstance(part, (int, Size))):
                 raise code.problem(
                     "wrong-kind", f"a slice needs ints, and this is {self.describe(part)}", part_node
                 )
@@ -748,11 +773,13 @@ class Interpreter:
         return self.engine.call_method(owner, METHODS[name], arguments, keywords, site)
 
     def _call_math(self, function: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-        if keywords or not all(isinstance(value, (int, float)) for value in arguments):
+        if keywords or not all(isinstance(value, (int, float, Size)) for value in arguments):
             raise site.error(
                 "wrong-kind", "functions of math take plain numbers", "for tensors use torch: torch.sqrt(x)"
             )
         try:
+            if any(isinstance(value, _SIZED) for value in arguments):
+                return _call_on_sizes(function, arguments)
             return function(*arguments)
         except (ValueError, OverflowError, ZeroDivisionError, TypeError) as error:
             raise site.error("wrong-kind", f"this can't be computed: {error}") from None
@@ -788,7 +815,7 @@ class Interpreter:
         """The items of a plain sequence, a container of layers or, as PyTorch does it, of a tensor."""
         engine = self.engine
         if engine.is_tensor(value):
-            self.check_items(engine.length(value, site), site)
+            self.check_items(as_int(engine.length(value, site)), site)
             return list(engine.call_method(value, METHODS["unbind"], [], {}, site))
         if engine.is_layer(value):
             kind = engine.container_kind(value)
@@ -799,7 +826,7 @@ class Interpreter:
         if isinstance(value, (tuple, list, range, dict, str)):
             self.check_items(len(value), site)
             return list(value)
-        hint = f"write range({site.text})" if isinstance(value, int) else ""
+        hint = f"write range({site.text})" if isinstance(value, (int, Size)) else ""
         raise site.error("wrong-kind", f"{self.describe(value)} has no items to go through", hint)
 
     def _comprehend(self, code: Code, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> Any:
@@ -848,7 +875,7 @@ class Interpreter:
             return f"the function {value!r}"
         if isinstance(value, BoundMethod):
             return f"the method {value.name}"
-        if value is None or isinstance(value, (bool, int, float)):
+        if value is None or isinstance(value, (bool, int, float, Size)):
             return repr(value)
         if isinstance(value, str):
             return f"the text {value[:40]!r}"
@@ -1018,6 +1045,22 @@ class Interpreter:
 class _Return:
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def _fix_index(index: Any) -> Any:
+    """A subscript of a sequence or container, whose items are as many as in the trace."""
+    if isinstance(index, slice):
+        return slice(fix(index.start), fix(index.stop), fix(index.step))
+    return fix(index)
+
+
+def _call_on_sizes(function: Any, arguments: Sequence[Any]) -> Any:
+    """A function of ``math`` on sizes and floats made of them."""
+    name = function.__name__
+    if name not in ("floor", "ceil"):
+        return apply_function(function, *arguments)
+    (number,) = arguments
+    return round_quotient(number, name) if isinstance(number, SizeFloat) else number
 
 
 _BREAK = object()

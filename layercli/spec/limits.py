@@ -33,8 +33,8 @@ class Limits:
 #: What ``Limits`` has, for messages and completion.
 LIMIT_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Limits))
 
-DEFAULT_LIMITS = Limits()
-_LIMITS: ContextVar[Limits] = ContextVar("layercli_limits", default=DEFAULT_LIMITS)
+_DEFAULT = Limits()
+_LIMITS: ContextVar[Limits] = ContextVar("layercli_limits", default=_DEFAULT)
 
 
 def current_limits() -> Limits:

@@ -62,8 +62,8 @@ class _File:
     """One spec file that is being read: its problems, and the blocks that its names mean."""
 
     source: Source
-    path: Path | None
-    root: Path | None
+    path: Path
+    root: Path
     problems: list[Problem] = field(default_factory=list)
     definitions: dict[str, Block] = field(default_factory=dict)
     imported: list[Path] = field(default_factory=list)
@@ -85,11 +85,6 @@ def read_spec(path: Path, name: str | None = None) -> Spec:
     """
     source = read_source(path, name)
     return _read_file(_File(source, path, find_project_root(path)))
-
-
-def read_spec_text(text: str, name: str = "<spec>") -> Spec:
-    """The spec in a text. It can't import anything, since it has no folder."""
-    return _read_file(_File(Source(name, text), None, None))
 
 
 def _read_file(file: _File) -> Spec:
@@ -785,11 +780,6 @@ def _imported_at(problems: Sequence[Problem], position: Position) -> list[Proble
 
 
 def _import_block(file: _File, name: str, target: str, position: Position) -> Block | None:
-    if file.path is None or file.root is None:
-        file.report(
-            "import-refused", "a spec without a file can't import", position, "write the block in blocks:"
-        )
-        return None
     try:
         path = resolve_import(target, file.path, file.root)
     except ImportRefused as error:

@@ -106,13 +106,16 @@ class Site:
 
     @property
     def position(self) -> Position:
+        """Where the node stands."""
         return self.code.position(self.node)
 
     @property
     def text(self) -> str:
+        """The node as the spec writes it."""
         return self.code.segment(self.node)
 
     def error(self, code: str, message: str, hint: str = "", label: str = "") -> SpecError:
+        """An error with one problem, at the node."""
         return self.code.problem(code, message, self.node, hint, label)
 
     def argument(self, key: int | str | None) -> Site:

@@ -3,6 +3,7 @@
 from layercli.trace.records import (
     DictType,
     PlainType,
+    Requirement,
     Row,
     Statistics,
     TensorRecord,
@@ -22,6 +23,7 @@ from layercli.trace.records import (
 __all__ = [
     "DictType",
     "PlainType",
+    "Requirement",
     "Row",
     "Statistics",
     "TensorRecord",

@@ -7,8 +7,8 @@ from typing import Any
 
 from layercli.trace.records import DictType, PlainType, Row, TensorType, Trace, format_type
 
-#: What only one engine knows: a run shows values, MACs come from rules.
-_ONE_ENGINE = ("values", "macs")
+#: What only one engine knows.
+_ONE_ENGINE = ("values",)
 _FIELDS = ("model", "mode", "inputs", "output", "returns", "dims", "params", "failed")
 
 

@@ -65,9 +65,11 @@ class Ownership:
     records: tuple[TensorRecord, ...] = ()
 
     def of(self, path: str) -> Held:
+        """What the module at ``path`` holds itself."""
         return self.held.get(path) or Held()
 
     def holds(self, path: str) -> bool:
+        """Whether it holds any parameter or buffer itself."""
         held = self.of(path)
         return bool(held.parameters or held.buffers or held.tied)
 
@@ -120,8 +122,7 @@ def find_never_called(
         if module.path in called or module.path == "" or module.alias:
             continue
         held = ownership.of(module.path)
-        holds = held.parameters or held.buffers or held.tied
-        if not holds and (module.passive or module.has_children):
+        if not ownership.holds(module.path) and (module.passive or module.has_children):
             continue
         owner_path = module.path.rpartition(".")[0]
         reader = _find_reader(module.path, by_path, called)
@@ -142,7 +143,7 @@ def find_never_called(
 
 def _find_reader(path: str, modules: Mapping[str, ModuleRecord], called: Collection[str]) -> str:
     """The called module that uses the weights of the one at ``path`` without calling it, or nothing."""
-    name, owner_path = path.rpartition(".")[2], path.rpartition(".")[0]
+    owner_path, _, name = path.rpartition(".")
     owner = modules.get(owner_path)
     if owner is not None and owner.reads == name and (owner_path in called or not owner_path):
         return owner_path

@@ -57,6 +57,7 @@ class Frame:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def forget(self, key: int, _: Any) -> None:
+        """The tensor with this ``id`` is gone; another one may get it."""
         self.labels.pop(key, None)
 
 
@@ -197,6 +198,7 @@ class Recorder:
                 self.label(frame, item, f"{name}[{key!r}]")
 
     def holds_tensor(self, value: Any) -> bool:
+        """Whether there is a tensor anywhere in ``value``."""
         if self.kind.is_tensor(value):
             return True
         if isinstance(value, (tuple, list)):

@@ -20,9 +20,16 @@ class TensorType:
 
     dtype: str
     shape: tuple[int, ...]
+    #: The sizes as formulas over dims, and plain ints, where it was derived with symbols.
+    symbolic: tuple[str | int, ...] | None = field(default=None, compare=False)
+
+    @property
+    def sizes(self) -> str:
+        """The sizes in square brackets, as formulas where they are known."""
+        return f"[{', '.join(map(str, self.shape if self.symbolic is None else self.symbolic))}]"
 
     def __str__(self) -> str:
-        return f"{self.dtype}{list(self.shape)}"
+        return f"{self.dtype}{self.sizes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,10 @@ def count_elements(value: Type) -> int:
 def type_to_json(value: Type) -> Any:
     """A type as the trace JSON writes it."""
     if isinstance(value, TensorType):
-        return {"dtype": value.dtype, "shape": list(value.shape)}
+        data: dict[str, Any] = {"dtype": value.dtype, "shape": list(value.shape)}
+        if value.symbolic is not None:
+            data["symbolic"] = list(value.symbolic)
+        return data
     if isinstance(value, tuple):
         return [type_to_json(item) for item in value]
     if isinstance(value, DictType):
@@ -89,6 +99,26 @@ class Tie:
 
     name: str
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What the row at ``path`` needs of dims: ``N * H == 64``, as Python writes it.
+
+    Without ``needed`` PyTorch takes other sizes, too, but the formulas are those for these.
+    """
+
+    path: str
+    text: str
+    needed: bool = True
+
+    def __str__(self) -> str:
+        verb = "needs" if self.needed else "assumes"
+        return f"{self.path or 'the model'} {verb} {self.text.replace('==', '=')}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The requirement as JSON writes it."""
+        return {"path": self.path, "needs" if self.needed else "assumes": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +334,7 @@ class Trace:
 
     ``failed`` is True where the pass ended early: then the last started rows are unfinished.
     ``device`` is empty where nothing ran. ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
-    inputs that its output is.
+    inputs that its output is. ``requirements`` are there where it was derived with symbols.
     """
 
     model: str
@@ -322,6 +352,7 @@ class Trace:
     returns: tuple[str, ...] = ()
     failed: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
+    requirements: tuple[Requirement, ...] | None = field(default=None, compare=False)
 
     @cached_property
     def totals(self) -> Totals:
@@ -363,6 +394,8 @@ class Trace:
         }
         if totals.macs_unknown:
             data["totals"]["macs_unknown"] = totals.macs_unknown
+        if self.requirements is not None:
+            data["requirements"] = [item.to_dict() for item in self.requirements]
         if self.failed:
             data["failed"] = True
         return data

@@ -227,6 +227,11 @@ def test_a_failure_of_the_system_is_no_bug(run: Run, monkeypatch: pytest.MonkeyP
     assert (result.code, result.out, result.err) == (2, "", "error[system]: input/output error: net.yaml\n")
 
 
+def test_a_name_in_a_message_drives_no_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(OSError(5, "Input/output error", "\x1b[2Jnet.yaml"), monkeypatch)
+    assert run("check").err == "error[system]: input/output error: \\x1b[2Jnet.yaml\n"
+
+
 def test_a_working_folder_that_is_gone(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = folder / "gone"
     gone.mkdir()

@@ -24,7 +24,9 @@ def main() -> int:
     wanted = set(options.only.split(",")) if options.only else None
     tried = differing = 0
     shown: dict[str, int] = {}
-    calls = [(name, text, "") for name, text in CALLS] + [(name, text, inputs) for name, text, inputs in LAYER_CALLS]
+    calls = [(name, text, "") for name, text in CALLS] + [
+        (name, text, inputs) for name, text, inputs in LAYER_CALLS
+    ]
     for name, text, inputs in calls:
         if wanted is not None and name not in wanted:
             continue

@@ -9,14 +9,20 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Conv1d(4, 6, 3)", ("rand(2, 4, 9)", "rand(4, 9)")),
     ("Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2, bias=False)", ("rand(2, 4, 9)",)),
     ("Conv2d(4, 6, 3)", ("rand(1, 4, 8, 8)", "rand(4, 8, 8)")),
-    ("Conv2d(4, 6, (3, 5), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2)", ("rand(1, 4, 12, 12)",)),
+    (
+        "Conv2d(4, 6, (3, 5), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2)",
+        ("rand(1, 4, 12, 12)",),
+    ),
     ("Conv2d(4, 6, 3, padding='same')", ("rand(1, 4, 8, 8)",)),
     ("Conv2d(4, 6, 3, padding='valid')", ("rand(1, 4, 8, 8)",)),
     ("Conv2d(4, 6, 3, padding=2, padding_mode='circular')", ("rand(1, 4, 8, 8)",)),
     ("Conv2d(4, 6, 3, padding=1, padding_mode='reflect')", ("rand(1, 4, 8, 8)",)),
     ("Conv2d(4, 6, 3, padding='same', padding_mode='replicate', dilation=2)", ("rand(1, 4, 8, 8)",)),
     ("Conv3d(2, 4, 3, padding=1)", ("rand(1, 2, 5, 5, 5)", "rand(2, 5, 5, 5)")),
-    ("ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2)", ("rand(2, 4, 5)", "rand(4, 5)")),
+    (
+        "ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2)",
+        ("rand(2, 4, 5)", "rand(4, 5)"),
+    ),
     ("ConvTranspose2d(4, 6, 3, stride=2)", ("rand(1, 4, 5, 5)", "rand(1, 4, 5, 5), output_size=(12, 12)")),
     ("ConvTranspose3d(2, 4, 2, stride=2, bias=False, dilation=2)", ("rand(1, 2, 3, 3, 3)",)),
     ("Unfold(3, dilation=1, padding=1, stride=2)", ("rand(1, 2, 5, 5)", "rand(2, 5, 5)")),
@@ -163,7 +169,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "CrossEntropyLoss(weight=tensor([0.5, 1.0, 2.0]), ignore_index=1, reduction='none', label_smoothing=0.1)",
         ("rand(2, 3), tensor([0, 2])", "rand(2, 3, 2), tensor([[0, 2], [1, 1]])"),
     ),
-    ("LinearCrossEntropyLoss(4, 3)", ("rand(2, 4), tensor([0, 2])", "rand(4), tensor(1)", "rand(2, 4), rand(2, 3)")),
+    (
+        "LinearCrossEntropyLoss(4, 3)",
+        ("rand(2, 4), tensor([0, 2])", "rand(4), tensor(1)", "rand(2, 4), rand(2, 3)"),
+    ),
     (
         "LinearCrossEntropyLoss(4, 3, out_features=(2,), bias=True, reduction='none', weight=ones(3))",
         ("rand(2, 4), tensor([[0, 2], [1, 1]])",),
@@ -174,7 +183,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("PoissonNLLLoss()", ("rand(2, 3), rand(2, 3)",)),
     ("PoissonNLLLoss(log_input=False, full=True, reduction='none')", ("rand(2, 3), rand(2, 3)",)),
     ("GaussianNLLLoss()", ("rand(2, 3), rand(2, 3), ones(2, 3)", "rand(2, 3), rand(2, 3), ones(2, 1)")),
-    ("GaussianNLLLoss(full=True, reduction='none')", ("rand(2, 3), rand(2, 3), ones(2)", "rand(2, 3), rand(2, 3), 1.0")),
+    (
+        "GaussianNLLLoss(full=True, reduction='none')",
+        ("rand(2, 3), rand(2, 3), ones(2)", "rand(2, 3), rand(2, 3), 1.0"),
+    ),
     ("KLDivLoss()", ("rand(2, 3), rand(2, 3)",)),
     ("KLDivLoss(reduction='batchmean', log_target=True)", ("rand(2, 3), rand(2, 3)",)),
     ("BCELoss()", ("rand(2, 3), rand(2, 3)",)),
@@ -190,6 +202,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "rand(5, 2, 4), zeros(5).long(), tensor([5, 4]), target_lengths=tensor([3, 2])",
             "rand(5, 4), zeros(3).int(), tensor(5), tensor(3)",
         ),
+    ),
+    (
+        "AdaptiveLogSoftmaxWithLoss(8, 20, [4, 9], div_value=2.0, head_bias=True)",
+        ("rand(3, 8), tensor([1, 5, 12])", "rand(8), tensor(5)"),
     ),
     ("MultiLabelMarginLoss()", ("rand(1, 3), tensor([[0, 2, -1]])", "rand(3), tensor([0, 2, -1])")),
     ("HuberLoss(delta=2)", ("rand(2, 3), rand(2, 3)",)),
@@ -218,7 +234,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("MaxPool2d((3, 2), stride=2, padding=1, dilation=2, return_indices=True)", ("rand(1, 2, 9, 9)",)),
     ("MaxPool3d(2, return_indices=True)", ("rand(1, 2, 5, 5, 5)",)),
     ("MaxUnpool1d(2, stride=2)", ("rand(1, 1, 2), tensor([[[1, 3]]])",)),
-    ("MaxUnpool2d(2, stride=2)", ("rand(1, 1, 1, 1), tensor([[[[3]]]])", "rand(1, 1, 1, 1), tensor([[[[3]]]]), (3, 3)")),
+    (
+        "MaxUnpool2d(2, stride=2)",
+        ("rand(1, 1, 1, 1), tensor([[[[3]]]])", "rand(1, 1, 1, 1), tensor([[[[3]]]]), (3, 3)"),
+    ),
     ("MaxUnpool3d(2)", ("rand(1, 1, 1, 1, 1), tensor([[[[[3]]]]])",)),
     ("AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)", ("rand(1, 2, 9)",)),
     ("AvgPool2d(2, divisor_override=3)", ("rand(1, 2, 9, 9)",)),
@@ -235,25 +254,47 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AdaptiveAvgPool2d((3, None))", ("rand(1, 2, 9, 9)", "rand(2, 9, 9)")),
     ("AdaptiveAvgPool3d(2)", ("rand(1, 2, 5, 5, 5)",)),
     # recurrent, attention, embedding
-    ("RNN(3, 5)", ("rand(4, 2, 3)", "rand(4, 3)", "rand(4, 2, 3), rand(1, 2, 5)", "rand(4, 3), hx=rand(1, 5)")),
-    ("RNN(3, 5, num_layers=2, nonlinearity='relu', bias=False, batch_first=True, dropout=0)", ("rand(2, 4, 3)",)),
-    ("RNN(3, 5, 2, 'tanh', batch_first=True, bidirectional=True, dropout=1)", ("rand(2, 4, 3), rand(4, 2, 5)",)),
+    (
+        "RNN(3, 5)",
+        ("rand(4, 2, 3)", "rand(4, 3)", "rand(4, 2, 3), rand(1, 2, 5)", "rand(4, 3), hx=rand(1, 5)"),
+    ),
+    (
+        "RNN(3, 5, num_layers=2, nonlinearity='relu', bias=False, batch_first=True, dropout=0)",
+        ("rand(2, 4, 3)",),
+    ),
+    (
+        "RNN(3, 5, 2, 'tanh', batch_first=True, bidirectional=True, dropout=1)",
+        ("rand(2, 4, 3), rand(4, 2, 5)",),
+    ),
     ("RNN(3, 5, dtype=float64)", ("rand(4, 2, 3).double(), rand(1, 2, 5).double()",)),
     ("LSTM(3, 5)", ("rand(4, 2, 3)", "rand(4, 3)", "rand(4, 2, 3), (rand(1, 2, 5), rand(1, 2, 5))")),
-    ("LSTM(3, 5, batch_first=True)", ("rand(2, 4, 3)", "rand(4, 3)", "rand(4, 3), hx=(rand(1, 5), rand(1, 5))")),
+    (
+        "LSTM(3, 5, batch_first=True)",
+        ("rand(2, 4, 3)", "rand(4, 3)", "rand(4, 3), hx=(rand(1, 5), rand(1, 5))"),
+    ),
     (
         "LSTM(3, 5, num_layers=2, bias=True, batch_first=True, dropout=1, bidirectional=True, proj_size=2)",
-        ("rand(2, 4, 3)", "rand(2, 4, 3), (rand(4, 2, 2), rand(4, 2, 5))", "rand(4, 3), [rand(4, 2), rand(4, 5)]"),
+        (
+            "rand(2, 4, 3)",
+            "rand(2, 4, 3), (rand(4, 2, 2), rand(4, 2, 5))",
+            "rand(4, 3), [rand(4, 2), rand(4, 5)]",
+        ),
     ),
     ("LSTM(3, 5, proj_size=2, bias=False)", ("rand(4, 2, 3)",)),
-    ("LSTM(3, 5, dtype=float64)", ("rand(4, 2, 3).double(), (rand(1, 2, 5).double(), rand(1, 2, 5).double())",)),
+    (
+        "LSTM(3, 5, dtype=float64)",
+        ("rand(4, 2, 3).double(), (rand(1, 2, 5).double(), rand(1, 2, 5).double())",),
+    ),
     ("LSTM(3, 5, dtype=bfloat16)", ("rand(4, 2, 3).to(torch.bfloat16)",)),
     ("GRU(3, 5)", ("rand(4, 2, 3)", "rand(4, 3)", "rand(4, 2, 3), rand(1, 2, 5)", "rand(4, 3), rand(1, 5)")),
     ("GRU(3, 5, num_layers=2, bias=False, batch_first=True, bidirectional=True)", ("rand(2, 4, 3)",)),
     ("GRU(3, 5, dtype=float64)", ("rand(4, 2, 3).double(), rand(1, 2, 5).double()",)),
     ("RNNCell(3, 5)", ("rand(2, 3)", "rand(3)", "rand(2, 3), rand(2, 5)", "rand(3), rand(5)")),
     ("RNNCell(3, 5, bias=False, nonlinearity='relu')", ("rand(2, 3)",)),
-    ("LSTMCell(3, 5)", ("rand(2, 3)", "rand(3)", "rand(2, 3), (rand(2, 5), rand(2, 5))", "rand(3), [rand(5), rand(5)]")),
+    (
+        "LSTMCell(3, 5)",
+        ("rand(2, 3)", "rand(3)", "rand(2, 3), (rand(2, 5), rand(2, 5))", "rand(3), [rand(5), rand(5)]"),
+    ),
     ("LSTMCell(3, 5, dtype=float64)", ("rand(2, 3).double(), (rand(2, 5).double(), rand(2, 5).double())",)),
     ("GRUCell(3, 5)", ("rand(2, 3)", "rand(3)", "rand(2, 3), rand(2, 5)", "rand(3), rand(5)")),
     ("GRUCell(3, 5, bias=False)", ("rand(2, 3), hx=rand(2, 5)",)),
@@ -262,7 +303,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Embedding(5, 4, 2, scale_grad_by_freq=True, sparse=True, _freeze=True)", ("tensor([0, 2])",)),
     ("Embedding(5, 4, _weight=rand(5, 4).double())", ("tensor([0, 2])",)),
     ("EmbeddingBag(5, 4)", ("tensor([[0, 2]])", "tensor([0, 2]), tensor([0, 1])")),
-    ("EmbeddingBag(5, 4, max_norm=1, mode='sum', include_last_offset=True)", ("tensor([0, 2]), offsets=tensor([0, 1, 2])",)),
+    (
+        "EmbeddingBag(5, 4, max_norm=1, mode='sum', include_last_offset=True)",
+        ("tensor([0, 2]), offsets=tensor([0, 1, 2])",),
+    ),
     ("EmbeddingBag(5, 4, mode='sum', padding_idx=0)", ("tensor([[0, 2]]), per_sample_weights=rand(1, 2)",)),
     ("EmbeddingBag(5, 4, mode='max', _weight=rand(5, 4))", ("tensor([[0, 2]])",)),
     ("weight_norm(Linear(3, 2))", ("rand(4, 3)",)),
@@ -271,7 +315,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("weight_norm(Conv2d(2, 4, 3, padding=1, padding_mode='circular'), dim=1)", ("rand(1, 2, 5, 5)",)),
     ("weight_norm(LSTM(3, 5), 'weight_hh_l0')", ("rand(4, 2, 3)",)),
     ("weight_norm(weight_norm(GRU(3, 5), 'weight_hh_l0'), 'weight_ih_l0', 0)", ("rand(4, 2, 3)",)),
-    ("weight_norm(MultiheadAttention(4, 2), 'in_proj_weight')", ("rand(3, 2, 4), rand(3, 2, 4), rand(3, 2, 4)",)),
+    (
+        "weight_norm(MultiheadAttention(4, 2), 'in_proj_weight')",
+        ("rand(3, 2, 4), rand(3, 2, 4), rand(3, 2, 4)",),
+    ),
     ("weight_norm(Linear(3, 2, dtype=float16))", ("rand(4, 3).half()",)),
     ("spectral_norm(Linear(3, 2))", ("rand(4, 3)",)),
     ("spectral_norm(Conv2d(2, 4, 3), n_power_iterations=2, dim=1)", ("rand(1, 2, 5, 5)",)),
@@ -309,15 +356,25 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "MultiheadAttention(4, 2, kdim=3, vdim=5)",
-        ("rand(3, 2, 4), rand(5, 2, 3), rand(5, 2, 5)", "rand(3, 4), rand(5, 3), rand(5, 5), need_weights=False"),
+        (
+            "rand(3, 2, 4), rand(5, 2, 3), rand(5, 2, 5)",
+            "rand(3, 4), rand(5, 3), rand(5, 5), need_weights=False",
+        ),
     ),
     (
         "MultiheadAttention(4, 2, 0, True, True, kdim=3, batch_first=True, dtype=float64)",
-        ("rand(2, 3, 4).double(), rand(2, 5, 3).double(), rand(2, 5, 4).double(), attn_mask=rand(3, 5).double()",),
+        (
+            "rand(2, 3, 4).double(), rand(2, 5, 3).double(), rand(2, 5, 4).double(), attn_mask=rand(3, 5).double()",
+        ),
     ),
     (
         "TransformerEncoderLayer(4, 2, 6)",
-        ("rand(3, 2, 4)", "rand(3, 4)", "rand(3, 2, 4), rand(3, 3), rand(2, 3) > 0", "rand(3, 2, 4), rand(3, 3), is_causal=True"),
+        (
+            "rand(3, 2, 4)",
+            "rand(3, 4)",
+            "rand(3, 2, 4), rand(3, 3), rand(2, 3) > 0",
+            "rand(3, 2, 4), rand(3, 3), is_causal=True",
+        ),
     ),
     (
         "TransformerEncoderLayer(4, 2, 6, 0, 'gelu', batch_first=True, norm_first=True, bias=False)",
@@ -347,7 +404,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "rand(2, 3, 4), mask=rand(3, 3) > 0, src_key_padding_mask=rand(2, 3) > 0, is_causal=True",
         ),
     ),
-    ("TransformerEncoder(TransformerEncoderLayer(4, 2, 6, activation=GELU()), num_layers=1)", ("rand(3, 2, 4)",)),
+    (
+        "TransformerEncoder(TransformerEncoderLayer(4, 2, 6, activation=GELU()), num_layers=1)",
+        ("rand(3, 2, 4)",),
+    ),
     (
         "TransformerDecoder(TransformerDecoderLayer(4, 2, 6), 2, norm=RMSNorm(4))",
         (
@@ -365,7 +425,10 @@ LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "Transformer(4, 2, 1, 1, 6, activation=GELU(), batch_first=True, norm_first=True, bias=False)",
-        ("rand(2, 5, 4), rand(2, 3, 4)", "rand(2, 5, 4), rand(2, 3, 4), tgt_mask=rand(3, 3), tgt_is_causal=True"),
+        (
+            "rand(2, 5, 4), rand(2, 3, 4)",
+            "rand(2, 5, 4), rand(2, 3, 4), tgt_mask=rand(3, 3), tgt_is_causal=True",
+        ),
     ),
     (
         "Transformer(4, custom_encoder=TransformerEncoder(TransformerEncoderLayer(4, 1, 6), 1), num_decoder_layers=1, nhead=2)",

@@ -37,9 +37,9 @@ from layercli.trace.recorder import Recorder
 #: Complaints of PyTorch about values, which no type can show.
 VALUE_ERRORS = re.compile(
     r"index out of range|out of bounds|out of range|must be within|singular|Class values|probability|"
-    r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|"
+    r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|Target values should be|"
     r"ZeroDivisionError(?!:)|cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range|"
-    r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size",
+    r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size|the last offset value should be",
 )
 
 

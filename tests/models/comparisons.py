@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import reference
+from tests.models import reference
 import torch
 from torch import Tensor, nn
 

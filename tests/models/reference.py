@@ -37,7 +37,7 @@ class MinPool(Only):
 
 
 class TwoDropouts(Only):
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         return super().forward(*inputs), super().forward(*inputs)
 
 
@@ -304,7 +304,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, causal: bool = False) -> T
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """(N, T, heads * size) to (N, heads, T, size)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    batch, length, width = x.shape
+    return x.view(batch, length, heads, width // heads).transpose(1, 2)
 
 
 def join_heads(x: Tensor) -> Tensor:

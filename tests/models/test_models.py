@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from comparisons import CASES, Case
+from tests.models.comparisons import CASES, Case
 from torch import Tensor, nn
 
 import layercli
@@ -134,7 +134,8 @@ def test_layers_are_called_as_in_the_module(case: Case) -> None:
     with torch.device("cpu" if case.values else "meta"):
         calls = run_with_hooks(module, case.inputs())
     rows = [(row.path, row.type, row_texts(row)) for row in result.rows if row.kind == "layer" and row.path]
-    assert rows == calls
+    # What runs inside it is up to the values of its targets, so its rows show its own call only.
+    assert rows == [call for call in calls if not call[0].startswith("adaptive_log_softmax.")]
     assert result.totals.parameters == sum(parameter.numel() for parameter in module.parameters())
     assert result.totals.buffers == sum(buffer.numel() for buffer in module.buffers())
 
@@ -181,7 +182,7 @@ def test_values_are_those_of_the_module(case: Case) -> None:
 
 def test_linear_computes_x_times_weight_transposed_plus_bias() -> None:
     model = layercli.build(layercli.load("linear"))
-    weights, biases = model.lin.weight.tolist(), model.lin.bias.tolist()
+    weights, biases = (model.get_parameter(f"lin.{name}").tolist() for name in ("weight", "bias"))
     x = [0.5, -1.0, 2.0]
     by_hand = [
         sum(a * b for a, b in zip(x, row, strict=True)) + bias

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import FLOATS, expect_bool, expect_dtype, is_plain
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.rules import broadcast_shapes, expect_tensor
@@ -52,7 +53,7 @@ def _is_fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *,
 def _fits_mask(mask: Shape, scores: Shape) -> bool:
     """Whether a mask is of 2 or 4 dimensions, each that of the scores or 1."""
     return len(mask) in (2, 4) and all(
-        own in (1, wanted) for own, wanted in zip(reversed(mask), reversed(scores), strict=False)
+        own in (wanted, 1) for own, wanted in zip(reversed(mask), reversed(scores), strict=False)
     )
 
 
@@ -122,7 +123,7 @@ def _attend_in_steps(query: Tensor, key: Shape, value: Shape, mask: Tensor | Non
     if mask is not None:
         scores: tuple[AnySize, ...] = (*batch, query.shape[-2], key[-2])
         if mask.dim > len(scores) or any(
-            own not in (1, wanted)
+            own not in (wanted, 1)
             for own, wanted in zip(reversed(mask.shape), reversed(scores), strict=False)
         ):
             refuse(f"has a mask that can't be broadcast to {list(scores)}: {mask!r}", "attn_mask")
@@ -138,5 +139,6 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=attend,
+        macs=macs.attend,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
@@ -299,6 +300,7 @@ OPERATIONS = (
         "Convolution of sequences.",
         FUNCTIONAL_AND_TORCH,
         rule=convolve(1),
+        macs=macs.convolve,
     ),
     Operation(
         "conv2d",
@@ -306,6 +308,7 @@ OPERATIONS = (
         "Convolution of images.",
         FUNCTIONAL_AND_TORCH,
         rule=convolve(2),
+        macs=macs.convolve,
     ),
     Operation(
         "conv3d",
@@ -313,6 +316,7 @@ OPERATIONS = (
         "Convolution of volumes.",
         FUNCTIONAL_AND_TORCH,
         rule=convolve(3),
+        macs=macs.convolve,
     ),
     Operation(
         "conv_transpose1d",
@@ -320,6 +324,7 @@ OPERATIONS = (
         "Transposed convolution of sequences.",
         FUNCTIONAL_AND_TORCH,
         rule=convolve_transposed(1),
+        macs=macs.convolve_transposed,
     ),
     Operation(
         "conv_transpose2d",
@@ -327,6 +332,7 @@ OPERATIONS = (
         "Transposed convolution of images.",
         FUNCTIONAL_AND_TORCH,
         rule=convolve_transposed(2),
+        macs=macs.convolve_transposed,
     ),
     Operation(
         "conv_transpose3d",
@@ -334,6 +340,7 @@ OPERATIONS = (
         "Transposed convolution of volumes.",
         FUNCTIONAL_AND_TORCH,
         rule=convolve_transposed(3),
+        macs=macs.convolve_transposed,
     ),
     Operation(
         "conv_tbc",
@@ -341,6 +348,7 @@ OPERATIONS = (
         "Convolution of sequences laid out as time, batch, channel.",
         FUNCTIONAL_AND_TORCH,
         rule=_conv_tbc,
+        macs=macs.convolve_sequence,
     ),
     Operation(
         "unfold",

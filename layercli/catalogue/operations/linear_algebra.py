@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
@@ -365,8 +366,13 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
 _ELLIPSIS = "..."
 
 
-def einsum(equation: Any, *operands: Any) -> Tensor:
-    """Sums of products of dimensions named by letters: 'bij,bjk->bik'. Source: torch.einsum."""
+def _read_equation(
+    equation: Any, operands: Sequence[Any]
+) -> tuple[list[Tensor], list[list[str]], list[str], list[str], dict[str, AnySize]]:
+    """The tensors, the names of their dimensions, those that the result has and that are summed, and the sizes.
+
+    Raises Refusal.
+    """
     if not isinstance(equation, str):
         equation, operands = _write_equation((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
@@ -387,11 +393,16 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
                 f"has an output in {equation!r} with {name} " + ("twice" if count > 1 else "from no input"),
                 "equation",
             )
-    sizes = _find_sizes(names, given, equation)
     kept = _name_dims(output, dims, dims)
-    shape = tuple(sizes.get(name, 1) for name in kept)
     summed = _name_dims([_ELLIPSIS], dims, dims) if _ELLIPSIS not in output else []
     summed += sorted(name for name in counts if name not in kept)
+    return given, names, kept, summed, _find_sizes(names, given, equation)
+
+
+def einsum(equation: Any, *operands: Any) -> Tensor:
+    """Sums of products of dimensions named by letters: 'bij,bjk->bik'. Source: torch.einsum."""
+    given, names, kept, summed, sizes = _read_equation(equation, operands)
+    shape = tuple(sizes.get(name, 1) for name in kept)
     if any(tensor.dtype != given[0].dtype for tensor in given) or CATEGORIES[given[0].dtype] < 2:
         # What PyTorch makes of several dtypes or of whole numbers depends on which sizes are 1.
         result = _contract(names, given, kept, summed)
@@ -400,6 +411,35 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
             result = _contract(names, given, kept, summed)
     # With opt_einsum installed, PyTorch chooses the order of three products or more.
     return Tensor(result.dtype, shape, result.strides if len(given) < 3 else None)
+
+
+def multiply_named(output: Any, equation: Any, *operands: Any) -> AnySize:
+    """From left to right, for each two tensors one for every combination of the indices that they have.
+
+    An index that nothing further on has is summed. Where none is, it's a product of matrices only if both tensors
+    have indices of their own; else it's elementwise. A size of 1 is no index.
+    """
+    if not isinstance(equation, str):
+        equation, operands = _write_equation((equation, *operands))
+    if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
+        operands = tuple(operands[0])
+    shapes = [Tensor("float32", operand.shape) for operand in operands]
+    with record_conditions():
+        _, names, kept, _, sizes = _read_equation(equation, shapes)
+    terms = [
+        {name for name, size in zip(term, shape.shape, strict=True) if as_int(size) != 1}
+        for term, shape in zip(names, shapes, strict=True)
+    ]
+    total: AnySize = 0
+    left = terms[0]
+    for place, right in enumerate(terms[1:], 2):
+        needed = set(kept).union(*terms[place:])
+        left, right = left & (right | needed), right & (left | needed)
+        summed = (left & right) - needed
+        if summed or (left - right and right - left):
+            total = total + product(sizes[name] for name in sorted(left | right))
+        left = (left | right) - summed
+    return total
 
 
 def _write_equation(given: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
@@ -759,23 +799,77 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Tensor:  # noqa: 
 
 OPERATIONS = (
     # Products
-    Operation("matmul", "input, other", "The matrix product, batches broadcast, as `@`.", rule=matmul),
-    Operation("mm", "input, mat2", "The product of two matrices.", rule=mm),
-    Operation("bmm", "input, mat2", "The products of two batches of matrices.", rule=bmm),
-    Operation("mv", "input, vec", "The product of a matrix and a vector.", rule=mv),
-    Operation("dot", "input, tensor", "The sum of products of two vectors.", rule=dot),
     Operation(
-        "vdot", "input, other", "The sum of products of two vectors, the first one conjugated.", rule=vdot
+        "matmul",
+        "input, other",
+        "The matrix product, batches broadcast, as `@`.",
+        rule=matmul,
+        macs=macs.multiply_rows,
     ),
-    Operation("inner", "input, other", "Sums of products over the last dimensions.", rule=inner),
-    Operation("outer", "input, vec2", "All products of two vectors' elements.", aliases=("ger",), rule=outer),
-    Operation("kron", "input, other", "The Kronecker product.", rule=kron),
+    Operation(
+        "mm",
+        "input, mat2",
+        "The product of two matrices.",
+        rule=mm,
+        macs=macs.multiply_rows,
+    ),
+    Operation(
+        "bmm",
+        "input, mat2",
+        "The products of two batches of matrices.",
+        rule=bmm,
+        macs=macs.multiply_rows,
+    ),
+    Operation(
+        "mv",
+        "input, vec",
+        "The product of a matrix and a vector.",
+        rule=mv,
+        macs=macs.multiply_rows,
+    ),
+    Operation(
+        "dot",
+        "input, tensor",
+        "The sum of products of two vectors.",
+        rule=dot,
+        macs=macs.multiply_rows,
+    ),
+    Operation(
+        "vdot",
+        "input, other",
+        "The sum of products of two vectors, the first one conjugated.",
+        rule=vdot,
+        macs=macs.multiply_rows,
+    ),
+    Operation(
+        "inner",
+        "input, other",
+        "Sums of products over the last dimensions.",
+        rule=inner,
+        macs=macs.multiply_inner,
+    ),
+    Operation(
+        "outer",
+        "input, vec2",
+        "All products of two vectors' elements.",
+        aliases=("ger",),
+        rule=outer,
+        macs=macs.multiply_each,
+    ),
+    Operation(
+        "kron",
+        "input, other",
+        "The Kronecker product.",
+        rule=kron,
+        macs=macs.multiply_each,
+    ),
     Operation(
         "addmm",
         "input, mat1, mat2, *, beta=1, alpha=1",
         "beta * input + alpha * (mat1 @ mat2).",
         in_place=TENSOR,
         rule=addmm,
+        macs=macs.add_product("mat1", "mat2"),
     ),
     Operation(
         "addmv",
@@ -784,6 +878,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=addmv,
         writes_shared=True,
+        macs=macs.add_product("mat", "vec"),
     ),
     Operation(
         "addr",
@@ -791,6 +886,7 @@ OPERATIONS = (
         "beta * input + alpha * the outer product of two vectors.",
         in_place=TENSOR,
         rule=addr,
+        macs=macs.multiply_each,
     ),
     Operation(
         "addbmm",
@@ -798,6 +894,7 @@ OPERATIONS = (
         "beta * input + alpha * the sum of a batch of products.",
         in_place=TENSOR,
         rule=addbmm,
+        macs=macs.add_product("batch1", "batch2"),
     ),
     Operation(
         "baddbmm",
@@ -806,9 +903,15 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=baddbmm,
         writes_shared=True,
+        macs=macs.add_product("batch1", "batch2"),
     ),
     Operation(
-        "einsum", "equation, *operands", "Sums of products by Einstein's notation.", TORCH, rule=einsum
+        "einsum",
+        "equation, *operands",
+        "Sums of products by Einstein's notation.",
+        TORCH,
+        rule=einsum,
+        macs=multiply_named,
     ),
     Operation(
         "tensordot",
@@ -816,15 +919,24 @@ OPERATIONS = (
         "Sums of products over the given dimensions of both.",
         TORCH,
         rule=tensordot,
+        macs=macs.multiply_summed,
     ),
     Operation("cross", "input, other, dim=None", "The vector product in three dimensions.", rule=cross),
-    Operation("linear", "input, weight, bias=None", "input @ weight.T + bias.", FUNCTIONAL, rule=linear),
+    Operation(
+        "linear",
+        "input, weight, bias=None",
+        "input @ weight.T + bias.",
+        FUNCTIONAL,
+        rule=linear,
+        macs=macs.multiply_rows,
+    ),
     Operation(
         "bilinear",
         "input1, input2, weight, bias=None",
         "input1 @ weight @ input2 for each output feature, plus bias.",
         FUNCTIONAL_AND_TORCH,
         rule=bilinear,
+        macs=macs.multiply_twice,
     ),
     # Distances
     Operation(
@@ -833,6 +945,7 @@ OPERATIONS = (
         "The distance of each row of `x1` to each row of `x2`.",
         TORCH,
         rule=cdist,
+        macs=macs.leave_unknown,
     ),
     Operation("pdist", "input, p=2", "The distances of all pairs of rows.", FUNCTIONAL_AND_TORCH, rule=pdist),
     Operation(
@@ -850,20 +963,61 @@ OPERATIONS = (
         rule=cosine_similarity,
     ),
     # Square matrices and decompositions
-    Operation("det", "input", "The determinant.", rule=det),
-    Operation("logdet", "input", "The logarithm of the determinant.", rule=logdet),
+    Operation(
+        "det",
+        "input",
+        "The determinant.",
+        rule=det,
+        macs=macs.leave_unknown,
+    ),
+    Operation(
+        "logdet",
+        "input",
+        "The logarithm of the determinant.",
+        rule=logdet,
+        macs=macs.leave_unknown,
+    ),
     Operation(
         "slogdet",
         "input",
         "The sign of the determinant and the logarithm of its absolute value.",
         rule=slogdet,
+        macs=macs.leave_unknown,
     ),
-    Operation("inverse", "input", "The inverse matrix.", rule=inverse),
-    Operation("pinverse", "input, rcond=1e-15", "The pseudo-inverse matrix.", rule=pinverse),
-    Operation("matrix_exp", "input", "The matrix exponential.", rule=matrix_exp),
-    Operation("matrix_power", "input, n", "A square matrix to a whole power.", rule=matrix_power),
     Operation(
-        "svd", "input, some=True, compute_uv=True", "The singular value decomposition: U, S, V.", rule=svd
+        "inverse",
+        "input",
+        "The inverse matrix.",
+        rule=inverse,
+        macs=macs.leave_unknown,
+    ),
+    Operation(
+        "pinverse",
+        "input, rcond=1e-15",
+        "The pseudo-inverse matrix.",
+        rule=pinverse,
+        macs=macs.leave_unknown,
+    ),
+    Operation(
+        "matrix_exp",
+        "input",
+        "The matrix exponential.",
+        rule=matrix_exp,
+        macs=macs.leave_unknown,
+    ),
+    Operation(
+        "matrix_power",
+        "input, n",
+        "A square matrix to a whole power.",
+        rule=matrix_power,
+        macs=macs.multiply_square,
+    ),
+    Operation(
+        "svd",
+        "input, some=True, compute_uv=True",
+        "The singular value decomposition: U, S, V.",
+        rule=svd,
+        macs=macs.leave_unknown,
     ),
     Operation(
         "vander", "x, N=None, increasing=False", "The matrix of a vector's powers.", TORCH, rule=vander

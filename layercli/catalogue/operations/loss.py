@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
@@ -788,6 +789,7 @@ OPERATIONS = (
         "The cross entropy of a linear layer's output.",
         FUNCTIONAL,
         rule=cross_entropy_of_linear,
+        macs=macs.score_classes,
     ),
     Operation(
         "nll_loss",
@@ -902,5 +904,6 @@ OPERATIONS = (
         "The triplet loss with the Euclidean distance.",
         FUNCTIONAL,
         rule=compare_euclidean,
+        macs=macs.measure_by,
     ),
 )

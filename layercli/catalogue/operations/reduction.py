@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import (
     ALL,
     COMPLEX,
@@ -758,8 +759,15 @@ OPERATIONS = (
         "input, *, correction=1, fweights=None, aweights=None",
         "The covariances of the rows.",
         rule=relate_rows,
+        macs=macs.multiply_rows,
     ),
-    Operation("corrcoef", "input", "The correlations of the rows.", rule=correlate_rows),
+    Operation(
+        "corrcoef",
+        "input",
+        "The correlations of the rows.",
+        rule=correlate_rows,
+        macs=macs.multiply_rows,
+    ),
     Operation(
         "histc",
         "input, bins=100, min=0, max=0",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from layercli.catalogue import macs
 from layercli.catalogue.arguments import (
     FLOATS,
     check_dtype,
@@ -293,6 +294,7 @@ OPERATIONS = (
         "The sampling grid of a batch of affine maps.",
         FUNCTIONAL,
         rule=make_grid,
+        macs=macs.map_grid,
     ),
     Operation(
         "pixel_shuffle",

@@ -1,0 +1,85 @@
+"""``layercli dims``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from layercli.cli.bounds import bounded
+from layercli.cli.options import (
+    DimOption,
+    LimitOption,
+    ModeOption,
+    OutputOption,
+    SetOption,
+    SpecArgument,
+    apply_limits,
+    check_choice,
+    check_dims,
+    complete_words,
+    list_words,
+    load_plan,
+)
+from layercli.cli.output import find_width, needs_ascii, write_output
+
+if TYPE_CHECKING:
+    from layercli.plan.records import Plan
+
+EXAMPLES = (
+    ("layercli dims unet", "which heights, widths, batches"),
+    ("layercli dims net.yaml --dim N=32", "with another batch size"),
+    ("layercli dims unet --format json", "for a program"),
+)
+
+#: The keys of DIMS_FORMATS, which isn't imported to draw the help.
+FORMATS = ("text", "json")
+
+
+def run(
+    spec: SpecArgument,
+    set_: SetOption = None,
+    dim: DimOption = None,
+    train: ModeOption = None,
+    limit: LimitOption = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help=f"{list_words(FORMATS)}.",
+            autocompletion=complete_words(FORMATS),
+        ),
+    ] = "text",
+    output: OutputOption = None,
+) -> int:
+    """Show which sizes each dim may have.
+
+    For each dim, the others as they are in the spec: every size that PyTorch takes, and the rows because of which it
+    takes no others. Then what rows need of all dims together. Derived by rules, without torch; where the values in a
+    tensor decide, as with an index of an embedding, only a run can tell.
+    """
+    from layercli.report import TraceOptions
+    from layercli.report.dims import DIMS_FORMATS
+
+    check_choice("--format", format_, FORMATS)
+    apply_limits(limit)
+    plan = load_plan(spec, set_, dim, None, train)
+    check_dims(plan)
+
+    from layercli.derive.admissible import list_admissible
+
+    def plan_with(sizes: Mapping[str, int], symbolic: Sequence[str]) -> Plan:
+        given = [text for text in dim or () if text.partition("=")[0].strip() not in sizes]
+        given += [f"{name}={size}" for name, size in sizes.items()]
+        return load_plan(spec, set_, given, None, train, symbolic)
+
+    with bounded():
+        found = list_admissible(plan, plan_with)
+    options = TraceOptions(
+        width=find_width() if output is None else None, ascii=output is None and needs_ascii()
+    )
+    write_output(DIMS_FORMATS[format_](found, options), output)
+    return 0

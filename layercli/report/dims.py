@@ -1,0 +1,65 @@
+"""The sizes that dims may have, one function per format: ``DIMS_FORMATS`` lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from layercli.report.json import format_data
+from layercli.report.layout import clean, flow, split_words
+from layercli.report.options import TraceOptions
+from layercli.trace.admissible import Admissible, AdmissibleSizes
+
+#: More ranges than this are counted.
+MAX_RANGES = 12
+
+
+def format_text(found: AdmissibleSizes, options: TraceOptions) -> str:
+    """For a person: each dim with its sizes and reasons, then what rows need of all dims."""
+    width = options.width
+    edge = max(len(describe_dim(item)) for item in found.dims) + 3
+    lines = [f"{found.model}   {found.spec} · {found.mode}", ""]
+    for item in found.dims:
+        parts = flow(describe_sizes(item), width, separator=", ", indent=edge, used=edge)
+        lines.append(f"{describe_dim(item):{edge}}{parts[0]}")
+        lines += parts[1:]
+        lines += _indent([str(reason) for reason in item.because], width)
+    if found.together:
+        lines += ["", "all dims together"]
+        lines += _indent([str(need) for need in found.together], width)
+    return "\n".join(clean(line, options.ascii) for line in lines) + "\n"
+
+
+def describe_dim(item: Admissible) -> str:
+    """A dim and its size in the spec: ``H = 32``."""
+    return f"{item.dim} = {item.size}"
+
+
+def describe_sizes(item: Admissible) -> list[str]:
+    """The sizes that a dim may have, in words."""
+    shown = [str(size) for size in item.accepted[:MAX_RANGES]]
+    if len(item.accepted) > MAX_RANGES:
+        shown.append(f"and {len(item.accepted) - MAX_RANGES:,} more")
+    if item.known_to is not None:
+        shown.append(f"not known above {item.known_to:,}")
+    return shown or ["no size"]
+
+
+def _indent(texts: list[str], width: int | None) -> list[str]:
+    return [line for text in texts for line in flow(_words(text), width, indent=8)]
+
+
+def _words(text: str) -> list[str]:
+    first, *rest = split_words(text)
+    return ["    " + first, *rest]
+
+
+def format_json(found: AdmissibleSizes, options: TraceOptions) -> str:
+    """``AdmissibleSizes.to_dict`` as text."""
+    return format_data(found.to_dict())
+
+
+#: What ``layercli dims --format`` takes.
+DIMS_FORMATS: dict[str, Callable[[AdmissibleSizes, TraceOptions], str]] = {
+    "text": format_text,
+    "json": format_json,
+}
