@@ -78,7 +78,7 @@ class LayercliError(Exception):
         self.problems: tuple[Problem, ...] = problems
 
     def __str__(self) -> str:
-        return "\n".join(problem.message for problem in self.problems)
+        return "\n".join(map(summarise_problem, self.problems))
 
 
 class SpecError(LayercliError):
@@ -101,6 +101,15 @@ def escape_controls(text: str) -> str:
         else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def summarise_problem(problem: Problem) -> str:
+    """A problem without its source lines: ``net.yaml:12:5: message``, then notes and hint on lines of their own."""
+    place = "" if problem.position is None else f"{problem.position}: "
+    lines = [f"{place}{problem.message}", *(f"  {note}" for note in problem.notes)]
+    if problem.hint:
+        lines.append(f"  help: {problem.hint}")
+    return escape_controls("\n".join(lines))
 
 
 def draw_problem(problem: Problem) -> str:
@@ -151,8 +160,15 @@ def draw_problems(problems: Sequence[Problem]) -> str:
     return "\n".join(drawn)
 
 
+#: So many characters of a name are enough to suggest it.
+MIN_BEGINNING = 3
+
+
 def suggest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """The names in ``known`` that someone who wrote ``word`` may have meant, best first."""
+    """The names in ``known`` that someone who wrote ``word`` may have meant, best first.
+
+    Where none is like it, those that begin with it.
+    """
     from difflib import get_close_matches
 
     names = sorted(set(known))
@@ -162,6 +178,8 @@ def suggest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
     if word.lower() in lowered:
         return lowered[word.lower()][:limit]
     close = get_close_matches(word.lower(), lowered, n=limit, cutoff=0.6)
+    if not close and len(word) >= MIN_BEGINNING:
+        close = [key for key in lowered if key.startswith(word.lower())]
     return [name for key in close for name in lowered[key]][:limit]
 
 

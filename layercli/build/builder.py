@@ -55,7 +55,7 @@ def default_dtype(name: str) -> Iterator[None]:
 
 
 def build_model(plan: Plan, *, device: str = "cpu", seed: int | None = None) -> nn.Module:
-    """The module that a plan describes, in the plan's mode.
+    """The module that a plan describes, in train mode as PyTorch makes it.
 
     On ``"meta"`` parameters have sizes and no values. With a ``seed`` PyTorch's generator is set first.
     Raises SpecError with the problems of all layers that PyTorch refuses to make.
@@ -74,7 +74,7 @@ def build_model(plan: Plan, *, device: str = "cpu", seed: int | None = None) -> 
             model = _make_root(plan, place)
     if not meta and device != "cpu":
         model = model.to(device)
-    return model.train(plan.mode == "train")
+    return model
 
 
 def _make_root(plan: Plan, place: torch.device) -> nn.Module:

@@ -276,33 +276,38 @@ def explain_operation(
     )
 
 
-def call_in_order(layer: nn.Module, value: Any) -> Any:
-    """Call a layer that no statement names. Raises SpecError for what PyTorch refuses."""
+def call_in_order(name: str, layer: nn.Module, value: Any) -> Any:
+    """Call the layer ``name``, which no statement calls. Raises SpecError for what PyTorch refuses."""
     try:
         return layer(value)
     except SpecError:
         raise
     except TORCH_ERRORS as error:
-        raise explain_layer(layer, [value], {}, None, error) from error
+        raise explain_layer(layer, [value], {}, name, error) from error
 
 
 def explain_layer(
     layer: nn.Module,
     arguments: Sequence[Any],
     keywords: dict[str, Any],
-    site: Site | None,
+    called: Site | str,
     error: BaseException,
 ) -> SpecError:
-    """A layer that PyTorch refused to run on what it was given."""
+    """A layer that PyTorch refused to run on what it was given; ``called`` is the call, or the layer's name."""
     values = [value for value in (*arguments, *keywords.values()) if value is not None]
-    message = (
-        f"{type(layer).__name__} failed on {describe_tensors(values)}"
-        if values
-        else f"{type(layer).__name__} failed"
-    )
-    place = None if site is None else site.position
+    name = called if isinstance(called, str) else _name_callee(called)
+    kind = type(layer).__name__
+    message = f"{name} ({kind}) failed" if name else f"{kind} failed"
+    if values:
+        message += f" on {describe_tensors(values)}"
+    place = None if isinstance(called, str) else called.position
     notes = (f"PyTorch: {first_line(error)}",)
     return SpecError(Problem(choose_code(error, "layer-failed"), message, place, notes=notes))
+
+
+def _name_callee(site: Site) -> str:
+    """What a call calls, as the spec writes it."""
+    return " ".join(site.code.segment(site.node.func).split()) if isinstance(site.node, ast.Call) else ""
 
 
 def choose_code(error: BaseException, code: str) -> str:

@@ -83,7 +83,7 @@ class SpecModule(nn.Module):
         for name in self.member_names:
             layer = self._modules.get(name)
             if layer is not None:
-                value = call_in_order(layer, value)
+                value = call_in_order(name, layer, value)
         return value
 
     def _find_device(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> torch.device:

@@ -12,6 +12,7 @@ from layercli.catalogue.macs import Macs, take_none
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.operators import OPERATORS
 from layercli.catalogue.sizes import as_int
+from layercli.catalogue.tensors import Refusal
 from layercli.catalogue.wrappers import STEPS
 
 #: The operators that multiply matrices. What else an operator does is elementwise, or a view.
@@ -42,7 +43,7 @@ def _evaluate(
         return 0
     try:
         count = macs(*layer, output, *arguments, **keywords)
-    except (TypeError, KeyError, AttributeError):
+    except (Refusal, TypeError, KeyError, AttributeError):
         # PyTorch also takes forms of a call that its documentation doesn't have.
         return None
     return None if count is None else as_int(count)

@@ -238,9 +238,19 @@ class Condition:
     def __hash__(self) -> int:
         return hash(self._identity)
 
-    def negated(self) -> str:
+    def negate(self) -> Condition:
         """What would have had to hold for the other outcome."""
-        return str(Condition(self.left, self.operator, self.right, not self.outcome))
+        return Condition(self.left, self.operator, self.right, not self.outcome)
+
+    def describe(self) -> str:
+        """What held, by a remainder where that says it shorter: ``H % 2 == 0``."""
+        text = str(self)
+        if self.operator in ("==", "!=") and is_symbolic(self.right):
+            shown = self.operator if self.outcome else _OPPOSITES[self.operator]
+            difference = format_size(self.left - self.right)
+            if " % " in difference and "//" not in difference:
+                return min(text, f"{difference} {shown} 0", key=len)
+        return text
 
     def __str__(self) -> str:
         """What held, as Python writes it: a comparison that was false is shown as its opposite."""

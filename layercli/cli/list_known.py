@@ -32,7 +32,7 @@ def _models() -> list[Known]:
         try:
             found.append((path.stem, "", read_spec(path, path.name).doc))
         except LayercliError as error:
-            found.append((path.stem, "", f"can't be read: {error}"))
+            found.append((path.stem, "", f"can't be read: {error.problems[0].message}"))
     return sorted(found)
 
 

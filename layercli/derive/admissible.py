@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import lcm
 
 from layercli.catalogue.sizes import Condition, as_int, make_dim
-from layercli.derive.session import Derivation, derive_conditions, derive_plan
+from layercli.derive.session import Derivation, derive_conditions, derive_plan, split_product
 from layercli.derive.solutions import Interval, Sizes, find_sizes, intersect, stretch
 from layercli.errors import SpecError
 from layercli.plan.records import Plan
@@ -116,7 +116,10 @@ def _explain(dim: str, refused: _Path, paths: Sequence[_Path]) -> Requirement:
     if parting < 0:
         return Requirement("", str(_differ(dim, refused.marked.first)).replace("==", "!="))
     path, condition = own[parting]
-    return Requirement(path, condition.negated())
+    needed = condition.negate()
+    # Of a product that may not be 0 it is the factor that is.
+    factors = [item for item in split_product(needed, {dim: refused.marked.first}) if as_int(item.left) == 0]
+    return Requirement(path, (factors[0] if needed.differs and factors else needed).describe())
 
 
 def _count_shared(left: Sequence[tuple[str, Condition]], right: Sequence[tuple[str, Condition]]) -> int:

@@ -145,7 +145,7 @@ def list_requirements(plan: Plan, log: ConditionLog) -> tuple[Requirement, ...]:
         for index, condition in enumerate(conditions)
     ]
     return tuple(
-        Requirement(first[condition], str(condition), is_true)
+        Requirement(first[condition], condition.describe(), is_true)
         for condition, is_true in zip(conditions, needed, strict=True)
     )
 

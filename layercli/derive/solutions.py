@@ -145,10 +145,9 @@ def _find_breaks(at: Callable[[int], int], degree: int) -> list[int]:
         rising = at(first + 1) - at(first)
         if rising == 0:
             continue
+        sign = 1 if rising > 0 else -1
         for bound in (0, 1):
-            crossed = _find_crossing(
-                lambda q, bound=bound, rising=rising: at(q) * (1 if rising > 0 else -1) >= bound, first, end
-            )  # type: ignore[misc]
+            crossed = _find_crossing(lambda q: sign * at(q) >= bound, first, end)
             if crossed is not None:
                 found.add(crossed)
     return sorted(place for place in found if place > 0)

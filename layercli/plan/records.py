@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from layercli.catalogue.entries import Layer
-from layercli.catalogue.signature import REQUIRED, Signature
+from layercli.catalogue.signature import REQUIRED, Parameter, Signature
 from layercli.catalogue.sizes import AnySize, Condition, as_int
 from layercli.catalogue.wrappers import Wrapper
 from layercli.errors import Position
@@ -105,7 +105,8 @@ class LayerPlan:
         text = f"{target.name}({format_arguments(signature, given)})"
         for wrapper in self.wrappers:
             given = {name: value for name, value in wrapper.arguments.items() if name != "module"}
-            text = f"{wrapper.entry.name}({', '.join([text, *([rest] if (rest := format_arguments(wrapper.entry.signature, given)) else [])])})"
+            rest = format_arguments(wrapper.entry.signature, given)
+            text = f"{wrapper.entry.name}({text}{', ' if rest else ''}{rest})"
         return text
 
     def locate(self, argument: str) -> Position:
@@ -117,7 +118,7 @@ class LayerPlan:
 Member: TypeAlias = "LayerPlan | ParameterPlan | BufferPlan"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """All that is needed to build a model and to call it once.
 
@@ -132,6 +133,10 @@ class Plan:
     mode: Literal["eval", "train"]
     conditions: tuple[Condition, ...] = ()
     symbolic: bool = False
+
+    def __repr__(self) -> str:
+        modules = f"{self.root.modules:,} module{'s' * (self.root.modules != 1)}"
+        return f"<Plan of {self.name}: {modules}, {self.mode} mode>"
 
     @property
     def name(self) -> str:
@@ -152,8 +157,6 @@ class Plan:
 
 def block_signature(block: Block) -> Signature:
     """A block's params as the signature of its constructor."""
-    from layercli.catalogue.signature import Parameter
-
     return Signature(
         tuple(
             Parameter(param.name, "positional", REQUIRED if param.value is None else None, "...")

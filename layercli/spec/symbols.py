@@ -111,11 +111,14 @@ def apply_function(function: Callable[..., float], *values: Any) -> Any:
     return _make(function(*(_to_plain(value) for value in values)), *values)
 
 
+_ROUND: Final[dict[str, Callable[[float], int]]] = {"floor": math.floor, "ceil": math.ceil, "int": int}
+
+
 def round_quotient(number: SizeFloat, direction: str) -> Any:
     """The int that ``floor``, ``ceil`` or ``int`` makes of a float: a formula where it is a quotient of sizes."""
     if number.quotient is None:
         fixed = number.fix()
-        return {"floor": math.floor, "ceil": math.ceil, "int": int}[direction](fixed)
+        return _ROUND[direction](fixed)
     above, below = number.quotient
     if direction == "int":
         direction = "floor" if (above >= 0) == (below > 0) else "ceil"

@@ -270,7 +270,8 @@ class Recorder:
 
     def rows(self, ownership: Ownership) -> tuple[Row, ...]:
         """The rows in call order, with what each module holds itself in its first row."""
-        keep_root = ownership.holds("") or len(self.drafts) == 1
+        takes_macs = any(draft.path == "" and draft.finished and draft.macs != 0 for draft in self.drafts)
+        keep_root = ownership.holds("") or len(self.drafts) == 1 or takes_macs
         rows: list[Row] = []
         for draft in self.drafts:
             if draft.path == "" and not keep_root:

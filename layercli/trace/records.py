@@ -160,8 +160,8 @@ class Row:
     ``macs`` is None where it isn't known. ``arguments`` is the call as normalised text
     (``Conv2d(1, 6, kernel_size=5)``), ``sources`` says where each tensor input comes from, by the name of a
     row, input or parameter within the owner, and which plain values a layer is called with; ``returns`` says
-    which of its own rows and inputs a block's output is. The root's own row has the path ``""``; it is there only when the
-    root holds parameters or buffers itself, or when nothing else was called.
+    which of its own rows and inputs a block's output is. The root's own row has the path ``""``; it is there only
+    when the root holds parameters or buffers or takes MACs itself, or when nothing else was called.
     """
 
     path: str
@@ -328,7 +328,7 @@ class Totals:
     macs_unknown: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """All that one forward pass showed, rows in the order in which the calls started.
 
@@ -405,6 +405,10 @@ class Trace:
         from layercli.report.table import render_trace
 
         return render_trace(self)
+
+    def __repr__(self) -> str:
+        rows = f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)}{', the last one failed' * self.failed}"
+        return f"<Trace of {self.model}: {rows}, {self.totals.parameters:,} parameters>"
 
     def __str__(self) -> str:
         from layercli.report.table import format_trace

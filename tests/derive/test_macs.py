@@ -89,7 +89,6 @@ OPERATIONS = (
     "bmm(rand(D, A, B), rand(D, B, C))",
     "addmm(rand(C), rand(A, B), rand(B, C))",
     "rand(A, C).addmm(mat1=rand(A, B), mat2=rand(B, C), beta=2)",
-    "rand(A, C).addmm_(rand(A, B), rand(B, C))",
     "baddbmm(rand(D, 1, C), rand(D, A, B), rand(D, B, C))",
     "F.linear(rand(A, D, B), rand(C, B), rand(C))",
     "F.linear(rand(A, B), weight=rand(C, B))",
@@ -133,7 +132,7 @@ LAYERS = (
     ("LazyLinear(B)", "rand(C, A)"),
     ("Conv1d(2 * A, 2 * B, 3, padding=1, groups=2)", "rand(C, 2 * A, 7)"),
     ("Conv2d(A, B, (3, 2), stride=(1, 2), bias=False)", "rand(C, A, 8, 9)"),
-    ("Conv2d(3 * A, 3 * B, [3], padding='same', groups=3, padding_mode='circular')", "rand(3 * A, 8, 9)"),
+    ("Conv2d(3 * A, 3 * B, 3, padding='same', groups=3, padding_mode='circular')", "rand(3 * A, 8, 9)"),
     ("Conv3d(A, B, 2, dilation=2)", "rand(C, A, 4, 5, 6)"),
     ("LazyConv2d(2 * B, 3, groups=2)", "rand(C, 2 * A, 8, 9)"),
     ("ConvTranspose1d(2 * A, 2 * B, 3, groups=2, stride=2)", "rand(C, 2 * A, 7)"),
@@ -172,7 +171,7 @@ LAYERS = (
 
 
 def draw_sizes(generator: random.Random) -> dict[str, str]:
-    return {letter: str(generator.randint(1, 7)) for letter in "ABCDEF"}
+    return {letter: str(generator.randint(2, 7)) for letter in "ABCDEF"}
 
 
 def fill(text: str, sizes: dict[str, str]) -> str:
@@ -214,12 +213,18 @@ def test_generated_calls_of_a_layer(constructor: str, inputs: str) -> None:
         ("inner(rand(2, 5), rand(()))", 0),
         ("outer(rand(3), rand(4))", 3 * 4),
         ("kron(rand(2, 3), rand(4, 5))", 2 * 3 * 4 * 5),
+        ("rand(2, 4).addmm_(rand(2, 3), rand(3, 4))", 2 * 3 * 4),
         ("addmv(rand(2), rand(2, 3), rand(3))", 2 * 3),
         ("addr(rand(2, 3), rand(2), rand(3))", 2 * 3),
         ("addbmm(rand(2, 4), rand(5, 2, 3), rand(5, 3, 4))", 5 * 2 * 3 * 4),
         ("rand(2, 4).addbmm(batch2=rand(5, 3, 4), batch1=rand(5, 2, 3))", 5 * 2 * 3 * 4),
         ("einsum('i,j->ij', rand(3), rand(4))", 3 * 4),
         ("einsum('i,i', rand(3), rand(3))", 3),
+        ("einsum('ij,jk->ik', rand(4, 1), rand(1, 7))", 4 * 7),
+        ("rand(4, 1) @ rand(1, 7)", 4 * 7),
+        ("einsum('ij,jk->ik', rand(4, 1), rand(5, 7))", 4 * 7),
+        ("einsum('ij,jk->ik', rand(1, 1), rand(1, 7))", 7),
+        ("einsum('ij,ij->ij', rand(4, 7), rand(4, 7))", 0),
         ("F.bilinear(rand(7, 3), rand(7, 4), rand(5, 3, 4), rand(5))", 7 * 5 * 3 * 4),
         ("F.conv_tbc(rand(6, 2, 3), rand(2, 3, 4), rand(4))", 5 * 2 * 4 * 2 * 3),
         ("F.affine_grid(rand(2, 2, 3), (2, 1, 4, 5))", 2 * 4 * 5 * 2 * 3),

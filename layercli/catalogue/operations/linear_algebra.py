@@ -417,7 +417,7 @@ def multiply_named(output: Any, equation: Any, *operands: Any) -> AnySize:
     """From left to right, for each two tensors one for every combination of the indices that they have.
 
     An index that nothing further on has is summed. Where none is, it's a product of matrices only if both tensors
-    have indices of their own; else it's elementwise. A size of 1 is no index.
+    have indices of their own; else it's elementwise. A size of 1 that is broadcast is no index.
     """
     if not isinstance(equation, str):
         equation, operands = _write_equation((equation, *operands))
@@ -427,7 +427,7 @@ def multiply_named(output: Any, equation: Any, *operands: Any) -> AnySize:
     with record_conditions():
         _, names, kept, _, sizes = _read_equation(equation, shapes)
     terms = [
-        {name for name, size in zip(term, shape.shape, strict=True) if as_int(size) != 1}
+        {name for name, size in zip(term, shape.shape, strict=True) if as_int(size) == as_int(sizes[name])}
         for term, shape in zip(names, shapes, strict=True)
     ]
     total: AnySize = 0
