@@ -7,12 +7,9 @@ a spec or of any ``nn.Module``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-# These packages share names with functions below: loaded first, they don't take the functions' places later.
-import layercli.build
-import layercli.derive
-import layercli.trace
 from layercli.errors import CommandError, LayercliError, Position, Problem, SpecError
 from layercli.trace import Row, TensorType, Trace
 
@@ -22,6 +19,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from layercli.plan.records import Plan
+
+# Packages that share a name with a function below: loaded first, they don't take the function's place later.
+for _name in ("build", "derive", "trace"):
+    import_module(f"layercli.{_name}")
 
 __version__ = "0.1.0"
 
@@ -74,17 +75,19 @@ def build(
     *,
     device: str = "cpu",
     seed: int | None = None,
+    mode: Literal["eval", "train"] = "train",
     **settings: Any,
 ) -> nn.Module:
     """The ``nn.Module`` of a spec: trainable, picklable, with the ``state_dict`` that its PyTorch class has.
 
-    It is initialised as PyTorch does it, from the generator's state or from ``seed``, and stands in the spec's
-    mode. ``settings`` are those of ``load``. Raises what ``load`` raises, and SpecError for a layer that PyTorch
-    refuses to make.
+    It is initialised as PyTorch does it, from the generator's state or from ``seed``, and is in train mode, as from
+    a constructor; the mode of the spec is that of its traces. ``settings`` are those of ``load``. Raises what
+    ``load`` raises, and SpecError for a layer that PyTorch refuses to make.
     """
     from layercli.build.builder import build_model
 
-    return build_model(_plan_of(spec, settings), device=device, seed=seed)
+    plan = _plan_of(spec, settings, "build", ("device", "seed", "mode", *_SETTINGS))
+    return build_model(plan, device=device, seed=seed).train(mode == "train")
 
 
 def trace(
@@ -111,7 +114,8 @@ def trace(
 
         if mode is not None:
             keywords["mode"] = mode
-        return trace_plan(_plan_of(model, keywords), device=device, seed=seed)[0]
+        plan = _plan_of(model, keywords, "trace", ("device", "seed", "mode", *_SETTINGS))
+        return trace_plan(plan, device=device, seed=seed)[0]
     from layercli.run.tracer import trace_module
 
     return trace_module(cast("nn.Module", model), arguments, keywords, mode=mode)
@@ -124,14 +128,25 @@ def derive(spec: Plan | str | PathLike[str], **settings: Any) -> Trace:
     """
     from layercli.derive.session import derive_plan
 
-    return derive_plan(_plan_of(spec, settings))
+    return derive_plan(_plan_of(spec, settings, "derive", ("mode", *_SETTINGS, "symbolic")))
 
 
-def _plan_of(spec: Plan | str | PathLike[str], settings: Mapping[str, Any]) -> Plan:
+#: What ``load`` takes, ``mode`` and ``symbolic`` aside.
+_SETTINGS = ("params", "dims", "inputs")
+
+
+def _plan_of(
+    spec: Plan | str | PathLike[str], settings: Mapping[str, Any], function: str, known: Sequence[str]
+) -> Plan:
+    """The plan of what ``function`` was given, which takes the keywords in ``known`` with a spec."""
     from dataclasses import replace
 
     from layercli.plan.records import Plan
 
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        takes = f"{', '.join(known[:-1])} and {known[-1]}"
+        raise TypeError(f"{function}() takes no {unknown[0]} with a spec; it takes {takes}")
     if not isinstance(spec, Plan):
         return load(spec, **settings)
     if set(settings) - {"mode"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,9 @@ from layercli.trace import Trace
 
 #: Bytes of a file that are looked at to tell what it is.
 MAX_HEAD = 1 << 20
+
+#: How far below the working folder a file is looked for whose name alone was given: there, and two further down.
+MAX_LEVELS = 3
 
 #: Folders of other people's files.
 SKIPPED_FOLDERS = ("node_modules", "__pycache__")
@@ -61,9 +65,29 @@ def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
             found.append(place)
         else:
             problem = explain_missing(place, path)
-            hint = problem.hint or "a lock belongs to a file, so name the path of one"
+            hint = _name_below(path, folder) or problem.hint or "a lock belongs to a file, so name its path"
             raise CommandError(replace(problem, hint=hint))
     return tuple(dict.fromkeys(found))
+
+
+def _name_below(path: str, folder: Path) -> str:
+    """A spec of that name in ``folder`` or up to two folders further down, as a hint."""
+    if os.path.basename(path) != path:
+        return ""
+    names = [path] if path.endswith(SUFFIXES) else [path + end for end in SUFFIXES]
+    level = [folder]
+    for _ in range(MAX_LEVELS):
+        found = [place / name for place in level for name in names if (place / name).is_file()]
+        if found:
+            return f"did you mean {' or '.join(display_name(place, folder) for place in found[:3])}?"
+        with contextlib.suppress(CommandError):
+            level = [
+                Path(entry.path)
+                for place in level
+                for entry in reversed(_scan(place, folder))
+                if entry.is_dir(follow_symlinks=False) and entry.name not in SKIPPED_FOLDERS
+            ]
+    return ""
 
 
 def find_orphans(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
@@ -199,7 +223,16 @@ def check_specs(paths: Sequence[str], folder: Path, engine: Engine = "derive") -
     results += [
         SpecResult(display_name(lock, folder), display_name(lock, folder), "orphaned") for lock in orphans
     ]
-    return CheckResult(tuple(results))
+    return CheckResult(tuple(results), tuple(paths or ["."]))
+
+
+def _find_problems(spec: Path, name: str, engine: Engine) -> tuple[Problem, ...]:
+    """Why a spec can't be locked; nothing where it can."""
+    try:
+        make_lock(spec, name, engine)
+    except LayercliError as error:
+        return error.problems
+    return ()
 
 
 def check_spec(spec: Path, folder: Path, engine: Engine = "derive") -> SpecResult:
@@ -208,7 +241,7 @@ def check_spec(spec: Path, folder: Path, engine: Engine = "derive") -> SpecResul
     lock_name = display_name(lock_file, folder)
     try:
         if not os.path.lexists(lock_file):
-            return SpecResult(name, lock_name, "missing")
+            return SpecResult(name, lock_name, "missing", problems=_find_problems(spec, name, engine))
         old = load_lock(lock_file, lock_name)
         new, trace = make_lock(spec, name, engine)
     except LayercliError as error:

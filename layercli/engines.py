@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
-from layercli.errors import CommandError, LayercliError, Problem, SpecError
+from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import TensorRecord, Trace
 from layercli.trace.agreement import compare_traces
@@ -77,8 +77,9 @@ def explain_failure(plan: Plan, failure: TraceFailed) -> TraceFailed:
             sentence = refusal.problems[0].message
             notes = (sentence, *(note for note in first.notes if note != sentence))
             return TraceFailed(failure.trace, replace(first, notes=notes), *others)
-    except LayercliError:
-        pass
+    except Exception:
+        # Whatever a rule stumbles over here, PyTorch's own sentence is what the user came for.
+        return failure
     return failure
 
 

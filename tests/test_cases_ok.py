@@ -97,7 +97,8 @@ def describe(tensors: Any) -> list[tuple[str, str, bool]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_values_are_those_of_the_class(name: str) -> None:
     plan, expected = load(name)
-    model, reference = layercli.build(plan, seed=1), make_reference(plan, expected.get("arguments", {}))
+    model = layercli.build(plan, seed=1, mode=plan.mode)
+    reference = make_reference(plan, expected.get("arguments", {}))
     reference.load_state_dict(model.state_dict())
     torch.manual_seed(2)
     inputs = make_inputs(plan)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from layercli.cli.options import check_choice, complete_words, format_option, list_words
-from layercli.cli.output import write_output
+from layercli.cli.output import find_width, write_output
 from layercli.errors import CommandError, LayercliError, Problem, did_you_mean
 
 EXAMPLES = (
@@ -111,15 +112,23 @@ def _format_text(kind: str, known: Sequence[Known], one: bool) -> str:
     if one:
         name, signature, doc = known[0]
         page = (
-            f"\nhttps://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
+            f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html\n"
             if kind == "layers"
             else ""
         )
-        return f"{name}{signature}\n    {doc}{page}\n"
+        return f"{name}{signature}\n{_wrap(doc, '    ')}{page}"
     if kind == "models":
         width = max((len(name) for name, _, _ in known), default=0)
-        return "".join(f"{name:<{width}}  {doc}\n" for name, _, doc in known)
-    return "".join(f"{name}{signature}\n    {doc}\n" for name, signature, doc in known)
+        return "".join(_wrap(doc, f"{name:<{width}}  ") for name, _, doc in known)
+    return "".join(f"{name}{signature}\n{_wrap(doc, '    ')}" for name, signature, doc in known)
+
+
+def _wrap(text: str, start: str) -> str:
+    """``text`` after ``start``, in lines as wide as the terminal that all begin below the first."""
+    width = find_width()
+    if width is None or width <= 2 * len(start):
+        return f"{start}{text}\n"
+    return textwrap.fill(text, width, initial_indent=start, subsequent_indent=" " * len(start)) + "\n"
 
 
 def _format_json(kind: str, known: Sequence[Known], one: bool) -> str:

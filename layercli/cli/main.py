@@ -44,7 +44,7 @@ class Program(Group):
     )
     notes = (
         "Exit codes: 0 all is well; 1 a model is wrong or differs from its lock; 2 the command couldn't do its "
-        "work. NO_COLOR and FORCE_COLOR are heeded."
+        "work. FORCE_COLOR=1 turns colours on, NO_COLOR=1 off, also where both are set."
     )
 
 

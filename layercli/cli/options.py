@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -134,8 +135,21 @@ LimitOption = Annotated[
         autocompletion=complete_words(f"{name}=" for name in LIMIT_NAMES),
     ),
 ]
+
+
+def read_output(text: str | Path) -> Path:
+    """The path of ``--output``. Raises CommandError for a folder."""
+    if str(text).endswith(("/", os.sep)) or Path(text).is_dir():
+        hint = f"name a file in it: -o {str(text).rstrip('/')}/trace.json"
+        raise CommandError(Problem("usage", f"--output {text} is a folder", hint=hint))
+    return Path(text)
+
+
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead.")
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to this file instead.", parser=read_output
+    ),
 ]
 
 

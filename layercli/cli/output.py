@@ -64,10 +64,12 @@ def close_output(code: int) -> int:
 
 
 def use_color() -> bool:
-    """Whether to write colours: on a terminal that has them, unless NO_COLOR is set; FORCE_COLOR decides alone."""
+    """Whether to write colours: not where NO_COLOR is set, else where FORCE_COLOR is, else on a terminal that has them."""
+    if os.environ.get("NO_COLOR"):
+        return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    if os.environ.get("NO_COLOR") or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
+    if os.environ.get("CI") or os.environ.get("TERM") == "dumb":
         return False
     return _is_terminal(sys.stdout)
 

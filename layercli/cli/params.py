@@ -58,6 +58,10 @@ def run(
     if static and values:
         raise CommandError(Problem("usage", "only PyTorch has values", hint="leave --static out"))
     with bounded():
+        if values:
+            from layercli.run.devices import check_memory
+
+            check_memory(plan, "cpu", values=True)
         tensors = list_tensors(plan, "derive" if static else "run", layer=layer, seed=seed, values=values)
     listing = ParameterListing(plan.name, tensors, plan.spec.source.name, layer, buffers)
     options = TraceOptions(

@@ -146,15 +146,20 @@ def run(
         raise CommandError(
             Problem("usage", "only a run on PyTorch has values", hint="leave --static, --verify and --symbolic out")
         )
+    if repeat > 1 and not with_values:
+        hint = "without values every run shows the same"
+        raise CommandError(Problem("usage", "--repeat needs --values or --stats", hint=hint))
     try:
         with bounded(device):
             if engine == "run":
+                from layercli.run.devices import check_memory, choose_device
                 from layercli.run.session import trace_plan
                 from layercli.run.tracer import ValueRequest
 
                 request = (
                     ValueRequest(frozenset(layer) if layer else None, stats, params) if with_values else None
                 )
+                check_memory(plan, choose_device(plan, device, values=with_values), values=with_values)
                 traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
             else:
                 from layercli.engines import trace_by

@@ -10,6 +10,9 @@ from layercli.errors import Problem
 from layercli.lock.differences import Difference
 from layercli.lock.verdicts import Verdict
 
+#: So many specs are named one by one in the command that accepts what changed.
+MAX_NAMED = 5
+
 Status: TypeAlias = Literal["ok", "differs", "missing", "orphaned", "error"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -20,7 +23,7 @@ class SpecResult:
 
     ``path`` is the spec as the user names it (for an orphan, the lock), ``lock`` its lock. ``rows`` is the
     number of rows compared. ``exit_code`` matters for the status ``error``: 1 where the spec is wrong, 2
-    where it or its lock can't be read.
+    where it or its lock can't be read. The ``problems`` of a spec whose lock is missing keep it from being locked.
     """
 
     path: str
@@ -35,9 +38,10 @@ class SpecResult:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The checks of all specs, in order."""
+    """The checks of all specs, in order. ``given`` are the files and folders that were to be checked."""
 
     specs: tuple[SpecResult, ...]
+    given: tuple[str, ...] = (".",)
 
     def count(self, status: Status) -> int:
         """How many have this status."""
@@ -55,8 +59,17 @@ class CheckResult:
 
     @property
     def accept(self) -> str:
-        """The command that accepts what changed, empty where there is nothing to accept."""
-        paths = [spec.path for spec in self.specs if spec.status in ("differs", "missing")]
+        """The command that accepts what changed, empty where there is nothing to accept.
+
+        Of many specs it names the files and folders that were given, where these are fewer.
+        """
+        paths = [
+            spec.path
+            for spec in self.specs
+            if spec.status == "differs" or (spec.status == "missing" and not spec.problems)
+        ]
+        if len(paths) > MAX_NAMED and len(self.given) < len(paths):
+            paths = list(self.given)
         return " ".join(["layercli lock", *map(_quote_argument, paths)]) if paths else ""
 
     @property

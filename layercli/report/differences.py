@@ -19,15 +19,20 @@ JSON_VERSION = 1
 #: How many lines of differences the text shows for one spec.
 MAX_LINES = 40
 
+#: How many specs without a lock it names.
+MAX_MISSING = 10
+
 _STYLES = {"old": "31", "new": "32", "breaks": "31", "holds": "32", "heading": "1", "dim": "2"}
 
 
 def format_text(result: CheckResult, colour: bool = False) -> str:
     """The result for a person: what changed, what it breaks, counts, and the command that accepts it."""
     paint = _paint if colour else _leave
-    sections = [
-        section for spec in result.specs if (section := "\n".join(_SECTIONS[spec.status](spec, paint)))
-    ]
+    missing = [spec for spec in result.specs if spec.status == "missing"]
+    alone = [spec for spec in result.specs if spec.status != "missing" or len(missing) == 1]
+    sections = [section for spec in alone if (section := "\n".join(_SECTIONS[spec.status](spec, paint)))]
+    if len(missing) > 1:
+        sections.append("\n".join(_draw_all_missing(missing, paint)))
     end = result.summary
     if result.accept:
         end += f"\naccept it with: {_escape(result.accept)}"
@@ -59,6 +64,19 @@ def _draw_ok(spec: SpecResult, paint: _Paint) -> Iterator[str]:
 
 def _draw_missing(spec: SpecResult, paint: _Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} has no lock") + f": there is no {_escape(spec.lock)}"
+    if spec.problems:
+        yield draw_problems(spec.problems)
+
+
+def _draw_all_missing(specs: Sequence[SpecResult], paint: _Paint) -> Iterator[str]:
+    yield paint("heading", f"{len(specs):,} specs have no lock:")
+    named = sorted(specs, key=lambda spec: bool(spec.problems))[:MAX_MISSING]
+    yield from (f"  {_escape(spec.path)}" for spec in named)
+    if len(specs) > MAX_MISSING:
+        yield f"  and {len(specs) - MAX_MISSING:,} more"
+    wrong = [spec.path for spec in specs if spec.problems]
+    if wrong:
+        yield f"can't be locked, because they are wrong: {_escape(_join(wrong))}"
 
 
 def _draw_orphaned(spec: SpecResult, paint: _Paint) -> Iterator[str]:
@@ -260,6 +278,10 @@ def _problem_to_json(problem: Problem) -> dict[str, Any]:
         "severity": problem.severity,
         "message": problem.message,
         "hint": problem.hint or None,
+        "notes": list(problem.notes),
+        "labels": [
+            {"text": label.text, "source": _position_to_json(label.position)} for label in problem.labels
+        ],
         "source": _position_to_json(problem.position),
     }
 

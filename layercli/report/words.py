@@ -19,13 +19,11 @@ DEPTH_NOTE = "rows deeper than level {depth} are not shown; what they hold is co
 def format_bytes(number: int) -> str:
     """A number of bytes in binary units: ``624 B``, ``317.5 KiB``."""
     size = float(number)
-    for unit in BYTE_UNITS[:-1]:
-        if size < 1024:
-            break
+    place = 0
+    while size >= 1024 and place < len(BYTE_UNITS) - 1:
         size /= 1024
-    else:
-        unit = BYTE_UNITS[-1]
-    return f"{number} B" if unit == "B" else f"{size:.1f} {unit}"
+        place += 1
+    return f"{size:.1f} {BYTE_UNITS[place]}" if place else f"{number} B"
 
 
 def format_percent(part: int, whole: int) -> str:

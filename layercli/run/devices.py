@@ -8,6 +8,7 @@ from typing import Any
 
 from layercli.errors import CommandError, Problem, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe
+from layercli.spec.limits import allow_more, current_limits
 
 #: Up to so many parameters and input elements a run on the CPU is quicker than the first use of meta kernels:
 #: with 11.7 million (resnet18) both take as long, with 25 million (resnet50) meta saves a third of the time.
@@ -66,6 +67,27 @@ def _check_present(asked: str) -> None:
                 "no-such-device", f"there is no device {asked} here", hint=f"there is {', '.join(present)}"
             )
         )
+
+
+def check_memory(plan: Plan, device: str, *, values: bool = False) -> None:
+    """Raises CommandError where a plan's parameters alone, by estimate, take more memory than the limit.
+
+    Only the memory of the CPU is limited. ``values`` says that values are wanted.
+    """
+    if device != "cpu":
+        return
+    import torch
+
+    needed = estimate_parameters(plan.root) * getattr(torch, plan.dtype).itemsize / (1 << 20)
+    limit = current_limits().memory
+    if needed > limit:
+        message = f"the parameters alone take {_format_mib(needed)}, more than the limit of {_format_mib(limit)}"
+        without = "leave values out, then it runs on meta" if values else "use --device meta"
+        raise CommandError(Problem("out-of-memory", message, hint=f"{without}; {allow_more('memory')}"))
+
+
+def _format_mib(number: float) -> str:
+    return f"{number:,.0f} MiB" if number < 1024 else f"{number / 1024:,.0f} GiB"
 
 
 def is_small(plan: Plan) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.models import reference
 import torch
 from torch import Tensor, nn
+
+from tests.models import reference
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from tests.models.comparisons import CASES, Case
 from torch import Tensor, nn
 
 import layercli
 from layercli.trace import Row, Trace, iterate_tensor_types
+from tests.models.comparisons import CASES, Case
 
 TESTS = Path(__file__).parent.parent
 CONFIGS = TESTS.parent / "configs"
@@ -210,7 +210,8 @@ def test_dropout_draws_two_masks_and_scales_what_is_left() -> None:
     assert not torch.equal(first == 0, second == 0)
     for output in (first, second):
         kept = output != 0
-        assert kept.any() and not kept.all()
+        assert kept.any()
+        assert not kept.all()
         torch.testing.assert_close(output[kept], x[kept] / 0.6)
     model.eval()
     assert all(torch.equal(output, x) for output in model(x))

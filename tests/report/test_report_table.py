@@ -74,7 +74,8 @@ def test_layers_are_bold_and_operations_dim() -> None:
     lines = format_trace(TRACES["lenet"], color=True).splitlines()
     assert lines[0] == "\x1b[1mLeNet\x1b[0m   lenet.yaml · cpu · eval · N = 1"
     assert lines[4].startswith("  \x1b[1mconv1\x1b[0m         Conv2d")
-    assert lines[5].startswith("  \x1b[2mrelu\x1b[0m\x1b[2m  ") and lines[5].endswith("\x1b[0m")
+    assert lines[5].startswith("  \x1b[2mrelu\x1b[0m\x1b[2m  ")
+    assert lines[5].endswith("\x1b[0m")
 
 
 def test_ascii_keeps_to_ascii() -> None:

@@ -67,11 +67,15 @@ def test_nodes_have_their_shape_and_place() -> None:
     assert [key.text.text for key, _ in root.entries] == ["name", "inputs", "forward", "empty"]
     assert not root.flow
     inputs, forward, empty = root.get("inputs"), root.get("forward"), root.get("empty")
-    assert isinstance(inputs, Entries) and inputs.flow
+    assert isinstance(inputs, Entries)
+    assert inputs.flow
     assert (inputs.position.line, inputs.position.column, inputs.position.width) == (2, 9, 11)
     sizes = inputs.get("x")
-    assert isinstance(sizes, Items) and sizes.flow and len(sizes.items) == 2
-    assert isinstance(forward, Items) and not forward.flow
+    assert isinstance(sizes, Items)
+    assert sizes.flow
+    assert len(sizes.items) == 2
+    assert isinstance(forward, Items)
+    assert not forward.flow
     assert isinstance(empty, Scalar)
     assert (empty.text.text, empty.text.style, str(empty.position)) == ("", "plain", "net.yaml:5:7")
     assert root.get("nothing") is None
@@ -146,8 +150,35 @@ def test_a_text_that_is_no_yaml() -> None:
 
 PIECES = st.lists(
     st.sampled_from(
-        ["a", "b1", "é", "😀", " ", "  ", "(", "''", "'", '"', "\\n", "\\", "\\\n", "\\x41", "\\u00e9", "\n"]
-        + ["\n\n", "\n \n", "\n  ", "#", " #", ",", ": ", ":", "-", "[1]", "\t"]
+        [
+            "a",
+            "b1",
+            "é",
+            "😀",
+            " ",
+            "  ",
+            "(",
+            "''",
+            "'",
+            '"',
+            "\\n",
+            "\\",
+            "\\\n",
+            "\\x41",
+            "\\u00e9",
+            "\n",
+            "\n\n",
+            "\n \n",
+            "\n  ",
+            "#",
+            " #",
+            ",",
+            ": ",
+            ":",
+            "-",
+            "[1]",
+            "\t",
+        ]
     ),
     max_size=9,
 ).map("".join)
@@ -205,7 +236,8 @@ def test_places_of_any_document(loader: type, text: str) -> None:
         check_places(read_document(source), source)
     except SpecError as error:
         for problem in error.problems:
-            assert problem.position is not None and problem.hint
+            assert problem.position is not None
+            assert problem.hint
             assert problem.position.line <= len(source.lines)
     finally:
         document._LOADER = before
@@ -387,15 +419,19 @@ def test_explain_split_mapping(text: str, hint: str) -> None:
     (node,) = items.items
     assert not isinstance(node, Scalar)
     problem = explain_split_mapping(node)
-    assert problem is not None and problem.code == "yaml-quote-needed"
-    assert problem.hint.startswith(hint) and "forward: |" in problem.hint
+    assert problem is not None
+    assert problem.code == "yaml-quote-needed"
+    assert problem.hint.startswith(hint)
+    assert "forward: |" in problem.hint
     mended = read("f:\n  " + problem.hint.removeprefix("write ").split(", or in forward")[0]).get("f")
-    assert isinstance(mended, Items) and isinstance(mended.items[0], Scalar)
+    assert isinstance(mended, Items)
+    assert isinstance(mended.items[0], Scalar)
 
 
 def test_a_mapping_of_several_lines_was_meant() -> None:
     items = read("f:\n  - a: 1\n    b: 2").get("f")
-    assert isinstance(items, Items) and isinstance(items.items[0], Entries)
+    assert isinstance(items, Items)
+    assert isinstance(items.items[0], Entries)
     assert explain_split_mapping(items.items[0]) is None
 
 

@@ -219,6 +219,8 @@ def view(input: Tensor, *size: Any) -> Tensor:
 
 def view_dtype(input: Tensor, dtype: str) -> Tensor:
     """The same bytes as another dtype; the last dimension grows or shrinks. Source: torch.Tensor.view."""
+    if dtype not in ITEM_SIZES:
+        refuse(f"takes sizes or a dtype, not {dtype!r}", "dtype", "wrong-kind")
     own, other = ITEM_SIZES[input.dtype], ITEM_SIZES[dtype]
     if own == other:
         return Tensor(dtype, input.shape, input.strides)
