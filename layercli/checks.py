@@ -65,7 +65,11 @@ def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
             found.append(place)
         else:
             problem = explain_missing(place, path)
-            hint = _name_below(path, folder) or problem.hint or "a lock belongs to a file, so name its path"
+            hint = (
+                _name_below(path, folder)
+                or problem.hint
+                or "a lock belongs to a file, so name the path of one"
+            )
             raise CommandError(replace(problem, hint=hint))
     return tuple(dict.fromkeys(found))
 

@@ -17,6 +17,7 @@ from torch.nn.utils import parametrizations
 
 import layercli
 from layercli.trace import Trace, format_type
+from layercli.trace.failure import TraceFailed
 
 SPEC = """
 name: Tagger
@@ -133,11 +134,48 @@ def test_a_built_module_goes_into_another(spec: Path) -> None:
 
 
 def test_settings_reach_the_module(spec: Path) -> None:
-    model = layercli.build(spec, params={"width": 6}, mode="train")
-    assert model.training
+    model = layercli.build(spec, params={"width": 6}, mode="eval")
+    assert not any(module.training for module in model.modules())
     assert model.get_parameter("embedding.weight").shape == (7, 6)
     plan = layercli.load(spec, dims={"T": 5})
     assert [format_type(value) for _, value in layercli.trace(plan).inputs] == ["int64[2, 5]"]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "batchnorm"])
+def test_a_built_module_is_in_train_mode_whatever_its_traces_are_in(name: str) -> None:
+    plan = layercli.load(name)
+    assert all(module.training for module in layercli.build(plan, device="meta").modules())
+    assert layercli.trace(plan).mode == plan.mode
+
+
+@pytest.mark.parametrize(
+    ("spec", "layer"),
+    [
+        ("layers: {fc: 'Linear(4, 4)'}\n", "fc"),
+        ("layers: {fc: 'Linear(4, 4)'}\nforward:\n  - fc(x)\n", "fc"),
+        ("layers: {fc: '2 * Linear(4, 4)'}\nforward:\n  - fc[1](x)\n", "fc[1]"),
+    ],
+)
+def test_a_wrong_call_names_the_layer_and_says_why(spec: str, layer: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(f"inputs: {{x: [2, 4]}}\n{spec}")
+    with pytest.raises(layercli.SpecError) as caught:
+        layercli.build(path)(torch.rand(2, 3))
+    first, second = str(caught.value).split("\n")
+    assert first.endswith(f"{layer} (Linear) failed on float32[2, 3]")
+    assert second == "  PyTorch: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x4)"
+    assert ("net.yaml:4:5: " in first) == ("forward" in spec)
+
+
+def test_an_error_is_its_position_sentence_and_hint(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text("inputs: {x: [2, 4]}\nlayers:\n  fc: Linaer(4, 4)\n  no: Conv2e(1, 1, 1)\n")
+    with pytest.raises(layercli.SpecError) as caught:
+        layercli.load(path)
+    assert str(caught.value).replace(f"{tmp_path}/", "") == (
+        "net.yaml:3:7: there is no layer called Linaer\n  help: did you mean Linear?\n"
+        "net.yaml:4:7: there is no layer called Conv2e\n  help: did you mean Conv2d?"
+    )
 
 
 def test_a_wrong_call_names_the_input(spec: Path) -> None:
@@ -523,8 +561,25 @@ def test_the_default_dtype_stays_also_when_a_spec_fails(tmp_path: Path) -> None:
 def test_a_spec_takes_no_tensors_and_a_plan_no_params(spec: Path) -> None:
     with pytest.raises(TypeError, match="brings its own inputs"):
         layercli.trace(spec, torch.rand(1))
+    with pytest.raises(
+        TypeError, match=r"trace\(\) takes no values .* device, seed, mode, params, dims and inputs"
+    ):
+        layercli.trace(spec, values=True)
+    with pytest.raises(TypeError, match=r"build\(\) takes no dim "):
+        layercli.build(spec, dim={"T": 2})
+    with pytest.raises(TypeError, match=r"derive\(\) takes no device "):
+        layercli.derive(spec, device="cpu")
     with pytest.raises(TypeError, match="give params, dims and inputs to load"):
         layercli.trace(layercli.load(spec), params={"width": 2})
+
+
+def test_a_trace_and_a_plan_are_one_line_at_the_prompt(spec: Path) -> None:
+    plan = layercli.load("lenet")
+    assert repr(plan) == "<Plan of LeNet: 6 modules, eval mode>"
+    assert repr(layercli.trace(plan)) == "<Trace of LeNet: 12 rows, 81,290 parameters>"
+    with pytest.raises(TraceFailed) as caught:
+        layercli.trace("lenet", inputs={"x": [1, 1, 28, 28]})
+    assert repr(caught.value.trace) == "<Trace of LeNet: 8 rows, the last one failed, 81,290 parameters>"
 
 
 def test_a_trace_is_drawn_in_every_way(spec: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,9 @@ def test_the_exception_has_the_trace(tmp_path: Path) -> None:
     trace = caught.value.trace
     assert trace.failed
     assert [row.finished for row in trace.rows] == [True, True, True, True, False]
-    assert str(caught.value) == "fc1 (Linear) failed on float32[1, 864]"
+    lines = str(caught.value).split("\n")
+    assert re.fullmatch(r"\S*mlp\.yaml:\d+:\d+: fc1 \(Linear\) failed on float32\[1, 864\]", lines[0])
+    assert lines[1].startswith("  PyTorch: mat1 and mat2 shapes cannot be multiplied")
 
 
 def test_a_model_runs_again_after_a_failure(tmp_path: Path) -> None:

@@ -81,7 +81,10 @@ def _make_root(plan: Plan, place: torch.device) -> nn.Module:
     maker = _Maker(place)
     block = plan.spec.main
     model: nn.Module = SpecModule(
-        block, plan.params, {name: as_int(size) for name, size in plan.dims.items()}, getattr(torch, plan.dtype)
+        block,
+        plan.params,
+        {name: as_int(size) for name, size in plan.dims.items()},
+        getattr(torch, plan.dtype),
     )
     maker.fill(model, plan.root)
     if maker.problems:

@@ -147,9 +147,7 @@ def read_output(text: str | Path) -> Path:
 
 OutputOption = Annotated[
     Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Write to this file instead.", parser=read_output
-    ),
+    typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead.", parser=read_output),
 ]
 
 

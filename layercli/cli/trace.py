@@ -123,7 +123,9 @@ def run(
     check_choice("--format", format_, FORMATS)
     apply_limits(limit)
     if symbolic and (verify or static is False):
-        raise CommandError(Problem("usage", "formulas are derived, so --symbolic goes without --run and --verify"))
+        raise CommandError(
+            Problem("usage", "formulas are derived, so --symbolic goes without --run and --verify")
+        )
     engine = choose_engine(static, verify, "derive" if symbolic else "run")
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     choose_columns(names)
@@ -144,7 +146,11 @@ def run(
     with_values = values or stats or params or bool(layer)
     if engine != "run" and (with_values or repeat > 1):
         raise CommandError(
-            Problem("usage", "only a run on PyTorch has values", hint="leave --static, --verify and --symbolic out")
+            Problem(
+                "usage",
+                "only a run on PyTorch has values",
+                hint="leave --static, --verify and --symbolic out",
+            )
         )
     if repeat > 1 and not with_values:
         hint = "without values every run shows the same"

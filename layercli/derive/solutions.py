@@ -145,16 +145,24 @@ def _find_breaks(at: Callable[[int], int], degree: int) -> list[int]:
         rising = at(first + 1) - at(first)
         if rising == 0:
             continue
-        sign = 1 if rising > 0 else -1
         for bound in (0, 1):
-            crossed = _find_crossing(lambda q: sign * at(q) >= bound, first, end)
+            crossed = _find_crossing(at, 1 if rising > 0 else -1, bound, first, end)
             if crossed is not None:
                 found.add(crossed)
     return sorted(place for place in found if place > 0)
 
 
-def _find_crossing(reached: Callable[[int], bool], first: int, end: int | None) -> int | None:
-    """The first number from ``first`` on, before ``end`` or at it, where something that stays true is."""
+def _find_crossing(
+    at: Callable[[int], int], sign: int, bound: int, first: int, end: int | None
+) -> int | None:
+    """The first number from ``first`` on, before ``end`` or at it, where ``sign * at`` has reached a bound.
+
+    It never falls there, and grows without end where ``end`` is None.
+    """
+
+    def reached(q: int) -> bool:
+        return sign * at(q) >= bound
+
     if end is None:
         end = first + 1
         while not reached(end):

@@ -81,7 +81,9 @@ def check_memory(plan: Plan, device: str, *, values: bool = False) -> None:
     needed = estimate_parameters(plan.root) * getattr(torch, plan.dtype).itemsize / (1 << 20)
     limit = current_limits().memory
     if needed > limit:
-        message = f"the parameters alone take {_format_mib(needed)}, more than the limit of {_format_mib(limit)}"
+        message = (
+            f"the parameters alone take {_format_mib(needed)}, more than the limit of {_format_mib(limit)}"
+        )
         without = "leave values out, then it runs on meta" if values else "use --device meta"
         raise CommandError(Problem("out-of-memory", message, hint=f"{without}; {allow_more('memory')}"))
 

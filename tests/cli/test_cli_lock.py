@@ -125,6 +125,29 @@ def test_a_missing_lock_fails(folder: Path, run: Run) -> None:
     assert not (folder / "net.lock").exists()
 
 
+def test_many_missing_locks_are_told_in_few_lines(folder: Path, run: Run) -> None:
+    (folder / "net.yaml").rename(folder / "net_00.yaml")
+    for number in range(1, 12):
+        (folder / f"net_{number:02}.yaml").write_text(NET)
+    (folder / "net_03.yaml").write_text(NET.replace("last: Linear", "last: Linaer"))
+    result = run("check")
+    lines = result.out.splitlines()
+    assert lines[0] == "12 specs have no lock:"
+    assert lines[1:12] == [
+        *(f"  net_{number:02}.yaml" for number in range(11) if number != 3),
+        "  and 2 more",
+    ]
+    assert lines[12] == "can't be locked, because they are wrong: net_03.yaml"
+    assert lines[-1] == "accept it with: layercli lock ."
+    assert result.code == 1
+    names = [f"net_{number:02}.yaml" for number in range(1, 6)]
+    accepted = [name for name in names if name != "net_03.yaml"]
+    assert run("check", *names).out.endswith(f"\naccept it with: layercli lock {' '.join(accepted)}\n")
+    result = run("check", "net_03.yaml")
+    assert "there is no layer called Linaer" in result.out
+    assert "accept" not in result.out
+
+
 @pytest.mark.parametrize("arguments", [[], ["."], ["net.lock"]])
 def test_an_orphaned_lock_fails(arguments: list[str], locked: Path, run: Run) -> None:
     (locked / "net.yaml").unlink()
@@ -184,6 +207,11 @@ def test_a_spec_that_is_wrong_is_exit_code_1(locked: Path, run: Run) -> None:
         (["lock", "empty"], "error[nothing-to-lock]: there is no spec in empty\n"),
         (["lock", "net.yaml", "empty"], "error[nothing-to-lock]: there is no spec in empty\n"),
         (["lock", "lenet"], "error[missing-file]: there is no file lenet\n"),
+        (
+            ["lock", "deep.yaml"],
+            "error[missing-file]: there is no file deep.yaml\nhelp: did you mean a/b/deep.yaml?\n",
+        ),
+        (["lock", "deep"], "error[missing-file]: there is no file deep\nhelp: did you mean a/b/deep.yaml?\n"),
         (["lock"], "error[usage]: layercli lock needs PATH...\nhelp: such as layercli lock net.yaml\n"),
         (
             ["lock", "twins"],
@@ -198,6 +226,8 @@ def test_what_can_not_be_done_is_exit_code_2(
     (locked / "twins").mkdir()
     (locked / "twins/net.yaml").write_text(NET)
     (locked / "twins/net.yml").write_text(NET)
+    (locked / "a/b").mkdir(parents=True)
+    (locked / "a/b/deep.yaml").write_text(NET)
     before = snapshot(locked)
     result = run(*arguments)
     assert result.err.startswith(error)

@@ -116,6 +116,17 @@ def test_list_shows_the_bundled_models_with_a_line_each(run: Run) -> None:
     assert run("list", "models").out.splitlines() == lines
 
 
+def test_list_is_as_wide_as_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = run("list").out.splitlines()
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = run("list").out.splitlines()
+    assert len(narrow) > len(wide)
+    assert max(map(len, narrow)) <= 60
+    indent = len(wide[0]) - len(wide[0].partition("  ")[2].lstrip())
+    assert all(line.startswith(" " * indent) for line in narrow if line.startswith(" "))
+    assert " ".join(" ".join(narrow).split()) == " ".join(" ".join(wide).split())
+
+
 def test_list_shows_layers_and_functions_with_their_arguments(run: Run) -> None:
     assert "\nReLU(inplace=False)\n    Keeps positive values" in run("list", "layers").out
     functions = run("list", "functions").out

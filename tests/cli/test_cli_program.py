@@ -25,6 +25,7 @@ parameters, values.
 Commands:
   trace   Run a model once and show every layer and operation
   params  List a model's parameters by their state_dict names
+  dims    Show which sizes each dim may have
   show    Print a model, or one of its layers, as PyTorch does
   list    List the bundled models, or what a spec may use
   new     Write a commented spec to start from
@@ -48,7 +49,8 @@ Examples:
   layercli check net.yaml   fail if they have changed
 
 Exit codes: 0 all is well; 1 a model is wrong or differs from its lock; 2 the
-command couldn't do its work. NO_COLOR and FORCE_COLOR are heeded.
+command couldn't do its work. FORCE_COLOR=1 turns colours on, NO_COLOR=1 off,
+also where both are set.
 """
 
 SHOW_HELP = """\
@@ -127,7 +129,7 @@ def test_the_formats_of_the_options_are_those_that_there_are(run: Run) -> None:
     [
         (["trac"], "there is no command trac\nhelp: did you mean trace?"),
         (["Trace"], "there is no command Trace\nhelp: did you mean trace?"),
-        (["x"], "there is no command x\nhelp: the commands are trace, params, show, list, new, lock, check"),
+        (["x"], "there is no command x\nhelp: the commands are trace, params, dims, show, list, new, lock, check"),
         (["trace"], "layercli trace needs SPEC\nhelp: such as layercli trace lenet"),
         (["new"], "layercli new needs NAME\nhelp: such as layercli new net"),
         (["trace", "net", "--colums", "x"], "layercli trace has no option --colums\nhelp: did you mean --columns"),
@@ -159,7 +161,8 @@ def test_usage_errors(arguments: list[str], error: str, run: Run) -> None:
         ({"CI": "true"}, True, False),
         ({"TERM": "dumb"}, True, False),
         ({"FORCE_COLOR": "1"}, False, True),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1", "CI": "true", "TERM": "dumb"}, False, True),
+        ({"FORCE_COLOR": "1", "CI": "true", "TERM": "dumb"}, False, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
     ],
 )
 def test_when_there_are_colours(

@@ -306,7 +306,16 @@ def test_a_layer_that_is_never_called_is_a_warning(folder: Path, run: Run) -> No
         (["net", "--layer", "lst"], "error[unknown-path]: the model has no layer lst\nhelp: did you mean last?"),
         (["net", "--values", "--device", "meta"], "error[no-values]: on the meta device tensors have no values"),
         (["net", "-o", "none/out"], "error[unwritable]: can't write none/out: its folder is not there"),
-        (["net", "-o", "."], "error[unwritable]: . is no regular file, so it is not written"),
+        (["net", "-o", "."], "error[usage]: --output . is a folder\nhelp: name a file in it: -o ./trace.json\n"),
+        (["net", "-o", "out/"], "error[usage]: --output out/ is a folder\n"),
+        (["net", "--repeat", "2"], "error[usage]: --repeat needs --values or --stats\n"),
+        (["vit"], "did you mean vit-base-patch16-224?"),
+        (
+            ["llama-70b", "--values"],
+            "error[out-of-memory]: the parameters alone take 131 GiB, more than the limit of 16 GiB\n"
+            "help: leave values out, then it runs on meta; --limit memory=N allows more\n",
+        ),
+        (["gpt2", "--device", "cpu", "--limit", "memory=400"], "the parameters alone take 621 MiB"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_done_is_told_with_exit_code_2(arguments: list[str], error: str, run: Run) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from layercli.errors import Position, Problem, Source
+from layercli.errors import Label, Position, Problem, Source
 from layercli.lock import (
     CheckResult,
     Difference,
@@ -183,7 +183,32 @@ def test_json_has_it_all() -> None:
         "holds": True,
         "text": "input and output are the same",
     }
-    assert data["specs"][2]["problems"][0]["source"] == {"file": "bad.lock", "line": 1, "column": 1}
+    assert data["specs"][2]["problems"] == [
+        {
+            "code": "lock-key",
+            "severity": "error",
+            "message": "a lock has no key mods here",
+            "hint": None,
+            "notes": [],
+            "labels": [],
+            "source": {"file": "bad.lock", "line": 1, "column": 1},
+        }
+    ]
+
+
+def test_json_tells_all_of_a_problem() -> None:
+    place = Position(Source("net.yaml", "a: 1\nb: 2\n"), 2, 1)
+    problem = Problem(
+        "layer-failed",
+        "fc failed",
+        labels=(Label(place, "made here"),),
+        notes=("PyTorch: no",),
+        hint="mend it",
+    )
+    spec = SpecResult("net.yaml", "net.lock", "error", problems=(problem,))
+    [shown] = json.loads(format_json(CheckResult((spec,))))["specs"][0]["problems"]
+    assert (shown["hint"], shown["notes"], shown["source"]) == ("mend it", ["PyTorch: no"], None)
+    assert shown["labels"] == [{"text": "made here", "source": {"file": "net.yaml", "line": 2, "column": 1}}]
 
 
 GITHUB = """\

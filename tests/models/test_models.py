@@ -44,7 +44,8 @@ def load(case: Case) -> Any:
 
 
 def build(case: Case) -> Any:
-    return layercli.build(load(case), device="cpu" if case.values else "meta")
+    place, mode = "cpu" if case.values else "meta", "train" if case.train else "eval"
+    return layercli.build(load(case), device=place, mode=mode)
 
 
 def trace(case: Case) -> Trace:
