@@ -164,10 +164,16 @@ def draw_problems(problems: Sequence[Problem]) -> str:
 MIN_BEGINNING = 3
 
 
-def suggest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
+def same_but_for_case(word: str, known: Iterable[str]) -> list[str]:
+    """The names in ``known`` that differ from ``word`` in case and underscores only."""
+    plain = word.replace("_", "").lower()
+    return sorted(name for name in set(known) if name.replace("_", "").lower() == plain)
+
+
+def suggest(word: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.6) -> list[str]:
     """The names in ``known`` that someone who wrote ``word`` may have meant, best first.
 
-    Where none is like it, those that begin with it.
+    Where none is like it, those that begin with it. ``cutoff`` is how like they have to be, from 0 to 1.
     """
     from difflib import get_close_matches
 
@@ -177,13 +183,13 @@ def suggest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
         lowered.setdefault(name.lower(), []).append(name)
     if word.lower() in lowered:
         return lowered[word.lower()][:limit]
-    close = get_close_matches(word.lower(), lowered, n=limit, cutoff=0.6)
+    close = get_close_matches(word.lower(), lowered, n=limit, cutoff=cutoff)
     if not close and len(word) >= MIN_BEGINNING:
         close = [key for key in lowered if key.startswith(word.lower())]
     return [name for key in close for name in lowered[key]][:limit]
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """``did you mean Linear?`` or nothing."""
-    found = suggest(word, known)
+    found = suggest(word, known, cutoff=cutoff)
     return f"did you mean {' or '.join(found)}?" if found else ""

@@ -119,7 +119,7 @@ class Signature:
                     "unknown-argument",
                     f"{name} has no argument {keyword}",
                     keyword,
-                    did_you_mean(keyword, known) or f"{name}({self})",
+                    did_you_mean(keyword, known, cutoff=0.7) or f"{name}({self})",
                 )
         if extra is not None:
             bound[extra.name] = others

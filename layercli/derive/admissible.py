@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
 
-from layercli.catalogue.sizes import Condition, as_int, make_dim
+from layercli.catalogue.sizes import Condition, SizeTooComplex, as_int, make_dim
 from layercli.derive.session import Derivation, derive_conditions, derive_plan, split_product
-from layercli.derive.solutions import Interval, Sizes, find_sizes, intersect, stretch
-from layercli.errors import SpecError
+from layercli.derive.solutions import MAX_PERIOD, Interval, Sizes, find_sizes, intersect, stretch
+from layercli.errors import CommandError, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import Requirement
 from layercli.trace.admissible import Admissible, AdmissibleSizes, Range
@@ -55,7 +55,7 @@ def list_admissible(
     ]
     try:
         together = derive_plan(plan_with({}, [*sizes])).requirements
-    except TraceFailed:
+    except (TraceFailed, CommandError):
         together = None
     return AdmissibleSizes(plan.name, plan.spec.source.name, plan.mode, tuple(found), together)
 
@@ -73,10 +73,14 @@ def find_admissible(dim: str, traced: int, plan_at: Callable[[int], Plan]) -> Ad
         except SpecError as error:
             # No inputs can be made with it.
             derivation = Derivation((("", _differ(dim, size)),), error)
+        except SizeTooComplex:
+            break
         marked = find_sizes(dim, dict.fromkeys(condition for _, condition in derivation.conditions))
         # PyTorch treats sizes of 0 and 1 in ways of their own (layouts, broadcasting): each is a path of its own.
-        marked = _restrict(marked or Sizes(1, (((size, size + 1),),)), size)
-        paths.append(_Path(marked, derivation))
+        alone = Sizes(1, (((size, size + 1),),))
+        if marked is None or lcm(marked.period, *(path.marked.period for path in paths)) > MAX_PERIOD:
+            marked = alone
+        paths.append(_Path(_restrict(marked, size), derivation))
         size = _find_unmarked([path.marked for path in paths])
     accepted = tuple(_list_ranges([path.marked for path in paths if path.accepted], size))
     because = _explain_edges(dim, accepted, paths)

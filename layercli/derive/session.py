@@ -9,6 +9,7 @@ from typing import Any
 from layercli.catalogue.sizes import (
     Condition,
     Size,
+    SizeTooComplex,
     as_int,
     dims_of,
     evaluate,
@@ -27,7 +28,7 @@ from layercli.derive.engine import (
 )
 from layercli.derive.modules import ModuleMaker, record_modules
 from layercli.derive.solutions import find_sizes
-from layercli.errors import Problem, SpecError
+from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan, Recipe, describe_plan
 from layercli.spec.interpreter import Budget
 from layercli.trace import Requirement, TensorRecord, Trace
@@ -45,7 +46,11 @@ def derive_plan(plan: Plan) -> Trace:
         if not plan.symbolic:
             return _derive(plan)
         with record_conditions() as conditions:
-            return _derive(plan, ConditionLog(conditions))
+            try:
+                return _derive(plan, ConditionLog(conditions))
+            except SizeTooComplex as error:
+                message = f"the formulas of this model get too long: {error}"
+                raise CommandError(Problem("formula-too-long", message)) from None
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Derivation:
 
 
 def derive_conditions(plan: Plan) -> Derivation:
-    """Derive a symbolic plan for its conditions."""
+    """Derive a symbolic plan for its conditions. Raises SizeTooComplex where one gets too long."""
     refusal: SpecError | None = None
     with settings(plan.dtype), record_conditions() as conditions:
         log = ConditionLog(conditions)

@@ -25,7 +25,13 @@ from layercli.spec.names import (
     names_of_namespace,
     resolve_prefix,
 )
-from layercli.spec.unknown import explain_class_in_forward, explain_unknown
+from layercli.spec.unknown import (
+    explain_class_in_forward,
+    explain_package,
+    explain_unknown,
+    hint_layer,
+    hint_present,
+)
 from layercli.spec.values import (
     MISSING,
     BlockClass,
@@ -169,6 +175,10 @@ class _Checker:
                     self.check_called(statement.value, "returns")
                 if isinstance(statement, ast.Expr):
                     self.check_class(statement.value, statement.value)
+                    if isinstance(statement.value, ast.Name):
+                        # In a list of statements it may be a layer or function for the running value.
+                        self.check_name(statement.value, called=False, alone=True)
+                        continue
                 for child in ast.iter_child_nodes(statement):
                     if isinstance(child, ast.expr):
                         self.check(child)
@@ -236,8 +246,16 @@ class _Checker:
         """A class where a layer should be."""
         target = self.find_target(node)
         if isinstance(target, (LayerClass, BlockClass, WrapperClass, TensorClass)):
-            code, message, hint = explain_class_in_forward(repr(target), self.body.segment(whole))
+            callee = self.body.segment(node) if self.takes_local(whole) else ""
+            code, message, hint = explain_class_in_forward(repr(target), self.body.segment(whole), callee)
             self.report(self.body.problem(code, message, whole, hint))
+
+    def takes_local(self, node: ast.expr) -> bool:
+        """Whether the first argument of a call is made of the forward's own values, as a tensor is and no size."""
+        first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+        if isinstance(first, (ast.Attribute, ast.Subscript)) or first is None:
+            return False
+        return any(isinstance(part, ast.Name) and part.id in self.assigned for part in ast.walk(first))
 
     def find_target(self, node: ast.expr) -> Any:
         """The class or function that a call means, where that is known."""
@@ -251,9 +269,13 @@ class _Checker:
         hidden = isinstance(node.value, ast.Name) and node.value.id in self.assigned
         return MISSING if hidden else find_in_namespace(prefix or "", node.attr)
 
-    def check_name(self, node: ast.Name, *, called: bool) -> None:
+    def is_known(self, name: str) -> bool:
+        """Whether the block itself gives a name its meaning."""
+        return name in self.assigned or name in self.members or name in self.params or name in self.dims
+
+    def check_name(self, node: ast.Name, *, called: bool, alone: bool = False) -> None:
         name = node.id
-        if name in self.assigned or name in self.members or name in self.params or name in self.dims:
+        if self.is_known(name):
             return
         if name in self.anywhere:
             self.report(self.explain_early(node))
@@ -281,7 +303,11 @@ class _Checker:
             return
         own = [*self.assigned, *self.anywhere, *self.members, *self.params, *self.dims]
         classes = [*self.block.definitions, *LAYERS] if name[:1].isupper() else []
-        code, message, hint = explain_unknown(name, [own, classes, [*FUNCTIONS, *BUILTINS]], called=called)
+        functions = [*FUNCTIONS, *BUILTINS] if called or alone else []
+        code, message, hint = explain_unknown(name, [own, classes, functions], called=called)
+        if not called and code == "unknown-name" and not hint:
+            inputs = [item.name for item in self.block.inputs]
+            hint = hint_present(dict.fromkeys([*inputs, *sorted(self.assigned)]))
         self.report(self.body.problem(code, message, node, hint))
 
     def explain_early(self, node: ast.Name) -> SpecError:
@@ -312,6 +338,12 @@ class _Checker:
         if prefix is not None:
             self.check_in_namespace(node, prefix)
             return
+        if isinstance(node.value, ast.Name) and not self.is_known(node.value.id):
+            package = explain_package(node.value.id, node.attr)
+            if package is not None:
+                code, message, hint = package
+                self.report(self.body.problem(code, message, node, hint))
+                return
         before = len(self.problems)
         self.check(node.value)
         if len(self.problems) > before:
@@ -330,7 +362,8 @@ class _Checker:
             return
         shown = {"F": "torch.nn.functional", "nn": "torch.nn"}.get(prefix, prefix)
         kind = "layer" if prefix == "nn" else "function"
-        hint = did_you_mean(node.attr, names_of_namespace(prefix))
+        known = names_of_namespace(prefix)
+        hint = hint_layer(node.attr, known) if kind == "layer" else did_you_mean(node.attr, known)
         message = f"{shown} has no {kind} {node.attr} that a spec may use"
         self.report(self.body.problem(f"unknown-{kind}", message, name_after_dot(node), hint))
 

@@ -573,9 +573,7 @@ def _plan_symbolically(
             nodes = _size_nodes(item.value)
             if wanted is not None and len(nodes) == len(wanted):
                 names = [node.id if isinstance(node, ast.Name) else "" for node in nodes]
-                wanted = [
-                    sizes.get(name, size) for name, size in zip(names, wanted, strict=True)
-                ]
+                wanted = [sizes.get(name, size) for name, size in zip(names, wanted, strict=True)]
             inputs.append((item.name, _plan_input(interpreter, item.value, wanted)))
     found.finish()
     return sizes, inputs, tuple(conditions)

@@ -78,7 +78,7 @@ def _check_call(
             and not takes_any
             and _NUMPY_WORDS.get(keyword) not in signature.by_name
         ):
-            hint = did_you_mean(keyword, signature.by_name) or f"{name}({signature})"
+            hint = did_you_mean(keyword, signature.by_name, cutoff=0.7) or f"{name}({signature})"
             raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
     if name == "to" and any(isinstance(value, str) for value in arguments):
         raise site.error(

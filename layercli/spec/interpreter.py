@@ -35,7 +35,7 @@ from layercli.spec.names import (
     resolve_prefix,
 )
 from layercli.spec.symbols import SizeFloat, apply_function, apply_to_sizes, fix, round_quotient, to_float
-from layercli.spec.unknown import explain_class_in_forward, explain_unknown
+from layercli.spec.unknown import explain_class_in_forward, explain_package, explain_unknown, hint_layer, hint_present
 from layercli.spec.values import (
     MISSING,
     BlockClass,
@@ -272,6 +272,7 @@ class Interpreter:
             hint = {
                 "inputs": f"a size with a name is a dim: dims: {{{name}: 1}}",
                 "dims": "write a number",
+                "forward": hint_present(scope.locals),
             }.get(scope.stage, "")
         return code.problem(problem_code, message, node, hint)
 
@@ -606,6 +607,11 @@ class Interpreter:
             if found is MISSING:
                 raise self._unknown_in_namespace(code, node, prefix)
             return found
+        if isinstance(node.value, ast.Name) and next(self.candidates(node.value.id), MISSING) is MISSING:
+            package = explain_package(node.value.id, node.attr)
+            if package is not None:
+                told, message, hint = package
+                raise code.problem(told, message, node, hint)
         value = self._evaluate(code, node.value)
         return self._attribute_of(code, node, value, called)
 
@@ -638,7 +644,8 @@ class Interpreter:
             message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
             return code.problem("refused-name", message, place)
         kind = "layer" if prefix == "nn" else "function"
-        hint = did_you_mean(node.attr, names_of_namespace(prefix))
+        known = names_of_namespace(prefix)
+        hint = hint_layer(node.attr, known) if kind == "layer" else did_you_mean(node.attr, known)
         message = f"{shown} has no {kind} {node.attr} that a spec may use"
         return code.problem(f"unknown-{kind}", message, place, hint)
 
@@ -719,7 +726,10 @@ class Interpreter:
             return self._call_builtin(target.name, arguments, keywords, site)
         if isinstance(target, (LayerClass, BlockClass, WrapperClass, TensorClass)):
             if self.scope.stage == "forward":
-                raise site.error(*explain_class_in_forward(repr(target), site.text))
+                node = site.node
+                given = bool(arguments) and self.engine.is_tensor(arguments[0])
+                callee = site.code.segment(node.func) if given and isinstance(node, ast.Call) else ""
+                raise site.error(*explain_class_in_forward(repr(target), site.text, callee))
             if self.scope.stage != "layers":
                 hint = (
                     f"write {target!r} alone, and make it in `layers`" if self.scope.stage == "params" else ""

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from layercli.catalogue.sizes import Size, as_int
+from layercli.catalogue.sizes import Size, SizeTooComplex, as_int
 
 __all__ = ["SizeFloat", "apply_function", "apply_to_sizes", "fix", "round_quotient", "to_float"]
 
@@ -154,5 +154,8 @@ def apply_to_sizes(kind: type[ast.operator], plain: Callable[[Any, Any], Any], l
         result = _to_plain(left) ** _to_plain(right)
         return _make(result, left, right) if isinstance(result, float) else plain(fix(left), fix(right))
     if whole:
-        return plain(left, right)
+        try:
+            return plain(left, right)
+        except SizeTooComplex:
+            return plain(fix(left), fix(right))
     return plain(to_float(left), to_float(right))

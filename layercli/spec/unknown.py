@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
-from layercli.errors import did_you_mean
+from layercli.errors import did_you_mean, same_but_for_case
 
 #: What other languages and Python's other half write for a value, and what it is here.
 _WORDS = {
@@ -34,10 +37,80 @@ _PYTHON_ONLY = {
 }
 
 
+#: Layers as other frameworks call them.
+_ELSEWHERE = {
+    "Dense": "Linear", "FullyConnected": "Linear", "BatchNormalization": "BatchNorm1d, BatchNorm2d or BatchNorm3d",
+    "BatchNorm": "BatchNorm1d, BatchNorm2d or BatchNorm3d", "LayerNormalization": "LayerNorm",
+    "GroupNormalization": "GroupNorm", "Conv": "Conv1d, Conv2d or Conv3d", "Convolution2D": "Conv2d",
+    "Conv2DTranspose": "ConvTranspose2d", "Conv1DTranspose": "ConvTranspose1d",
+    "DepthwiseConv2D": "Conv2d with groups=in_channels", "MaxPooling1D": "MaxPool1d", "MaxPooling2D": "MaxPool2d",
+    "MaxPooling3D": "MaxPool3d", "AveragePooling1D": "AvgPool1d", "AveragePooling2D": "AvgPool2d",
+    "AveragePooling3D": "AvgPool3d", "GlobalAveragePooling1D": "AdaptiveAvgPool1d(1)",
+    "GlobalAveragePooling2D": "AdaptiveAvgPool2d(1)", "GlobalMaxPooling1D": "AdaptiveMaxPool1d(1)",
+    "GlobalMaxPooling2D": "AdaptiveMaxPool2d(1)", "Activation": "a layer of its own, such as ReLU() or Sigmoid()",
+    "Swish": "SiLU", "UpSampling2D": "Upsample", "MultiHeadAttention": "MultiheadAttention",
+    "SpatialDropout2D": "Dropout2d", "Embed": "Embedding",
+}  # fmt: skip
+
+#: Packages that a pasted forward may use.
+_PACKAGES = {
+    "np": "NumPy", "numpy": "NumPy", "tf": "TensorFlow", "tensorflow": "TensorFlow", "keras": "Keras",
+    "jnp": "JAX", "jax": "JAX", "torchvision": "torchvision", "einops": "einops", "scipy": "SciPy",
+}  # fmt: skip
+
+
+def explain_package(name: str, attribute: str) -> tuple[str, str, str] | None:
+    """Code, message and hint for ``np.mean``; None where ``name`` is no package that is known."""
+    if name not in _PACKAGES:
+        return None
+    calls = [f"torch's {attribute}(x)"] if attribute in FUNCTIONS else []
+    if attribute in METHODS:
+        calls.append(f"x.{attribute}" if METHODS[attribute].attribute else f"x.{attribute}()")
+    hint = f"write {' or '.join(calls)}" if calls else did_you_mean(attribute, FUNCTIONS, cutoff=0.75)
+    return (
+        "unknown-name",
+        f"{name} is not there: a spec has the functions of PyTorch, not those of {_PACKAGES[name]}",
+        hint or "layercli list functions shows what there is",
+    )
+
+
+def hint_present(names: Iterable[str]) -> str:
+    """The values that a forward has at a place, in the order in which they came."""
+    listed = list(names)[:8]
+    return f"there is {', '.join(listed)}" if listed else ""
+
+
+def hint_layer(name: str, known: Iterable[str]) -> str:
+    """What to write for a layer that isn't there: what it is called here, or else the nearest in ``known``."""
+    if name in _ELSEWHERE:
+        return f"in PyTorch it is {_ELSEWHERE[name]}"
+    return did_you_mean(name, known)
+
+
+#: How like a name has to be to be suggested: one of the spec itself, one of PyTorch, one of PyTorch for a value.
+_CUTOFFS = {"own": 0.6, "called": 0.6, "value": 0.85}
+
+
+def _find_near(name: str, groups: Sequence[Iterable[str]], *, called: bool) -> str:
+    """``did you mean max_pool2d?``: the same name but for case and underscores first, then near ones."""
+    if len(name) < 2:
+        # A name of one letter is near to every other one.
+        return ""
+    same = next(filter(None, (same_but_for_case(name, group) for group in groups)), [])
+    if same:
+        return f"did you mean {' or '.join(same)}?"
+    for index, group in enumerate(groups):
+        cutoff = _CUTOFFS["own" if index == 0 else "called" if called else "value"]
+        hint = did_you_mean(name, group, cutoff=cutoff)
+        if hint:
+            return hint
+    return ""
+
+
 def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool) -> tuple[str, str, str]:
     """Code, message and hint for a name that means nothing.
 
-    ``groups`` are known names, those first that are likelier to be meant: the first group with a near one counts.
+    ``groups`` are known names, those first that are likelier to be meant: the first one holds the spec's own.
     """
     if name in REFUSED:
         return "refused-name", f"{name} is not in the spec language: {REFUSED[name]}", ""
@@ -47,14 +120,12 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
         return "unknown-name", f"{name} alone is no value", f"write {name}.something"
     if called and name in _PYTHON_ONLY:
         return "unknown-function", f"{name} of Python is not in the spec language", _PYTHON_ONLY[name]
-    # A name of one letter is near to every other one.
-    near = (did_you_mean(name, group) for group in groups) if len(name) > 1 else iter(())
-    hint = next(filter(None, near), "")
+    hint = _find_near(name, groups, called=called)
     if called and name[:1].isupper():
         return (
             "unknown-layer",
             f"there is no layer called {name}",
-            hint or "layercli list layers shows them all",
+            hint_layer(name, ()) or hint or "layercli list layers shows them all",
         )
     if called:
         return (
@@ -65,8 +136,24 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
     return "unknown-name", f"there is nothing called {name} here", hint
 
 
-def explain_class_in_forward(name: str, text: str) -> tuple[str, str, str]:
-    """Code, message and hint for a layer that is made where it should be called."""
+#: What a layer of a kind may be called, by a part of its class's name.
+_LAYER_NAMES = {"Pool": "pool", "Norm": "norm", "Drop": "drop", "Conv": "conv", "Flatten": "flat"}
+
+
+def explain_class_in_forward(name: str, text: str, callee: str = "") -> tuple[str, str, str]:
+    """Code, message and hint for a layer that is made where it should be called.
+
+    ``callee`` is what stands before the brackets where a tensor stands inside: ``nn.ReLU`` of ``nn.ReLU(x)``.
+    """
+    if callee:
+        message = f"{name} is a class and makes a layer; it is given a tensor here"
+        layer = next((word for part, word in _LAYER_NAMES.items() if part in name), "act" if name in LAYERS else "layer")
+        function = next(iter(same_but_for_case(name, FUNCTIONS)), "")
+        made = f"{layer}: {name}()" if layer == "act" else f"{layer}: {name}(...)"
+        hint = f"add {made} to `layers` and call {layer}(...)"
+        if function:
+            hint = f"write {function}{text.removeprefix(callee)}, or {hint}"
+        return "layer-made-here", message, hint
     called = text if text.endswith(")") else f"{text}()"
     return (
         "layer-made-here",

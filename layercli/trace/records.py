@@ -407,8 +407,9 @@ class Trace:
         return render_trace(self)
 
     def __repr__(self) -> str:
-        rows = f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)}{', the last one failed' * self.failed}"
-        return f"<Trace of {self.model}: {rows}, {self.totals.parameters:,} parameters>"
+        rows = f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)}"
+        rest = "the last one failed" if self.failed else f"{self.totals.parameters:,} parameters"
+        return f"<Trace of {self.model}: {rows}, {rest}>"
 
     def __str__(self) -> str:
         from layercli.report.table import format_trace

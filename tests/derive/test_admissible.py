@@ -86,6 +86,7 @@ def test_lenet(tmp_path: Path) -> None:
         ("grutagger", {"T": "1 and more"}),
         ("rnntagger", {"T": "1 and more"}),
         ("lenet", {"N": "any size"}),
+        ("losses", {"N": "1 and more", "T": "1 and more"}),
         ("residual", {"N": "any size"}),
         ("activations", {"N": "any size"}),
         ("transformer-encoder", {"N": "any size", "S": "any size"}),

@@ -44,8 +44,8 @@ def load(case: Case) -> Any:
 
 
 def build(case: Case) -> Any:
-    place, mode = "cpu" if case.values else "meta", "train" if case.train else "eval"
-    return layercli.build(load(case), device=place, mode=mode)
+    place = "cpu" if case.values else "meta"
+    return layercli.build(load(case), device=place, mode="train" if case.train else "eval")
 
 
 def trace(case: Case) -> Trace:

@@ -567,6 +567,8 @@ def align_labels(
     labels = expect_dtype(targets, frozenset({"int64", "int32"}), "targets")
     if tensor.dim not in (2, 3):
         refuse(f"expects [T, N, C] or [T, C] and got {tensor!r}", "log_probs")
+    if tensor.numel == 0:
+        refuse(f"needs elements in log_probs and got {tensor!r}", "log_probs")
     samples = tensor.shape[1] if tensor.dim == 3 else 1
     for name, lengths in (("input_lengths", input_lengths), ("target_lengths", target_lengths)):
         if isinstance(lengths, Tensor):
