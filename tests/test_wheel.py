@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -82,10 +83,9 @@ def test_the_installed_program_finds_its_specs_from_anywhere(installed: Path, tm
         PYTHONPATH=str(installed),
     )
     assert Path(place.strip()) == installed / "layercli" / "__init__.py"
-    listed = run(sys.executable, program, "list", "models", cwd=tmp_path, PYTHONPATH=str(installed))
-    assert {line.split()[0] for line in listed.splitlines()} == {
-        path.stem for path in (ROOT / "configs").glob("*.yaml")
-    }
+    command = (sys.executable, program, "list", "models", "--format", "json")
+    listed = json.loads(run(*command, cwd=tmp_path, PYTHONPATH=str(installed)))
+    assert {model["name"] for model in listed} == {path.stem for path in (ROOT / "configs").glob("*.yaml")}
     traced = run(
         sys.executable, program, "trace", "lenet", cwd=tmp_path, PYTHONPATH=str(installed), COLUMNS="80"
     )

@@ -27,6 +27,14 @@ _FLOW_KEY = re.compile(r"""(?:"[^"]*"|'[^']*'|[\w.*-]+)\s*:(?=[\s\[\]{},])""")
 _COMMENTS = re.compile(r"(?:^|(?<=\S))[ \t]*(?<![^ \t])#")
 _FLOW_SPLITS = re.compile(r"[,\[\]{}]|:(?=\s|$)|\s#")
 
+#: ``x = `` or ``self.fc = `` at the start of a line, and a layer that is made after it.
+_MADE = re.compile(r"(?:self\.)?([A-Za-z_]\w*)[ ]*=[ ]*((?:(?:torch\.)?nn\.)?[A-Z]\w*\(.*)")
+_LAMBDA = re.compile(r"(?<![\w.'\"])lambda\b[^:()\[\]{}'\"]{0,200}:")
+_KEYWORD_COLON = re.compile(r"([(,]\s*)([A-Za-z_]\w*)\s*:\s*(?=[^\s,)])")
+
+#: What to write where Python has ``lambda``.
+INSTEAD_OF_LAMBDA = "name a listed function, or write the expression where it is needed"
+
 INDICATORS = {
     "@": "is reserved in YAML",
     "`": "is reserved in YAML",
@@ -79,6 +87,76 @@ def _is_cut(text: str, at: int) -> bool:
     """Whether the expression in ``text`` isn't over at ``at``: a bracket or string is open there."""
     inside = any(string.start() < at < string.end() for string in _STRING.finditer(text[:EXPLAINED_LENGTH]))
     return inside or find_unbalanced(text[:at]) is not None
+
+
+def explain_python(text: str, position: Position) -> Problem | None:
+    """Quotes wouldn't help an expression with ``lambda x: ...`` or ``Linear(3, 4, bias: False)`` in it.
+
+    ``position`` is where the text stands. None where there is no such thing in it.
+    """
+    text = text[:EXPLAINED_LENGTH].split("\n")[0]
+    found = _LAMBDA.search(text)
+    if found is not None:
+        at = Position(position.source, position.line, position.column + found.start(), len("lambda"))
+        message = "lambda is not in the spec language, version 1"
+        return Problem("not-in-language", message, at, hint=INSTEAD_OF_LAMBDA)
+    for found in islice(_KEYWORD_COLON.finditer(text), EXPLAINED_DEPTH):
+        opened = _innermost_bracket(text[: found.start() + 1])
+        if opened != "(":
+            continue
+        name = found[2]
+        start = found.end(1)
+        at = Position(position.source, position.line, position.column + start, found.end() - start)
+        rest = re.match(r"'[^']*'|\"[^\"]*\"|[\w.+-]+", text[found.end() :])
+        shown = f"{name}={rest[0]}" if rest is not None else f"{name}=..."
+        return Problem("syntax", f"an argument's name is followed by =, not by a colon", at, hint=f"write {shown}")
+    return None
+
+
+def _innermost_bracket(text: str) -> str:
+    """The bracket that is open at the end of ``text``, outside of strings; empty where none is."""
+    opened: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at] in "'\"" and (string := _STRING.match(text, at)):
+            at = string.end()
+            continue
+        if text[at] in _PARTNERS:
+            opened.append(text[at])
+        elif text[at] in ")]}" and opened:
+            opened.pop()
+        at += 1
+    return opened[-1] if opened else ""
+
+
+def explain_unmarked_block(source: Source, line: int) -> Problem | None:
+    """Statements under ``forward:`` without ``|``; ``line`` is that of one of them.
+
+    None where it doesn't stand under a ``forward`` that is empty on its own line, or where the statements have dashes.
+    """
+    indentation = len(source.line(line)) - len(source.line(line).lstrip(" "))
+    first = line
+    for number in range(line - 1, max(0, line - EXPLAINED_LINES), -1):
+        text = source.line(number)
+        if not text.strip() or text.lstrip().startswith("#"):
+            continue
+        before = len(text) - len(text.lstrip(" "))
+        found = re.match(r"([ ]*)forward[ ]*:[ ]*(?:#.*)?$", text)
+        if found is None or before >= indentation:
+            indentation, first = min(indentation, before), number
+            if before == 0:
+                return None
+            continue
+        if source.line(first).lstrip().startswith("-"):
+            return None
+        place = Position(source, number, before + 1, len(text[before:].rstrip()))
+        statement = source.line(first)
+        label = Label(
+            Position(source, first, indentation + 1, max(1, len(statement.strip()))), "YAML reads this as its own"
+        )
+        message = "without a | after forward:, YAML reads the statements below it as keys and values"
+        return Problem("wrong-kind", message, place, labels=(label,), hint="write forward: |")
+    return None
 
 
 def find_comment(text: str) -> int:
@@ -234,6 +312,9 @@ def explain_flow(source: Source, line: int, column: int, listed: bool) -> Proble
         len(text[first:last].split("\n")[0]),
     )
     piece = " ".join(text[first:last].split())
+    python = explain_python(text[first:last], place)
+    if python is not None:
+        return python
     if "\n" in text[:end]:
         hint = f"write {quote(piece)}"
     elif listed and text[1:2] in ("'", '"'):
@@ -413,6 +494,10 @@ def _colon(trouble: Trouble) -> Problem | None:
             ),
             hint="give it the same indentation as its neighbours, or remove the value from the line above",
         )
+    place = Position(trouble.source, trouble.line, len(prefix) + 1, len(value))
+    python = explain_python(value, place)
+    if python is not None:
+        return python
     message = "YAML takes a colon and a blank for the end of a key, so this value needs quotes"
     return explain_line(trouble.source, trouble.line, len(prefix) + 1, len(value), message)
 
@@ -456,6 +541,15 @@ def _missing_colon(trouble: Trouble) -> Problem | None:
     return _indentation(replace(trouble, line=line, column=start)) or explain_keyless(trouble.source, line)
 
 
+def explain_tight_dash(position: Position) -> Problem | None:
+    """``-x = pool(x)`` in a list: a dash without a blank. ``position`` is where the dash stands, None for no dash."""
+    text = position.source.line(position.line)[position.column - 1 :].rstrip()
+    if re.match(r"-[^\s-]", text) is None:
+        return None
+    message = "a dash is followed by a blank where it starts an item of a list"
+    return Problem("yaml-missing-blank", message, position, hint=f"write - {text[1:]}")
+
+
 def explain_keyless(source: Source, line: int) -> Problem:
     """A line that has no key where one is needed."""
     text = source.line(line)
@@ -472,12 +566,25 @@ def explain_keyless(source: Source, line: int) -> Problem:
             place,
             hint=f"write {tight.group(1)}: {shown[tight.end() :]}",
         )
+    made = _MADE.match(shown)
+    if made is not None:
+        return Problem(
+            "yaml-missing-colon",
+            "a layer's name is followed by a colon, not by =",
+            place,
+            hint=f"write {made[1]}: {made[2]}",
+        )
     return Problem(
         "yaml-missing-colon",
         "a key and a colon are expected on this line",
         place,
         hint="write key: value, or indent the line so that it goes on with the value above it",
     )
+
+
+def _unmarked_block(trouble: Trouble) -> Problem | None:
+    text = trouble.text
+    return None if text.lstrip().startswith("-") else explain_unmarked_block(trouble.source, trouble.line)
 
 
 def _indentation(trouble: Trouble) -> Problem | None:
@@ -508,6 +615,9 @@ def _indentation(trouble: Trouble) -> Problem | None:
             hint="write key: value, or indent the list under its key",
         )
     if trouble.columns[-1] == (start, True):
+        tight = explain_tight_dash(place)
+        if tight is not None:
+            return tight
         return Problem(
             "yaml-mixed",
             "this line has no dash, and stands between items of a list",
@@ -537,6 +647,7 @@ _EXPLANATIONS: tuple[Callable[[Trouble], Problem | None], ...] = (
     _missing_entry,
     _flow,
     _ended_quote,
+    _unmarked_block,
     _leading,
     _colon,
     _comment,

@@ -22,6 +22,7 @@ from layercli.spec.accidents import (
     explain_directive,
     explain_flow,
     explain_keyless,
+    explain_python,
     find_comment,
     find_unbalanced,
     hint_quoted,
@@ -292,6 +293,22 @@ def _check_conflict(source: Source) -> list[Problem]:
     ]
 
 
+def _check_python(source: Source) -> list[Problem]:
+    """A class of Python instead of a spec."""
+    found = re.search(r"(?m)^(?:import [A-Za-z_]|from [\w.]+ import |(?:class|def) \w+ *[(:])", source.text)
+    if found is None or re.search(r"(?m)^(?:inputs|layers) *:", source.text):
+        return []
+    line = source.text.count("\n", 0, found.start()) + 1
+    return [
+        Problem(
+            "not-a-mapping",
+            "this is Python, and a spec is YAML: the layers under layers:, the statements under forward:",
+            Position(source, line, 1, len(source.line(line))),
+            hint="layercli new net.yaml starts a spec",
+        )
+    ]
+
+
 def _place(problem: Problem) -> tuple[int, int]:
     position = problem.position
     return (0, 0) if position is None else (position.line, position.column)
@@ -330,7 +347,7 @@ def read_document(source: Source, max_depth: int | None = None) -> Entries:
     aliases, tags, merge keys, directives, several documents; keys that are doubled, not text, or written with
     escapes; expressions that YAML splits; more than ``max_depth`` levels; no mapping at all.
     """
-    problems = _check_characters(source) or _check_conflict(source)
+    problems = _check_characters(source) or _check_conflict(source) or _check_python(source)
     if problems:
         raise SpecError(*problems)
     reader = _Reader(source, current_limits().levels if max_depth is None else max_depth)
@@ -461,9 +478,33 @@ class _Reader:
                 )
             )
         frame = self.open[-1] if self.open else None
+        if frame is not None and style == "plain" and event.end_mark.line > event.start_mark.line:
+            self.check_folded(event, frame)
         if frame is not None and frame.flow and style == "plain" and not self.split_flow:
             self.split_flow = find_unbalanced(event.value) is not None
         self.add(scalar, event)
+
+    def check_folded(self, event: Any, frame: _Open) -> None:
+        """An item of a list that is indented too far, so that YAML folds it into the value above."""
+        if frame.flow:
+            return
+        for line in range(event.start_mark.line + 2, event.end_mark.line + 2):
+            text = self.source.line(line)
+            if not text.lstrip(" ").startswith("- "):
+                continue
+            start = len(text) - len(text.lstrip(" "))
+            above = "item" if not frame.mapping else "value"
+            self.report(
+                Problem(
+                    "yaml-indentation",
+                    f"this line is indented deeper than the {above} above it, so YAML takes both for one",
+                    Position(self.source, line, start + 1, len(text.strip())),
+                    hint="give it the indentation of the item above; a minus goes to the end of the line before"
+                    if not frame.mapping
+                    else "begin the list on the line after the key; a minus goes to the end of the line before",
+                )
+            )
+            return
 
     def start(self, event: Any) -> None:
         self.check_decoration(event)
@@ -503,6 +544,8 @@ class _Reader:
             self.split_flow = False
             found = explain_flow(self.source, frame.line, frame.column, frame.listed)
             self.report(found if found is not None else _explain_unmatched(position))
+        if frame.mapping and frame.flow:
+            self.check_blanks(frame)
         node = (
             Entries(tuple(frame.entries), position, frame.flow)
             if frame.mapping
@@ -550,6 +593,18 @@ class _Reader:
         again = code == "yaml-duplicate-key"
         labels = (Label(first.position, "first"),) if again else ()
         self.report(Problem(code, message, self.span(event), "again" if again else "", labels, hint=hint))
+
+    def check_blanks(self, frame: _Open) -> None:
+        """``{N:2, H:32}``, where ``N:2`` is a key for YAML."""
+        for key, value in frame.entries:
+            tight = re.fullmatch(r"([A-Za-z_]\w*):(\S.*)", key.text.text)
+            empty = isinstance(value, Scalar) and not value.text.text and not value.text.quoted
+            if tight is None or not empty or key.text.quoted:
+                continue
+            hint = f"write {tight[1]}: {tight[2]}"
+            message = "a key is followed by a colon and a blank"
+            self.report(Problem("yaml-missing-blank", message, key.position, hint=hint))
+            return
 
     def refuse_key(self, event: Any, mapping: bool) -> None:
         if self._explain_open_flow():
@@ -839,7 +894,7 @@ def explain_split_mapping(node: Entries | Items) -> Problem | None:
     rest = text[column - 1 + len(value) :]
     hint = hint_quoted((dashes + quote(value) + rest[: find_comment(rest)]).strip(), dashes)
     position = Position(source, line, column, len(value))
-    return Problem("yaml-quote-needed", message, position, hint=hint)
+    return explain_python(value, position) or Problem("yaml-quote-needed", message, position, hint=hint)
 
 
 def _last_line(node: Node) -> int:

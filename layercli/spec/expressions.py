@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from layercli.errors import Position, Problem, SpecError
+from layercli.spec.accidents import INSTEAD_OF_LAMBDA, explain_python
 from layercli.spec.document import Text
 from layercli.spec.limits import allow_more, current_limits
 
@@ -104,7 +105,7 @@ _STATEMENTS: tuple[type[ast.AST], ...] = (
 #: What Python has and the language hasn't, as the beginning of a sentence, with what to write instead.
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.While: ("while is", "write a for loop over range(...)"),
-    ast.Lambda: ("lambda is", "name a listed function, or write the expression where it is needed"),
+    ast.Lambda: ("lambda is", INSTEAD_OF_LAMBDA),
     ast.FunctionDef: ("def is", "of forward write the body alone, without its def; of a class make a block"),
     ast.AsyncFunctionDef: ("async def is", "write the body alone"),
     ast.ClassDef: ("class is", "write a block in `blocks`"),
@@ -222,7 +223,22 @@ def _check_size(text: Text, start: int, shown: str, limit: int) -> None:
             )
 
 
+#: What Python's parser says of a text, in its words and in those of a person.
+_PLAINER = (
+    (r" \(detected at line \d+\)", ""),
+    (r"unterminated (?:triple-quoted )?string literal", "the text that starts here has no closing quote"),
+)
+
+
 def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> Problem:
+    python = explain_python(shown, text.position(start))
+    if python is not None:
+        return python
+    counted = re.match(r"(\d+) x (?=[A-Za-z_])", shown)
+    if counted is not None:
+        hint = f"write {counted[1]} * {' '.join(shown[counted.end() :].split())}"
+        place = text.position(start + counted.end() - 2, 1)
+        return Problem("syntax", "x is no sign for times", place, hint=hint)
     lines = shown.split("\n")
     line = min(max(error.lineno or 1, 1), len(lines))
     column = min(max((error.offset or 1) - 1, 0), max(len(lines[line - 1]) - 1, 0))
@@ -233,6 +249,15 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
         return Problem("number-too-large", "this number is too large for any size", place)
     message, _, rest = (error.msg or "invalid syntax").rstrip(".").partition(". ")
     hint = rest[:1].lower() + rest[1:]
+    for words, plainer in _PLAINER:
+        message = re.sub(words, plainer, message)
+    # Python counts lines from the start of the text.
+    starts = [sum(len(part) + 1 for part in lines[:number]) for number in range(len(lines))]
+    message = re.sub(
+        r"\bon line (\d+)",
+        lambda found: f"on line {text.place(start + starts[min(int(found[1]), len(lines)) - 1])[0]}",
+        message,
+    )
     if "was never closed" in message or "unmatched" in message:
         hint = (
             "close every bracket; a comma or ' #' inside brackets may have cut the text: put quotes around it"

@@ -12,7 +12,7 @@ from typing import Any
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.errors import Label, Position, Problem, Source, SpecError, did_you_mean, suggest
-from layercli.spec.accidents import explain_keyless
+from layercli.spec.accidents import explain_keyless, explain_tight_dash, explain_unmarked_block
 from layercli.spec.document import (
     Entries,
     Items,
@@ -210,6 +210,14 @@ def _mapping(file: _File, node: Node | None, key: str, example: str) -> Sequence
     if isinstance(node, Scalar) and re.match(r"[A-Za-z_]\w*:\S", node.text.text):
         file.problems.append(explain_keyless(file.source, node.position.line))
         return ()
+    if isinstance(node, Scalar) and key == "layers":
+        line = node.position.line
+        problem = explain_tight_dash(node.position)
+        if problem is None and re.match(r"(?:self\.)?[A-Za-z_]\w*\s*=[^=]", node.text.text):
+            problem = explain_keyless(file.source, line)
+        if problem is not None:
+            file.problems.append(problem)
+            return ()
     what = "a list" if isinstance(node, Items) else "a text"
     file.report("wrong-kind", f"{key} is a mapping, and this is {what}", node.position, f"write {example}")
     return ()
@@ -341,8 +349,10 @@ def _example(file: _File, name: str, node: Node) -> Sizes | Expression | Unread:
         sizes = [_expression(file, item) for item in node.items]
         read = tuple(size for size in sizes if isinstance(size, Expression))
         return Sizes(read, node.position) if len(read) == len(sizes) else UNREAD
-    if isinstance(node, Scalar) and re.fullmatch(r"\d+(x\d+)+", node.text.text):
-        hint = f"write {name}: [{node.text.text.replace('x', ', ')}]"
+    text = node.text.text.strip() if isinstance(node, Scalar) else ""
+    if re.fullmatch(r"\d+(?:x\d+)+|\w+(?:\s+[x\u00d7]\s+\w+)+", text):
+        sizes_written = re.split(r"\s+[x\u00d7]\s+|(?<=\d)x(?=\d)", text)
+        hint = f"write {name}: [{', '.join(sizes_written)}]"
         file.report("wrong-kind", "sizes are a list", node.position, hint)
         return UNREAD
     return _expression(file, node)
@@ -474,6 +484,12 @@ def _read_forward(file: _File, node: Node | None, key: Position) -> Forward | No
                     "leave the key out to run the layers in order",
                 )
                 return unread
+            tight = explain_tight_dash(node.position) if node.position.line > key.line else None
+            several = node.text.place(len(node.text.text) - 1)[0] > node.position.line
+            unmarked = explain_unmarked_block(file.source, node.position.line) if several else None
+            if tight is not None or unmarked is not None:
+                file.problems += [problem for problem in (tight or unmarked,) if problem is not None]
+                return unread
             file.report(
                 "wrong-kind",
                 "forward is a list of statements or a literal block",
@@ -493,6 +509,10 @@ def _read_forward(file: _File, node: Node | None, key: Position) -> Forward | No
         if assigned and isinstance(value, Scalar) and first is not None:
             hint = f"write - {first.text.text} = {value.text.text}"
         place = node.position if node.flow or first is None else first.position
+        unmarked = None if node.flow or assigned else explain_unmarked_block(file.source, place.line)
+        if unmarked is not None:
+            file.problems.append(unmarked)
+            return unread
         file.report("wrong-kind", "forward is a list of statements or a literal block", place, hint)
         return unread
     bodies: list[Body] = []
