@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,7 +29,11 @@ from layercli.cli.options import (
     read_number,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_error, write_output
-from layercli.errors import CommandError, Problem, draw_problems
+from layercli.errors import CommandError, Position, Problem, draw_problems
+
+if TYPE_CHECKING:
+    from layercli.plan.records import Plan
+    from layercli.trace.records import Trace
 
 EXAMPLES = (
     ("layercli trace lenet", "layers, shapes, parameters"),
@@ -52,6 +56,36 @@ def _complete_columns(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     return [before + comma + name for name in COLUMNS if name.startswith(last)]
+
+
+def _warn_of_uncalled(plan: Plan, trace: Trace) -> list[Problem]:
+    """A warning for each layer of the spec that no call reaches: the outermost, once however often it is made."""
+    from layercli.plan.records import locate_member, map_plans
+
+    plans = map_plans(plan.root)
+    reached = {""}
+    for row in trace.rows:
+        parts = row.path.split(".")
+        reached.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    warnings: dict[Position, Problem] = {}
+    for uncalled in trace.never_called:
+        if uncalled.used_by or uncalled.position is None or uncalled.path not in plans:
+            continue
+        parts = uncalled.path.split(".")
+        paths = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        path = next((outer for outer in paths if outer not in reached), uncalled.path)
+        position = locate_member(plans, path)
+        warnings.setdefault(
+            position,
+            Problem(
+                "never-called",
+                f"the layer {path} is never called",
+                position,
+                severity="warning",
+                hint="call it in forward, or remove it",
+            ),
+        )
+    return list(warnings.values())
 
 
 def run(
@@ -115,7 +149,6 @@ def run(
     --columns, values by --values and --stats.
     """
     from layercli.engines import explain_failure
-    from layercli.plan.records import map_plans
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
     from layercli.trace.failure import TraceFailed
@@ -176,18 +209,7 @@ def run(
         write_error("\n")
         raise explain_failure(plan, failure) from failure.__cause__
     write_output(RUN_FORMATS[format_](traces, options), output)
-    own_paths = map_plans(plan.root)
-    warnings = [
-        Problem(
-            "never-called",
-            f"the layer {uncalled.path} is never called",
-            uncalled.position,
-            severity="warning",
-            hint="call it in forward, or remove it",
-        )
-        for uncalled in traces[0].never_called
-        if not uncalled.used_by and uncalled.position is not None and uncalled.path in own_paths
-    ]
+    warnings = _warn_of_uncalled(plan, traces[0])
     if warnings:
         write_error("\n" + draw_problems(warnings) + "\n")
     return 0

@@ -15,7 +15,8 @@ from layercli.errors import Position, Problem, SpecError
 from layercli.plan.records import LayerPlan, Recipe, block_signature
 from layercli.spec.expressions import Expression
 from layercli.spec.interpreter import Interpreter
-from layercli.spec.names import resolve_prefix
+from layercli.spec.model import LayerValue, NamedLayers, NumberedLayers
+from layercli.spec.names import find_class, resolve_prefix
 from layercli.spec.values import (
     BlockClass,
     Builtin,
@@ -112,6 +113,37 @@ def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> 
         )
     hint = "a plain value belongs in `params`" if isinstance(value, PLAIN) else ""
     return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
+
+
+def refuse_class_as_key(interpreter: Interpreter, name: str, value: LayerValue, position: Position) -> None:
+    """``Block: {cin: 16, cout: 16}``: a class in the place of a layer's name, and its arguments below it."""
+    target = find_class(name, interpreter.scope.definitions)
+    if not isinstance(target, (LayerClass, BlockClass)):
+        return
+    signature = target.entry.signature if isinstance(target, LayerClass) else block_signature(target.block)
+    if isinstance(value, NamedLayers):
+        given = {entry.name: entry.value for entry in value.entries}
+        if not given or not set(given) <= set(signature.by_name):
+            return
+        texts = {key: _write_argument(item) for key, item in given.items()}
+        by_name = ", ".join(f"{key}: {text}" for key, text in texts.items())
+        in_call = ", ".join(f"{key}={text}" for key, text in texts.items())
+        hint = f"write {name}({in_call}), or {{type: {name}, {by_name}}}"
+    elif isinstance(value, NumberedLayers):
+        texts_in_order = [_write_argument(item) for item in value.items]
+        plain = [isinstance(item, Expression) and isinstance(item.tree, ast.Constant) for item in value.items]
+        if not plain or not all(plain):
+            return
+        hint = f"write {name}({', '.join(texts_in_order)})"
+    else:
+        return
+    raise error_at("not-a-layer", f"{name} is a class, and its arguments stand below it", position, hint)
+
+
+def _write_argument(value: LayerValue) -> str:
+    if isinstance(value, NumberedLayers):
+        return f"[{', '.join(map(_write_argument, value.items))}]"
+    return value.segment(value.tree) if isinstance(value, Expression) else "..."
 
 
 def find_layer_of(function: str) -> str:

@@ -21,6 +21,7 @@ from layercli.plan.arguments import (
     describe_plain,
     error_at,
     explain_no_layer,
+    refuse_class_as_key,
     refuse_function,
 )
 from layercli.plan.containers import CONTAINERS, TENSORS, Children
@@ -325,6 +326,7 @@ class PlanEngine:
         found = _Findings()
         for layer in block.layers:
             with found.collect():
+                refuse_class_as_key(interpreter, layer.name, layer.value, layer.position)
                 value = self.plan_layer_value(interpreter, layer.value)
                 if value is not None:
                     children.append((layer.name, value))
@@ -343,11 +345,13 @@ class PlanEngine:
             return result
         if isinstance(value, LongForm):
             return self._long_form(interpreter, value)
-        named = (
-            [(entry.name, entry.value) for entry in value.entries]
-            if isinstance(value, NamedLayers)
-            else [(None, item) for item in value.items]
-        )
+        named: list[tuple[str | None, LayerValue]] = []
+        if isinstance(value, NamedLayers):
+            for entry in value.entries:
+                refuse_class_as_key(interpreter, entry.name, entry.value, entry.position)
+                named.append((entry.name, entry.value))
+        else:
+            named += [(None, item) for item in value.items]
         children: list[tuple[str, Member]] = []
         found = _Findings()
         for name, item in named:

@@ -12,7 +12,8 @@ from layercli.catalogue.signature import REQUIRED, Parameter, Signature
 from layercli.catalogue.sizes import AnySize, Condition, as_int
 from layercli.catalogue.wrappers import Wrapper
 from layercli.errors import Position
-from layercli.spec.model import Block, Glob, Spec, TieDefinition
+from layercli.spec.expressions import Expression
+from layercli.spec.model import Block, Glob, ListValue, Spec, TieDefinition, Value
 from layercli.spec.values import Device, Site
 
 
@@ -159,10 +160,20 @@ def block_signature(block: Block) -> Signature:
     """A block's params as the signature of its constructor."""
     return Signature(
         tuple(
-            Parameter(param.name, "positional", REQUIRED if param.value is None else None, "...")
+            # No value of a spec is Ellipsis, so that a report shows whatever was given.
+            Parameter(
+                param.name, "positional", REQUIRED if param.value is None else ..., _write_value(param.value)
+            )
             for param in block.params
         )
     )
+
+
+def _write_value(value: Value | None) -> str:
+    """A default as the spec writes it."""
+    if isinstance(value, ListValue):
+        return f"[{', '.join(map(_write_value, value.items))}]"
+    return value.segment(value.tree) if isinstance(value, Expression) else "..."
 
 
 def format_arguments(signature: Signature, given: Mapping[str, Any]) -> str:
@@ -180,7 +191,7 @@ def format_arguments(signature: Signature, given: Mapping[str, Any]) -> str:
             parts += [f"{name}={format_value(item)}" for name, item in value.items()]
         elif parameter.default is REQUIRED and by_place and parameter.kind != "keyword":
             parts.append(format_value(value))
-        elif parameter.text == "..." or not _same(value, parameter.default):
+        elif not _same(value, parameter.default):
             parts.append(f"{parameter.name}={format_value(value)}")
     return ", ".join(parts)
 
@@ -221,6 +232,14 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "dims": tuple((name, as_int(size)) for name, size in plan.dims.items()),
         "params": tuple((name, format_value(value)) for name, value in plan.params.items()),
     }
+
+
+def locate_member(plans: Mapping[str, LayerPlan], path: str) -> Position:
+    """Where the layer at ``path`` is named, or made where it has no name of its own. ``plans`` is of ``map_plans``."""
+    outer, _, name = path.rpartition(".")
+    block = plans[outer].block
+    named = next((layer.position for layer in block.layers if layer.name == name), None) if block else None
+    return named or plans[path].position
 
 
 def map_plans(root: LayerPlan) -> dict[str, LayerPlan]:

@@ -109,7 +109,9 @@ def explain_python(text: str, position: Position) -> Problem | None:
         at = Position(position.source, position.line, position.column + start, found.end() - start)
         rest = re.match(r"'[^']*'|\"[^\"]*\"|[\w.+-]+", text[found.end() :])
         shown = f"{name}={rest[0]}" if rest is not None else f"{name}=..."
-        return Problem("syntax", f"an argument's name is followed by =, not by a colon", at, hint=f"write {shown}")
+        return Problem(
+            "syntax", "an argument's name is followed by =, not by a colon", at, hint=f"write {shown}"
+        )
     return None
 
 
@@ -150,12 +152,8 @@ def explain_unmarked_block(source: Source, line: int) -> Problem | None:
         if source.line(first).lstrip().startswith("-"):
             return None
         place = Position(source, number, before + 1, len(text[before:].rstrip()))
-        statement = source.line(first)
-        label = Label(
-            Position(source, first, indentation + 1, max(1, len(statement.strip()))), "YAML reads this as its own"
-        )
-        message = "without a | after forward:, YAML reads the statements below it as keys and values"
-        return Problem("wrong-kind", message, place, labels=(label,), hint="write forward: |")
+        message = "without a | after forward:, YAML takes the statements below it apart"
+        return Problem("wrong-kind", message, place, hint="write forward: |")
     return None
 
 

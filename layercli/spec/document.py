@@ -478,30 +478,26 @@ class _Reader:
                 )
             )
         frame = self.open[-1] if self.open else None
-        if frame is not None and style == "plain" and event.end_mark.line > event.start_mark.line:
-            self.check_folded(event, frame)
+        listed = frame is not None and not frame.mapping and not frame.flow
+        if listed and style == "plain" and event.end_mark.line > event.start_mark.line:
+            self.check_folded(event)
         if frame is not None and frame.flow and style == "plain" and not self.split_flow:
             self.split_flow = find_unbalanced(event.value) is not None
         self.add(scalar, event)
 
-    def check_folded(self, event: Any, frame: _Open) -> None:
-        """An item of a list that is indented too far, so that YAML folds it into the value above."""
-        if frame.flow:
-            return
+    def check_folded(self, event: Any) -> None:
+        """An item of a list that is indented too far, so that YAML folds it into the one above."""
         for line in range(event.start_mark.line + 2, event.end_mark.line + 2):
             text = self.source.line(line)
             if not text.lstrip(" ").startswith("- "):
                 continue
             start = len(text) - len(text.lstrip(" "))
-            above = "item" if not frame.mapping else "value"
             self.report(
                 Problem(
                     "yaml-indentation",
-                    f"this line is indented deeper than the {above} above it, so YAML takes both for one",
+                    "this line is indented deeper than the item above it, so YAML takes both for one",
                     Position(self.source, line, start + 1, len(text.strip())),
-                    hint="give it the indentation of the item above; a minus goes to the end of the line before"
-                    if not frame.mapping
-                    else "begin the list on the line after the key; a minus goes to the end of the line before",
+                    hint="give it the indentation of the item above; a minus goes to the end of the line before",
                 )
             )
             return

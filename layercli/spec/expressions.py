@@ -231,9 +231,6 @@ _PLAINER = (
 
 
 def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> Problem:
-    python = explain_python(shown, text.position(start))
-    if python is not None:
-        return python
     counted = re.match(r"(\d+) x (?=[A-Za-z_])", shown)
     if counted is not None:
         hint = f"write {counted[1]} * {' '.join(shown[counted.end() :].split())}"
@@ -242,7 +239,11 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     lines = shown.split("\n")
     line = min(max(error.lineno or 1, 1), len(lines))
     column = min(max((error.offset or 1) - 1, 0), max(len(lines[line - 1]) - 1, 0))
-    offset = sum(len(part) + 1 for part in lines[: line - 1]) + column
+    begin = sum(len(part) + 1 for part in lines[: line - 1])
+    offset = begin + column
+    python = explain_python(lines[line - 1], text.position(start + begin))
+    if python is not None:
+        return python
     digits = re.search(r"\d{1000,}", shown) if "integer string conversion" in str(error.msg) else None
     if digits is not None:
         place = text.position(start + digits.start(), len(digits[0]))

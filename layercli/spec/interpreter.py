@@ -35,7 +35,13 @@ from layercli.spec.names import (
     resolve_prefix,
 )
 from layercli.spec.symbols import SizeFloat, apply_function, apply_to_sizes, fix, round_quotient, to_float
-from layercli.spec.unknown import explain_class_in_forward, explain_package, explain_unknown, hint_layer, hint_present
+from layercli.spec.unknown import (
+    explain_class_in_forward,
+    explain_package,
+    explain_unknown,
+    hint_layer,
+    hint_present,
+)
 from layercli.spec.values import (
     MISSING,
     BlockClass,

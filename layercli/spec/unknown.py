@@ -147,7 +147,10 @@ def explain_class_in_forward(name: str, text: str, callee: str = "") -> tuple[st
     """
     if callee:
         message = f"{name} is a class and makes a layer; it is given a tensor here"
-        layer = next((word for part, word in _LAYER_NAMES.items() if part in name), "act" if name in LAYERS else "layer")
+        layer = next(
+            (word for part, word in _LAYER_NAMES.items() if part in name),
+            "act" if name in LAYERS else "layer",
+        )
         function = next(iter(same_but_for_case(name, FUNCTIONS)), "")
         made = f"{layer}: {name}()" if layer == "act" else f"{layer}: {name}(...)"
         hint = f"add {made} to `layers` and call {layer}(...)"
