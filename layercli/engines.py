@@ -72,8 +72,8 @@ def explain_failure(plan: Plan, failure: TraceFailed) -> TraceFailed:
         derive_plan(plan)
     except TraceFailed as refusal:
         same = _find_failed(refusal.trace) == _find_failed(failure.trace)
-        if same and refusal.problems[0].code != "no-rule":
-            first, *others = failure.problems
+        first, *others = failure.problems
+        if same and refusal.problems[0].code != "no-rule" and first.code != "argument-refused":
             sentence = refusal.problems[0].message
             notes = (sentence, *(note for note in first.notes if note != sentence))
             return TraceFailed(failure.trace, replace(first, notes=notes), *others)

@@ -20,7 +20,7 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.methods import METHODS
 from layercli.errors import Problem, SpecError
 from layercli.plan.records import Recipe
-from layercli.spec.calls import check_function, check_method
+from layercli.spec.calls import check_function, check_method, explain_misfit
 from layercli.spec.forward import InputsRefused
 from layercli.spec.values import (
     MISSING,
@@ -302,6 +302,9 @@ def explain_layer(
         message += f" on {describe_tensors(values)}"
     place = None if isinstance(called, str) else called.position
     notes = (f"PyTorch: {first_line(error)}",)
+    misfit = explain_misfit(error)
+    if misfit and f"{kind}.forward()" in str(error):
+        return SpecError(Problem("argument-refused", f"{name or kind} {misfit}", place))
     return SpecError(Problem(choose_code(error, "layer-failed"), message, place, notes=notes))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
@@ -31,6 +32,44 @@ _NEEDED_ARGUMENTS = {
     "where": ("input", "write where(mask, a, b), or keep the mask and multiply by it"),
     "one_hot": ("num_classes", "write one_hot(x, num_classes)"),
 }
+
+
+#: What Python says of a call that a layer's forward doesn't take, and the same of its inputs.
+_MISFITS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (
+        r"takes (?:from )?(?:(\d+) to )?(\d+) positional arguments? but (\d+) (?:was|were) given",
+        lambda found: _count_inputs(found[1], int(found[2]) - 1, int(found[3]) - 1),
+    ),
+    (
+        r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)",
+        lambda found: _list_inputs(re.findall(r"'(\w+)'", found[1])),
+    ),
+    (r"got an unexpected keyword argument '(\w+)'", lambda found: f"has no input {found[1]}"),
+    (r"got multiple values for argument '(\w+)'", lambda found: f"got its input {found[1]} twice"),
+)
+
+
+def _count_inputs(least: str | None, most: int, given: int) -> str:
+    takes = f"{int(least) - 1} to {most}" if least else f"{most}"
+    return f"takes {takes} input{'s' * (most != 1)} and got {given}"
+
+
+def _list_inputs(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return "needs an input" if names[0] == "input" else f"needs the input {names[0]}"
+    return f"needs the inputs {', '.join(names[:-1])} and {names[-1]}"
+
+
+def explain_misfit(error: BaseException) -> str:
+    """``takes 1 input and got 2`` for a layer's forward that can't be called so; empty for any other error."""
+    called, _, said = str(error).partition("() ")
+    if not isinstance(error, TypeError) or not called.endswith("forward"):
+        return ""
+    for pattern, say in _MISFITS:
+        found = re.match(pattern, said)
+        if found is not None:
+            return say(found)
+    return ""
 
 
 class Kinds(Protocol):

@@ -32,6 +32,8 @@ from layercli.spec.accidents import (
 from layercli.spec.limits import current_limits
 
 MAX_PROBLEMS = 20
+#: So many lines of one plain text are looked at for an item of a list that YAML has folded into it.
+MAX_FOLDED = 50
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
 
@@ -487,9 +489,13 @@ class _Reader:
 
     def check_folded(self, event: Any) -> None:
         """An item of a list that is indented too far, so that YAML folds it into the one above."""
-        for line in range(event.start_mark.line + 2, event.end_mark.line + 2):
+        first = event.start_mark.line + 1
+        for line in range(first + 1, min(event.end_mark.line + 1, first + MAX_FOLDED) + 1):
             text = self.source.line(line)
-            if not text.lstrip(" ").startswith("- "):
+            # After another operator, or inside of brackets, a dash is a minus.
+            likely = r" *- " if line == first + 1 else r" *- [\w, ]+ =[^=]"
+            before = "\n".join(self.source.lines[first - 1 : line - 1])[event.start_mark.column :]
+            if re.match(likely, text) is None or find_unbalanced(before) is not None:
                 continue
             start = len(text) - len(text.lstrip(" "))
             self.report(

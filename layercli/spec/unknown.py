@@ -76,8 +76,10 @@ def explain_package(name: str, attribute: str) -> tuple[str, str, str] | None:
 
 def hint_present(names: Iterable[str]) -> str:
     """The values that a forward has at a place, in the order in which they came."""
-    listed = list(names)[:8]
-    return f"there is {', '.join(listed)}" if listed else ""
+    *others, last = [*names][:8] or [""]
+    if others:
+        return f"there are {', '.join(others)} and {last}"
+    return f"there is {last}" if last else ""
 
 
 def hint_layer(name: str, known: Iterable[str]) -> str:
@@ -147,12 +149,12 @@ def explain_class_in_forward(name: str, text: str, callee: str = "") -> tuple[st
     """
     if callee:
         message = f"{name} is a class and makes a layer; it is given a tensor here"
-        layer = next(
-            (word for part, word in _LAYER_NAMES.items() if part in name),
-            "act" if name in LAYERS else "layer",
-        )
-        function = next(iter(same_but_for_case(name, FUNCTIONS)), "")
-        made = f"{layer}: {name}()" if layer == "act" else f"{layer}: {name}(...)"
+        # The function dropout drops in eval mode, too, and so isn't what the layer is.
+        function = "" if "Drop" in name else next(iter(same_but_for_case(name, FUNCTIONS)), "")
+        kinds = (word for part, word in _LAYER_NAMES.items() if part in name)
+        layer = next(kinds, "act" if function else "layer")
+        bare = name in LAYERS and set(LAYERS[name].signature.by_name) <= {"inplace"}
+        made = f"{layer}: {name}()" if bare else f"{layer}: {name}(...)"
         hint = f"add {made} to `layers` and call {layer}(...)"
         if function:
             hint = f"write {function}{text.removeprefix(callee)}, or {hint}"

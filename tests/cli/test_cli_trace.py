@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -274,7 +275,33 @@ def test_a_layer_that_is_never_called_is_a_warning(folder: Path, run: Run) -> No
     (folder / "net.yaml").write_text(text.replace("  - drop\n", ""))
     result = run("trace", "net")
     assert result.code == 0
-    assert "warning[never-called]: the layer drop is never called\n  --> net.yaml:8:9\n" in result.err
+    assert "warning[never-called]: the layer drop is never called\n  --> net.yaml:8:3\n" in result.err
+
+
+def test_an_uncalled_layer_is_warned_of_once_and_without_its_inner_ones(folder: Path, run: Run) -> None:
+    (folder / "net.yaml").write_text(
+        "inputs: {x: [1, 3]}\n"
+        "blocks:\n"
+        "  Block:\n"
+        "    inputs: [x]\n"
+        "    layers:\n"
+        "      used: Linear(3, 3)\n"
+        "      spare: Linear(3, 3)\n"
+        "    forward:\n"
+        "      - used\n"
+        "layers:\n"
+        "  stage:\n"
+        "    a: Linear(3, 3)\n"
+        "    b: Linear(3, 3)\n"
+        "  blocks: 2 * Block()\n"
+        "  head: Block()\n"
+        "forward:\n"
+        "  - blocks\n"
+    )
+    result = run("trace", "net")
+    assert result.code == 0
+    told = re.findall(r"the layer (\S+) is never called\n +--> net.yaml:(\d+:\d+)", result.err)
+    assert told == [("stage", "11:3"), ("blocks.0.spare", "7:7"), ("head", "15:3")]
 
 
 @pytest.mark.parametrize(

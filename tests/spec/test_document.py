@@ -394,6 +394,12 @@ def test_problems_are_counted_up_to_a_limit() -> None:
         '"a b": 1',
         "a: 'b\u200bc'",
         "a: " + "[" * 30 + "]" * 30,
+        # Dashes that are minus signs, or stand in prose.
+        "forward:\n  - y = a\n      + b\n      - c\n",
+        "forward:\n  - y = f(a\n      - b)\n",
+        "doc: what\n  - it does\n",
+        # Words of Python inside a spec's own text.
+        "doc: |\n  import torch\ninputs: {x: [1]}\nlayers: {fc: f}\n",
     ],
 )
 def test_accepted(text: str) -> None:
