@@ -7,7 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -22,16 +22,13 @@ from layercli.errors import Problem, SpecError
 from layercli.plan.records import Recipe
 from layercli.spec.calls import check_function, check_method, explain_misfit
 from layercli.spec.forward import InputsRefused
+from layercli.spec.interpreter import ForwardEngine
 from layercli.spec.values import (
     MISSING,
-    BlockClass,
     Device,
     Dtype,
     FunctionValue,
-    LayerClass,
     Site,
-    TensorClass,
-    WrapperClass,
 )
 from layercli.trace import format_type
 
@@ -92,7 +89,7 @@ def find_torch_function(function: FunctionValue) -> Callable[..., Any]:
     return found
 
 
-class TorchEngine:
+class TorchEngine(ForwardEngine):
     """Runs one module's forward. ``owner`` is None where tensors are made outside of a module."""
 
     def __init__(self, owner: SpecModule | None, device: torch.device | None) -> None:
@@ -107,18 +104,6 @@ class TorchEngine:
 
     def is_training(self) -> bool:
         return self.owner is not None and self.owner.training
-
-    def construct(
-        self,
-        target: LayerClass | BlockClass | WrapperClass | TensorClass,
-        arguments: list[Any],
-        keywords: dict[str, Any],
-        site: Site,
-    ) -> NoReturn:
-        raise site.error("layer-made-here", "layers are made in `layers`")
-
-    def repeat_layer(self, count: int, layer: Any, site: Site) -> NoReturn:
-        raise site.error("layer-made-here", "layers are made in `layers`")
 
     # Operations ------------------------------------------------------------------------------------------
 

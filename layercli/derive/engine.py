@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from layercli.catalogue.counting import count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
@@ -20,18 +20,14 @@ from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.errors import Position, SpecError
 from layercli.plan.records import LayerPlan, Recipe, format_value
 from layercli.spec.calls import check_function, check_method
-from layercli.spec.interpreter import Budget, Interpreter, Scope
+from layercli.spec.interpreter import Budget, ForwardEngine, Interpreter, Scope
 from layercli.spec.symbols import SizeFloat
 from layercli.spec.values import (
     MISSING,
-    BlockClass,
     Device,
     Dtype,
     FunctionValue,
-    LayerClass,
     Site,
-    TensorClass,
-    WrapperClass,
 )
 from layercli.trace import DictType, PlainType, TensorType, Type
 from layercli.trace.recorder import Recorder
@@ -138,7 +134,7 @@ class Pass:
             self.log.place(path if path is not None else frames[-1].path if frames else "")
 
 
-class TypeEngine:
+class TypeEngine(ForwardEngine):
     """Derives one module's forward. ``owner`` is None where tensors are made outside of a module."""
 
     def __init__(self, owner: Module | None, running: Pass | None = None) -> None:
@@ -153,18 +149,6 @@ class TypeEngine:
 
     def is_training(self) -> bool:
         return self.owner is not None and self.owner.training
-
-    def construct(
-        self,
-        target: LayerClass | BlockClass | WrapperClass | TensorClass,
-        arguments: list[Any],
-        keywords: dict[str, Any],
-        site: Site,
-    ) -> NoReturn:
-        raise site.error("layer-made-here", "layers are made in `layers`")
-
-    def repeat_layer(self, count: int, layer: Any, site: Site) -> NoReturn:
-        raise site.error("layer-made-here", "layers are made in `layers`")
 
     # Operations ------------------------------------------------------------------------------------------
 

@@ -10,17 +10,11 @@ from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from layercli.build.types import tensor_type
+from layercli.catalogue.layers import LAYERS
 from layercli.errors import Position
 from layercli.plan.records import LayerPlan
 from layercli.trace import TensorType
-from layercli.trace.modules import ALL_INSIDE, HeldTensor, ModuleRecord
-
-#: Children of PyTorch's own layers whose weights are used without a call, by the layer's class.
-READ_DIRECTLY = {
-    "MultiheadAttention": "out_proj",
-    "LinearCrossEntropyLoss": "linear",
-    "AdaptiveLogSoftmaxWithLoss": ALL_INSIDE,
-}
+from layercli.trace.modules import HeldTensor, ModuleRecord
 
 _PASSIVE = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 
@@ -28,6 +22,12 @@ _PASSIVE = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 def name_module(module: nn.Module) -> str:
     """The class's name as ``print`` shows it, which a parametrized or a spec's module has changed."""
     return str(module._get_name())  # type: ignore[no-untyped-call]
+
+
+def find_reads(module: nn.Module) -> str:
+    """The child whose weights a layer of PyTorch uses without calling it, by its entry in the catalogue."""
+    entry = LAYERS.get(type(module).__name__)
+    return "" if entry is None else entry.reads
 
 
 def is_lazy(tensor: torch.Tensor) -> bool:
@@ -63,7 +63,7 @@ def record_modules(
             position=find_position(path, known),
             passive=isinstance(module, _PASSIVE),
             has_children=bool(module._modules),
-            reads=READ_DIRECTLY.get(type(module).__name__, ""),
+            reads=find_reads(module),
             alias=first.setdefault(id(module), path) != path,
         )
         for path, module in model.named_modules(remove_duplicate=False)

@@ -21,7 +21,7 @@ from layercli.catalogue.counting import count_layer, count_operation, find_layer
 from layercli.catalogue.layers import LAYERS
 from layercli.errors import Label, LayercliError, Problem
 from layercli.plan.records import LayerPlan, format_value
-from layercli.run.tensors import READ_DIRECTLY, find_position, is_lazy, name_module, name_type, record_modules
+from layercli.run.tensors import find_position, find_reads, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
@@ -143,7 +143,7 @@ class Tracer:
 
     def _is_hidden(self) -> bool:
         """Whether a layer runs whose inner calls depend on values, so that only its own is a fact of the model."""
-        return bool(self.calls) and _reads(self.calls[-1].frame.module) == ALL_INSIDE
+        return bool(self.calls) and find_reads(self.calls[-1].frame.module) == ALL_INSIDE
 
     def run_operation(
         self,
@@ -166,10 +166,6 @@ class Tracer:
         if draft is not None and before is not None and request is not None:
             draft.values = show_values(before, None, output, request.statistics)
         return output
-
-
-def _reads(module: nn.Module) -> str:
-    return READ_DIRECTLY.get(type(module).__name__, "")
 
 
 def _describe_module(module: nn.Module, plan: LayerPlan | None) -> str:

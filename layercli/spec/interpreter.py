@@ -10,7 +10,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Method
@@ -89,6 +89,22 @@ class Engine(Protocol):
     def container_kind(self, layer: Any) -> Literal["list", "dict", ""]: ...
     def container_items(self, layer: Any) -> Sequence[tuple[str, Any]]: ...
     def is_training(self) -> bool: ...
+
+
+class ForwardEngine:
+    """What the engines that run a forward share: layers are there already, and none is made."""
+
+    def construct(
+        self,
+        target: LayerClass | BlockClass | WrapperClass | TensorClass,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        site: Site,
+    ) -> NoReturn:
+        raise site.error("layer-made-here", "layers are made in `layers`")
+
+    def repeat_layer(self, count: int, layer: Any, site: Site) -> NoReturn:
+        raise site.error("layer-made-here", "layers are made in `layers`")
 
 
 Stage = Literal["params", "dims", "inputs", "layers", "forward"]

@@ -15,7 +15,6 @@ from layercli.trace.records import (
     Uncalled,
     Values,
     ValueText,
-    count_elements,
     format_type,
     iterate_tensor_types,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "Uncalled",
     "ValueText",
     "Values",
-    "count_elements",
     "format_type",
     "iterate_tensor_types",
 ]

@@ -74,11 +74,6 @@ def iterate_tensor_types(value: Type) -> Iterator[TensorType]:
             yield from iterate_tensor_types(item)
 
 
-def count_elements(value: Type) -> int:
-    """The number of elements of all tensors in ``value``."""
-    return sum(math.prod(tensor.shape) for tensor in iterate_tensor_types(value))
-
-
 def type_to_json(value: Type) -> Any:
     """A type as the trace JSON writes it."""
     if isinstance(value, TensorType):
