@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from layercli.engines import Engine, trace_by
@@ -25,6 +25,7 @@ from layercli.lock import (
     lock_path,
     write_lock,
 )
+from layercli.record import record
 from layercli.spec.library import SUFFIXES, display_name, explain_missing
 from layercli.trace import Trace
 
@@ -38,7 +39,7 @@ MAX_LEVELS = 3
 SKIPPED_FOLDERS = ("node_modules", "__pycache__")
 
 
-@dataclass(frozen=True)
+@record
 class Written:
     """One lock that was written, or found to say the same already."""
 

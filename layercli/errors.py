@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from layercli.record import record
 
-@dataclass(frozen=True)
+
+@record
 class Source:
     """A text that positions point into: ``name`` is what a person calls the file."""
 
@@ -24,7 +26,7 @@ class Source:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
-@dataclass(frozen=True)
+@record
 class Position:
     """A stretch of one line of a source. Lines and columns count from 1, columns in characters."""
 
@@ -42,7 +44,7 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
+@record
 class Label:
     """A second place that a problem points to, with what stands there."""
 
@@ -50,7 +52,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Problem:
     """One thing wrong.
 

@@ -14,20 +14,21 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: What each part imports of the others: only what stands above it. ``layercli`` is the public interface.
 IMPORTS = {
-    "errors": "",
-    "files": "errors",
-    "trace": "errors",
-    "catalogue": "errors",
-    "spec": "errors catalogue",
-    "plan": "errors catalogue spec",
-    "derive": "errors catalogue spec plan trace",
-    "build": "errors catalogue spec plan trace",
-    "run": "errors catalogue spec plan trace build",
-    "lock": "errors trace spec files",
-    "report": "errors trace lock",
-    "engines": "errors catalogue spec plan trace derive build run",
-    "checks": "errors catalogue spec plan trace derive build run engines lock files",
-    "cli": "errors catalogue spec plan trace derive build run engines lock files report checks layercli",
+    "record": "",
+    "errors": "record",
+    "files": "record errors",
+    "trace": "record errors",
+    "catalogue": "record errors",
+    "spec": "record errors catalogue",
+    "plan": "record errors catalogue spec",
+    "derive": "record errors catalogue spec plan trace",
+    "build": "record errors catalogue spec plan trace",
+    "run": "record errors catalogue spec plan trace build",
+    "lock": "record errors trace spec files",
+    "report": "record errors trace lock",
+    "engines": "record errors catalogue spec plan trace derive build run",
+    "checks": "record errors catalogue spec plan trace derive build run engines lock files",
+    "cli": "record errors catalogue spec plan trace derive build run engines lock files report checks layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}

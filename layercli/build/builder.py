@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
@@ -24,8 +23,9 @@ from layercli.build.engine import (
 )
 from layercli.build.module import SpecModule
 from layercli.catalogue.sizes import as_int
-from layercli.errors import Position, Problem, SpecError, did_you_mean
+from layercli.errors import Position, Problem, SpecError
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe, format_value
+from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
 from layercli.spec.values import FunctionValue
 
@@ -267,46 +267,19 @@ def find_parameter(model: nn.Module, name: str) -> tuple[nn.Module, str] | None:
 
 def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
     """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
-    known = [name for name, _ in model.named_parameters(remove_duplicate=False)]
-    problems: list[Problem] = []
+    if not ties:
+        return
+    named = model.named_parameters(remove_duplicate=False)
+    check_ties(ties, {name: (str(parameter.dtype), parameter.shape) for name, parameter in named})
     for tie in ties:
-        places = []
-        for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
-            place = find_parameter(model, name)
-            if place is None:
-                inside = [other for other in known if other.startswith(f"{name}.")]
-                hint = f"it is a layer with {', '.join(inside[:3])}" if inside else did_you_mean(name, known)
-                message = f"there is no parameter {name}"
-                problems.append(Problem("unknown-parameter", message, position, hint=hint))
-            else:
-                places.append(place)
-        if len(places) < 2:
-            continue
-        (left, left_name), (right, right_name) = places
-        old, new = left._parameters[left_name], right._parameters[right_name]
-        assert old is not None
-        assert new is not None
-        if old.shape != new.shape or old.dtype != new.dtype:
-            message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
-            problems.append(Problem("tie-shapes", message, tie.position))
-            continue
-        left._parameters[left_name] = new
-    if problems:
-        raise SpecError(*problems)
+        left, right = find_parameter(model, tie.name), find_parameter(model, tie.target)
+        assert left is not None
+        assert right is not None
+        left[0]._parameters[left[1]] = right[0]._parameters[right[1]]
 
 
 def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...]) -> None:
     """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
-    problems: list[Problem] = []
-    named = list(model.named_parameters(remove_duplicate=False))
-    for glob in globs:
-        matched = [parameter for name, parameter in named if fnmatchcase(name, glob.pattern)]
-        if not matched:
-            names = [name for name, _ in named]
-            hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
-            message = f"no parameter matches {glob.pattern}"
-            problems.append(Problem("freeze-nothing", message, glob.position, hint=hint))
-        for parameter in matched:
-            parameter.requires_grad_(False)
-    if problems:
-        raise SpecError(*problems)
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    for name in match_globs(globs, [*parameters]):
+        parameters[name].requires_grad_(False)

@@ -20,7 +20,13 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.methods import METHODS
 from layercli.errors import Problem, SpecError
 from layercli.plan.records import Recipe
-from layercli.spec.calls import check_function, check_method, explain_misfit
+from layercli.spec.calls import (
+    check_function,
+    check_method,
+    explain_container,
+    explain_mask,
+    explain_misfit,
+)
 from layercli.spec.forward import InputsRefused
 from layercli.spec.interpreter import ForwardEngine
 from layercli.spec.values import (
@@ -162,11 +168,7 @@ class TorchEngine(ForwardEngine):
     def get_item(self, tensor: Any, index: Any, site: Site) -> Any:
         for part in index if isinstance(index, tuple) else (index,):
             if isinstance(part, torch.Tensor) and part.dtype in (torch.bool, torch.uint8):
-                raise site.error(
-                    "value-dependent",
-                    "a mask as an index gives a size that depends on values",
-                    "use where or masked_fill",
-                )
+                raise explain_mask(site)
         return self.run("getitem", operator.getitem, [tensor, index], {}, site)
 
     def length(self, tensor: Any, site: Site) -> int:
@@ -178,7 +180,8 @@ class TorchEngine(ForwardEngine):
 
     def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         if isinstance(layer, (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)):
-            raise explain_container(layer, site)
+            member = next(iter(layer), "") if isinstance(layer, nn.ModuleDict) else ""
+            raise explain_container(type(layer).__name__, member, site)
         values = [to_torch(value) for value in arguments]
         given = {name: to_torch(value) for name, value in keywords.items()}
         if isinstance(layer, nn.RNNBase):
@@ -222,16 +225,6 @@ def describe_tensors(values: Sequence[Any]) -> str:
     """The types of what met in a call, as ``float32[1, 400] and int64[2]``."""
     shown = [format_type(type_of(value)) for value in values]
     return " and ".join(shown) if len(shown) < 3 else ", ".join(shown)
-
-
-def explain_container(layer: nn.Module, site: Site) -> SpecError:
-    """A ModuleList or the like that was called."""
-    text = site.code.segment(site.node.func) if isinstance(site.node, ast.Call) else site.text
-    hint = f"go through it: for layer in {text}: x = layer(x); or make it a Sequential, which runs in order"
-    if isinstance(layer, nn.ModuleDict):
-        hint = f"call a member: {text}[{next(iter(layer), 'name')!r}](x)"
-    message = f"{text} is a {type(layer).__name__}, which holds layers and can't be called"
-    return site.error("not-callable", message, hint)
 
 
 def first_line(error: BaseException) -> str:

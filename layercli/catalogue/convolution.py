@@ -21,8 +21,10 @@ def _check_channels(layer: Module) -> None:
     for name in ("in_channels", "out_channels"):
         if layer.arguments[name] % layer.groups != 0:
             refuse(f"{name} must be divisible by groups", "groups", "argument-refused")
-    if layer.padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-        refuse(f"padding_mode can't be {layer.padding_mode!r}", "padding_mode", "argument-refused")
+    if layer.padding_mode not in (modes := ("circular", "reflect", "replicate", "zeros")):
+        known = ", ".join(map(repr, modes))
+        message = f"padding_mode must be one of {known}, but got padding_mode={layer.padding_mode!r}"
+        refuse(message, "padding_mode", "argument-refused")
 
 
 def hold_filters(count: int, *, transposed: bool = False) -> Callable[[Module], Iterator[State]]:

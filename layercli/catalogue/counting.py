@@ -1,48 +1,85 @@
-"""The MACs of a call, found by the name of an operation or the class of a layer."""
+"""The cost of a call, found by the name of an operation or the class of a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from layercli.catalogue.entries import Layer
+from layercli.catalogue.entries import Layer, Operation
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.macs import Macs, take_none
 from layercli.catalogue.methods import METHODS
-from layercli.catalogue.operators import OPERATORS
+from layercli.catalogue.operators import MEANINGS
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal
+from layercli.catalogue.work import Work, find_arithmetic
 from layercli.catalogue.wrappers import STEPS
 
-#: The operators that multiply matrices. What else an operator does is elementwise, or a view.
-_PRODUCTS = dict.fromkeys(("matmul", "imatmul"), FUNCTIONS["matmul"].operation.macs)
-_OPERATORS: Mapping[str, Macs] = dict.fromkeys((*OPERATORS, "getitem", "idiv"), take_none) | _PRODUCTS
+
+class Cost(NamedTuple):
+    """The MACs and the FLOPs of one call, each None where unknown."""
+
+    macs: int | None
+    flops: int | None
+
+
+NOTHING = Cost(0, 0)
+UNKNOWN = Cost(None, None)
+
+#: What operators do beside what they mean as operations.
+_VIEWS = ("getitem",)
+_OPERATORS: Mapping[str, str] = {
+    **MEANINGS,
+    **{"i" + name.rstrip("_"): meaning for name, meaning in MEANINGS.items()},
+    "idiv": MEANINGS["truediv"],
+}
+
+
+def _find_operation(name: str) -> Operation | None:
+    form = FUNCTIONS.get(name) or METHODS.get(name) or FUNCTIONS.get(_OPERATORS.get(name, ""))
+    return None if form is None else form.operation
 
 
 def count_operation(
     name: str, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
-) -> int | None:
-    """The MACs of an operation under the name that its row has, a method's tensor first; None where unknown."""
-    form = FUNCTIONS.get(name) or METHODS.get(name)
-    macs = _OPERATORS.get(name) if form is None else form.operation.macs
-    return None if macs is None else _evaluate(macs, output, arguments, keywords)
+) -> Cost:
+    """What an operation costs, by the name that its row has, a method's tensor first."""
+    if name in _VIEWS:
+        return NOTHING
+    operation = _find_operation(name)
+    return UNKNOWN if operation is None else _evaluate(operation.macs, operation.work, output, arguments, keywords)
 
 
 def count_layer(
     entry: Layer, layer: Any, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
-) -> int | None:
-    """The MACs of a layer's own, ``layer`` being a module of PyTorch or one without values; None where unknown."""
-    return _evaluate(entry.macs, output, arguments, keywords, layer)
+) -> Cost:
+    """What a layer's own work costs, ``layer`` being a module of PyTorch or one without values."""
+    return _evaluate(entry.macs, entry.work, output, arguments, keywords, layer)
 
 
 def _evaluate(
-    macs: Macs, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], *layer: Any
+    macs: Macs, work: Work, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], *layer: Any
+) -> Cost:
+    products = _call(macs, output, arguments, keywords, *layer)
+    if products is None:
+        return UNKNOWN
+    if products == 0 and work is take_none:
+        return NOTHING
+    arithmetic = find_arithmetic((output, arguments, keywords))
+    if arithmetic == "integer":
+        return Cost(products, 0)
+    elementwise = None if arithmetic == "complex" else _call(work, output, arguments, keywords, *layer)
+    return Cost(products, None if elementwise is None else 2 * products + elementwise)
+
+
+def _call(
+    formula: Macs | Work, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], *layer: Any
 ) -> int | None:
-    if macs is take_none:
+    if formula is take_none:
         return 0
     try:
-        count = macs(*layer, output, *arguments, **keywords)
+        count = formula(*layer, output, *arguments, **keywords)
     except (Refusal, TypeError, KeyError, AttributeError):
         # PyTorch also takes forms of a call that its documentation doesn't have.
         return None

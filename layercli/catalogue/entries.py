@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias
 
 from layercli.catalogue.macs import Macs, take_none
 from layercli.catalogue.modules import Child, Module, State
 from layercli.catalogue.signature import Parameter, Signature, parse_signature
+from layercli.catalogue.work import Work, leave_unknown
+from layercli.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Layer:
     """A module class of ``torch.nn``.
 
@@ -25,8 +27,8 @@ class Layer:
     layers that a composite one makes, ``rule`` the output for given inputs, with the sentence of each constraint
     that they break (``Refusal``). ``reads`` names a child whose weights are used without a call. ``accesses`` tells
     which of the wrapped tensors with these names a call reads one after another, where that isn't each once, in
-    PyTorch's order of parameters. ``macs`` gives the multiply-adds of a call: of the layer's own, not of what has a row
-    inside it.
+    PyTorch's order of parameters. ``macs`` gives the multiply-adds of a call, ``work`` its floating-point operations
+    beside them: of the layer's own, not of what has a row inside it.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Layer:
     reads: str = ""
     accesses: Callable[[Sequence[str]], Iterable[str]] | None = None
     macs: Macs = take_none
+    work: Work = leave_unknown
 
     @cached_property
     def signature(self) -> Signature:
@@ -55,7 +58,7 @@ FUNCTIONAL_AND_TORCH: tuple[Namespace, ...] = ("F", "torch")
 EVERYWHERE: tuple[Namespace, ...] = ("F", "torch", "Tensor")
 
 
-@dataclass(frozen=True)
+@record
 class Operation:
     """What one operation is, wherever it is found: as a function of ``F`` or ``torch``, a method, an attribute.
 
@@ -73,7 +76,7 @@ class Operation:
     ``rule`` gives the type of the result, called as the operation is, a method's tensor first; what breaks a
     constraint raises ``Refusal`` with its sentence. ``writes_shared`` marks
     those that write in place also where elements share their memory, as after ``expand``. ``macs`` gives the
-    multiply-adds of a call.
+    multiply-adds of a call, ``work`` its floating-point operations beside them.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Operation:
     rule: Callable[..., Any] | None = None
     writes_shared: bool = False
     macs: Macs = take_none
+    work: Work = leave_unknown
 
     def signature_in(self, namespace: Namespace) -> Signature:
         """The signature as ``namespace`` has it, without ``self``."""
@@ -115,7 +119,7 @@ def _allow_sizes_by_name(parameters: tuple[Parameter, ...]) -> Signature:
     return Signature(parameters, star_by_name=bool(stars & {"size", "shape", "dims", "repeats"}))
 
 
-@dataclass(frozen=True)
+@record
 class Form:
     """An operation under one of its names, in the namespaces that have it under this name."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
 from layercli.catalogue.tensors import AnySize, Tensor, contiguous_strides, default_dtype, refuse
+from layercli.record import record
 
 if TYPE_CHECKING:
     from layercli.catalogue.entries import Layer
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class State:
     """A parameter or buffer that a layer makes. Without ``dtype`` it has the layer's, else the default one.
 
@@ -28,7 +29,7 @@ class State:
     trainable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Child:
     """A layer that a composite layer makes: by class and arguments, or ``plan`` where the spec gave it.
 
@@ -44,7 +45,7 @@ class Child:
     cloned: bool = False
 
 
-@dataclass(eq=False)
+@record(frozen=False, eq=False)
 class Module:
     """One layer as the rules of the catalogue see it.
 

@@ -11,7 +11,7 @@ from layercli.catalogue.rules import is_number, write_into
 from layercli.catalogue.tensors import Tensor
 
 #: The operation that each operator is, by the operator's name.
-_MEANINGS: Mapping[str, str] = {
+MEANINGS: Mapping[str, str] = {
     "add": "add", "sub": "sub", "mul": "mul", "truediv": "true_divide", "floordiv": "floor_divide",
     "mod": "remainder", "pow": "pow", "matmul": "matmul", "and_": "bitwise_and", "or_": "bitwise_or",
     "xor": "bitwise_xor", "neg": "neg", "pos": "positive", "invert": "bitwise_not", "eq": "eq", "ne": "ne",
@@ -52,12 +52,12 @@ _COMPARISONS = (*_WITHOUT_ORDER, "lt", "le", "gt", "ge")
 
 OPERATORS: Mapping[str, Callable[..., Any]] = {
     name: _compare(name, rule) if name in _COMPARISONS else rule
-    for name, meaning in _MEANINGS.items()
+    for name, meaning in MEANINGS.items()
     if (rule := _find_rule(meaning)) is not None
 } | {
     "i" + name.rstrip("_"): _write(rule)
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
-    if (rule := _find_rule(_MEANINGS[name])) is not None
+    if (rule := _find_rule(MEANINGS[name])) is not None
 }
 
 __all__ = ["OPERATORS", "get_item"]

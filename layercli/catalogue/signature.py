@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from layercli.errors import did_you_mean
+from layercli.record import record
 
 
 class Required:
@@ -21,7 +21,7 @@ class Required:
 REQUIRED = Required()
 
 
-@dataclass(frozen=True)
+@record
 class Parameter:
     """One parameter of a signature. ``default`` is REQUIRED, a literal, or a name (``relu``) as text."""
 
@@ -42,7 +42,7 @@ class BindingError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True)
+@record
 class Signature:
     """The parameters of a callable, in order.
 

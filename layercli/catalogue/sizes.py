@@ -11,7 +11,6 @@ import operator as operators
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from layercli.catalogue.factored import format_terms
@@ -37,6 +36,7 @@ from layercli.catalogue.polynomials import (
     rank,
     scale,
 )
+from layercli.record import record
 
 __all__ = [
     "AnySize",
@@ -45,6 +45,7 @@ __all__ = [
     "SizeTooComplex",
     "as_int",
     "ceil_div",
+    "count_as",
     "dims_of",
     "evaluate",
     "format_size",
@@ -80,7 +81,7 @@ _OPPOSITES: Final[Mapping[Comparison, Comparison]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(slots=True, eq=False, repr=False)
 class Size:
     """An integer with dims in it: immutable, hashable by its canonical form, made by ``make_dim`` and arithmetic.
 
@@ -191,7 +192,7 @@ class Size:
         return _compare(self, "!=", 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(slots=True, eq=False)
 class Condition:
     """A comparison that was decided at the trace's sizes, ``outcome``, and could be otherwise at others.
 
@@ -326,7 +327,8 @@ def format_size(size: AnySize) -> str:
 
 def as_int(size: AnySize) -> int:
     """The integer at the trace's sizes."""
-    return size.value if isinstance(size, Size) else int(size)
+    # An int that knows its formula keeps it.
+    return size.value if isinstance(size, Size) else +size
 
 
 def is_symbolic(size: object) -> bool:
@@ -367,6 +369,12 @@ def maximum(left: AnySize, right: AnySize) -> AnySize:
 def minimum(left: AnySize, right: AnySize) -> AnySize:
     """The lesser one at the trace's sizes, with the comparison recorded where it could be the other."""
     return left if left <= right else right
+
+
+def count_as(count: AnySize, unit: str) -> AnySize:
+    """``count``, which is told as so many ``unit`` where its formula is told."""
+    tell: Callable[[str], int] | None = getattr(count, "tell_unit", None)
+    return count if tell is None else tell(unit)
 
 
 def _to_polynomial(size: AnySize) -> Polynomial:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from layercli.catalogue.sizes import Size, product
+from layercli.record import record
 
 #: A size: an int, or a formula over dims.
 AnySize: TypeAlias = "int | Size"
@@ -84,7 +84,7 @@ def contiguous_strides(shape: Sequence[AnySize]) -> Shape:
     return tuple(reversed(strides))
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """What a rule may depend on besides its arguments."""
 

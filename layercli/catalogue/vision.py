@@ -33,7 +33,11 @@ def resize(**fixed: Any) -> Callable[..., Tensor]:
         # A scale of 0 is none, and whole numbers count as fractions.
         factor = given["scale_factor"]
         given["scale_factor"] = (
-            tuple(map(float, factor)) if isinstance(factor, tuple) else float(factor) if factor else None
+            tuple(1.0 * own for own in factor)
+            if isinstance(factor, tuple)
+            else 1.0 * factor
+            if factor
+            else None
         )
         return vision.resize(input, **given)
 

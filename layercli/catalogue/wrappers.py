@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,9 +15,10 @@ from layercli.catalogue.rules import expect_tensor, find_dim, like
 from layercli.catalogue.signature import Signature, parse_signature
 from layercli.catalogue.sizes import maximum, product
 from layercli.catalogue.tensors import Tensor, refuse
+from layercli.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Wrapper:
     """A function of ``torch.nn.utils.parametrizations``: it takes a layer, changes it and returns it.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 #: Help is no wider than this, whatever the terminal, nor narrower than that.
@@ -26,17 +27,24 @@ def find_help_width() -> int:
     return min(MAX_WIDTH, max(MIN_WIDTH, shutil.get_terminal_size((MAX_WIDTH, 24)).columns))
 
 
-def draw_help(context: Any, examples: Sequence[tuple[str, str]], notes: str = "") -> str:
-    """The help of the command that a typer context is of, with ``notes`` after everything else."""
+def draw_help(
+    context: Any,
+    examples: Sequence[tuple[str, str]],
+    notes: str = "",
+    commands: Mapping[str, str | None] = MappingProxyType({}),
+) -> str:
+    """The help of the command that a typer context is of, with ``notes`` after everything else.
+
+    ``commands`` are those inside it, with the text that begins with what each is for.
+    """
     command = context.command
     width = find_help_width()
     parameters = [item for item in command.get_params(context) if not getattr(item, "hidden", False)]
     arguments = [item for item in parameters if item.param_type_name == "argument"]
     options = [item for item in parameters if item.param_type_name == "option"]
-    commands = getattr(command, "commands", {})
     sections = {
         "Arguments": [Entry(item.metavar.strip("[]"), _explain(item)) for item in arguments],
-        "Commands": [Entry(name, summarise(inner.help)) for name, inner in commands.items()],
+        "Commands": [Entry(name, summarise(text)) for name, text in commands.items()],
         "Options": [Entry(_name_option(item), _explain(item)) for item in options],
         "Examples": [Entry(*example) for example in examples],
     }

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import copy_context
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from layercli import __version__
-from layercli.cli import check, dims, list_known, lock, new, params, show, trace
 from layercli.cli.output import close_output, write_error, write_output
-from layercli.cli.usage import Command, Examples, Group
+from layercli.cli.usage import Group
 from layercli.errors import CommandError, LayercliError, Problem, draw_problems
 
-COMMANDS: dict[str, tuple[Callable[..., Any], Examples]] = {
-    "trace": (trace.run, trace.EXAMPLES),
-    "params": (params.run, params.EXAMPLES),
-    "dims": (dims.run, dims.EXAMPLES),
-    "show": (show.run, show.EXAMPLES),
-    "list": (list_known.run, list_known.EXAMPLES),
-    "new": (new.run, new.EXAMPLES),
-    "lock": (lock.run, lock.EXAMPLES),
-    "check": (check.run, check.EXAMPLES),
+#: The module of each command, with its function ``run`` and its ``EXAMPLES``: imported when it's asked for.
+COMMANDS: dict[str, str] = {
+    "trace": "layercli.cli.trace",
+    "params": "layercli.cli.params",
+    "dims": "layercli.cli.dims",
+    "show": "layercli.cli.show",
+    "list": "layercli.cli.list_known",
+    "new": "layercli.cli.new",
+    "lock": "layercli.cli.lock",
+    "check": "layercli.cli.check",
 }
 
 #: The exit code after Ctrl-C, as shells have it.
@@ -34,6 +34,7 @@ INTERRUPTED = 130
 class Program(Group):
     """``layercli`` itself."""
 
+    modules = COMMANDS
     examples = (
         ("layercli trace lenet", "a bundled model, layer by layer"),
         ("layercli trace net.yaml", "a model of your own"),
@@ -79,10 +80,6 @@ def _common(
     if ctx.invoked_subcommand is None:
         write_output(ctx.get_help() + "\n")
         raise typer.Exit(2)
-
-
-for _name, (_run_command, _examples) in COMMANDS.items():
-    app.command(_name, cls=type(f"{_name.title()}Command", (Command,), {"examples": _examples}))(_run_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

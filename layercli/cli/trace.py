@@ -101,7 +101,7 @@ def run(
         typer.Option(
             "--columns",
             metavar="NAME,...",
-            help="Further columns, such as input,macs,bytes,source.",
+            help="Further columns, such as input,macs,flops,bytes,source.",
             autocompletion=_complete_columns,
         ),
     ] = "",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, ClassVar
 
 import typer
@@ -36,10 +37,21 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """The program itself: its commands."""
+    """The program itself: its commands, each made when it's asked for from the module that has its ``run``."""
 
+    modules: ClassVar[Mapping[str, str]] = {}
     examples: ClassVar[Examples] = ()
     notes: ClassVar[str] = ""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands."""
+        return list(self.modules)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name, None where there is none."""
+        if cmd_name in self.modules and cmd_name not in self.commands:
+            self.commands[cmd_name] = make_command(cmd_name, self.modules[cmd_name])
+        return self.commands.get(cmd_name)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """What is left of ``args``. Raises CommandError for a wrong command line."""
@@ -48,14 +60,25 @@ class Group(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that ``args`` begin with. Raises CommandError where there is none."""
-        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
-            hint = did_you_mean(args[0], self.commands) or f"the commands are {', '.join(self.commands)}"
+        if not ctx.resilient_parsing and args[0] not in self.modules:
+            hint = did_you_mean(args[0], self.modules) or f"the commands are {', '.join(self.modules)}"
             raise CommandError(Problem("usage", f"there is no command {args[0]}", hint=hint))
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help text."""
-        formatter.write(draw_help(ctx, self.examples, self.notes))
+        commands = {name: import_module(module).run.__doc__ for name, module in self.modules.items()}
+        formatter.write(draw_help(ctx, self.examples, self.notes, commands))
+
+
+def make_command(name: str, module: str) -> Any:
+    """The command that a module's ``run`` is."""
+    found = import_module(module)
+    program = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    program.command(name, cls=type(f"{name.title()}Command", (Command,), {"examples": found.EXAMPLES}))(
+        found.run
+    )
+    return typer.main.get_command(program)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ so each path marks whole rays, and where no size is unmarked the open end is pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import lcm
 
 from layercli.catalogue.sizes import Condition, SizeTooComplex, as_int, make_dim
@@ -17,6 +16,7 @@ from layercli.derive.session import Derivation, derive_conditions, derive_plan, 
 from layercli.derive.solutions import MAX_PERIOD, Interval, Sizes, find_sizes, intersect, stretch
 from layercli.errors import CommandError, SpecError
 from layercli.plan.records import Plan
+from layercli.record import record
 from layercli.trace import Requirement
 from layercli.trace.admissible import Admissible, AdmissibleSizes, Range
 from layercli.trace.failure import TraceFailed
@@ -29,7 +29,7 @@ MAX_PATHS = 200
 MAX_RANGES = 16
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class _Path:
     """A derivation and the sizes for which it is the same."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
-from layercli.catalogue.counting import count_layer, count_operation
+from layercli.catalogue.counting import NOTHING, count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
 from layercli.catalogue.methods import METHODS
@@ -17,9 +17,11 @@ from layercli.catalogue.rules import write_into
 from layercli.catalogue.signature import BindingError
 from layercli.catalogue.sizes import Condition, Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor
-from layercli.errors import Position, SpecError
+from layercli.errors import Position, Problem, SpecError
 from layercli.plan.records import LayerPlan, Recipe, format_value
-from layercli.spec.calls import check_function, check_method
+from layercli.record import record
+from layercli.spec.calls import check_function, check_method, explain_call, explain_container, explain_mask
+from layercli.spec.forward import InputsRefused, bind_inputs, run_forward
 from layercli.spec.interpreter import Budget, ForwardEngine, Interpreter, Scope
 from layercli.spec.symbols import SizeFloat
 from layercli.spec.values import (
@@ -30,6 +32,7 @@ from layercli.spec.values import (
     Site,
 )
 from layercli.trace import DictType, PlainType, TensorType, Type
+from layercli.trace.failure import TUPLE_HINT, point_to_layer, takes_tuple
 from layercli.trace.recorder import Recorder
 
 
@@ -45,6 +48,11 @@ def to_rule(value: Any) -> Any:
         return [to_rule(item) for item in value]
     # What it does to a shape can't be followed.
     return value.fix() if isinstance(value, SizeFloat) else value
+
+
+def to_operand(value: Any) -> Any:
+    """The same of an operand beside a tensor: of a number without a size only the value is at stake."""
+    return value.plain if isinstance(value, SizeFloat) else to_rule(value)
 
 
 def type_of(value: Any) -> Type:
@@ -64,6 +72,8 @@ def type_of(value: Any) -> Type:
 
 class TypeKind:
     """What a recorder has to know of values without contents."""
+
+    format_symbolic: Callable[[Any], str] | None = None
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, Tensor)
@@ -87,14 +97,31 @@ def describe_sizes(value: Type, source: Any) -> Type:
     if isinstance(value, DictType):
         pairs = zip(value.entries, source.values(), strict=True)
         return DictType(tuple((key, describe_sizes(item, own)) for (key, item), own in pairs))
+    if isinstance(value, PlainType) and isinstance(source, (Size, SizeFloat)):
+        return PlainType(value.text, format_symbolic(source))
     return value
 
 
+def format_symbolic(value: Size | SizeFloat) -> str:
+    """A number as the formula by which it follows from dims."""
+    return value.formula if isinstance(value, SizeFloat) else format_size(value)
+
+
 class SymbolicKind(TypeKind):
-    """The same where sizes have dims in them: types hold their formulas, texts the sizes of the trace."""
+    """The same where sizes have dims in them: types hold their formulas, and calls are written both ways."""
 
     def type_of(self, value: Any) -> Type:
         return describe_sizes(type_of(value), value)
+
+    def write_symbolic(self, value: Any) -> str:
+        """A plain value with the formulas of its sizes."""
+        if isinstance(value, slice):
+            parts = ["" if part is None else self.write_symbolic(part) for part in (value.start, value.stop)]
+            step = "" if value.step is None else f":{self.write_symbolic(value.step)}"
+            return ":".join(parts) + step
+        return format_symbolic(value) if isinstance(value, (Size, SizeFloat)) else self.format_plain(value)
+
+    format_symbolic = write_symbolic
 
     def format_plain(self, value: Any) -> str:
         if isinstance(value, slice):
@@ -103,7 +130,7 @@ class SymbolicKind(TypeKind):
         return super().format_plain(value)
 
 
-@dataclass
+@record(frozen=False)
 class ConditionLog:
     """The conditions of a derivation, and for each the path of the row that was being derived."""
 
@@ -115,7 +142,7 @@ class ConditionLog:
         self.places += [path] * (len(self.conditions) - len(self.places))
 
 
-@dataclass
+@record(frozen=False)
 class Pass:
     """One derivation of a forward pass: its recorder, the steps that are left, the sizes of dims.
 
@@ -159,19 +186,24 @@ class TypeEngine(ForwardEngine):
         arguments: Sequence[Any],
         keywords: Mapping[str, Any],
         site: Site,
+        convert: Callable[[Any], Any] = to_rule,
     ) -> Any:
-        """The result of an operation by its rule, with its row. Raises SpecError for what PyTorch would refuse."""
+        """The result of an operation by its rule, with its row. Raises SpecError for what PyTorch would refuse.
+
+        ``convert`` gives an argument as the rule takes it.
+        """
         if rule is None:
             raise site.error("no-rule", f"{name} can't be derived yet", "use --run")
         shown = {key: value for key, value in keywords.items() if key != "device"}
         values = [value for value in arguments if not isinstance(value, Device)]
+        called = f"{name} in {self.owner.path}" if self.owner is not None and self.owner.path else name
 
         def derive(*given: Any, **named: Any) -> Any:
             return call_rule(
                 rule,
-                [to_rule(value) for value in given],
-                {key: to_rule(value) for key, value in named.items()},
-                name,
+                [convert(value) for value in given],
+                {key: convert(value) for key, value in named.items()},
+                called,
                 site,
             )
 
@@ -181,7 +213,7 @@ class TypeEngine(ForwardEngine):
         output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
         self.running.place_conditions(None if draft is None else draft.path)
         if draft is not None:
-            draft.macs = count_operation(name, output, values, shown)
+            draft.macs, draft.flops = count_operation(name, output, values, shown)
         return output
 
     def call_function(
@@ -213,11 +245,12 @@ class TypeEngine(ForwardEngine):
         return self.run(attribute.name, rule_of(attribute, "Tensor"), [tensor], {}, site)
 
     def apply_operator(self, name: str, operands: list[Any], site: Site) -> Any:
-        # With an operand of no size only the value is at stake.
-        plain = [value.plain if isinstance(value, SizeFloat) else value for value in operands]
-        return self.run(name, OPERATORS.get(name), plain, {}, site)
+        return self.run(name, OPERATORS.get(name), operands, {}, site, to_operand)
 
     def get_item(self, tensor: Any, index: Any, site: Site) -> Any:
+        for part in index if isinstance(index, tuple) else (index,):
+            if isinstance(part, Tensor) and part.dtype in ("bool", "uint8"):
+                raise explain_mask(site)
         return self.run("getitem", get_item, [tensor, index], {}, site)
 
     def length(self, tensor: Any, site: Site) -> Any:
@@ -229,10 +262,15 @@ class TypeEngine(ForwardEngine):
 
     def call_layer(self, layer: Any, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
         assert self.running is not None
+        if layer.type in ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict") and layer.entry:
+            raise explain_container(layer.type, next(iter(layer.children), ""), site)
         try:
             return call_module(layer, arguments, keywords, self.running)
+        except InputsRefused as refused:
+            problems = [replace(problem, position=site.position) for problem in refused.problems]
+            raise SpecError(*problems) from None
         except Refusal as refusal:
-            raise explain_refusal(layer, refusal, site) from None
+            raise explain_refusal(refusal, self.running.recorder, layer.path, site.position) from None
 
     def get_member(self, layer: Any, name: str) -> Any:
         if name in layer.children:
@@ -311,9 +349,9 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         if not isinstance(keywords.get("dtype"), (str, type(None))):
             raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
         if len(arguments) > slots and not rest:
-            raise Refusal(
-                f"takes {slots} arguments by place and got {len(arguments)}", "", "too-many-arguments"
-            )
+            own = int(namespace == "Tensor")
+            said = f"takes {slots - own} arguments by place and got {len(arguments) - own}"
+            raise Refusal(said, "", "too-many-arguments")
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
@@ -326,7 +364,7 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             result = rule(*values, **named)
         except TypeError as error:
             if not _fits(rule, values, named):
-                raise Refusal(f"can't be called like this: {error}", "", "argument-refused") from None
+                raise Refusal(_explain_misfit(error, "argument"), "", "argument-refused") from None
             raise
         if not form.in_place:
             return result
@@ -380,8 +418,14 @@ def call_rule(
         ) from None
     except TypeError as error:
         if not _fits(rule, arguments, keywords):
-            raise site.error("argument-refused", f"{name} can't be called like this: {error}") from None
+            raise site.error("argument-refused", f"{name} {_explain_misfit(error, 'argument')}") from None
         raise
+
+
+def _explain_misfit(error: TypeError, word: Literal["input", "argument"]) -> str:
+    """What Python says of a call that doesn't fit a rule, as it would be said of what the rule is of."""
+    said = str(error).partition("() ")[2]
+    return explain_call(said, word) or f"can't be called like this: {said or error}"
 
 
 def _fits(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
@@ -392,9 +436,19 @@ def _fits(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[
     return True
 
 
-def explain_refusal(layer: Module, refusal: Refusal, site: Site) -> SpecError:
-    """A layer whose constraint the inputs break."""
-    return site.error(refusal.code, f"{layer.path} {refusal.message}")
+def explain_refusal(
+    refusal: Refusal, recorder: Recorder, model: str, position: Position | None = None
+) -> SpecError:
+    """A layer whose constraint the inputs break: the innermost one whose call didn't end.
+
+    ``model`` is what a layer without a path is called, ``position`` that of the call in the spec, where one stands there.
+    """
+    draft = recorder.failed_draft
+    if draft is None:
+        return SpecError(Problem(refusal.code, f"{model} {refusal.message}", position))
+    hint = TUPLE_HINT if refusal.code == "wrong-kind" and takes_tuple(draft) else ""
+    message = f"{draft.path or model} {refusal.message}"
+    return SpecError(point_to_layer(Problem(refusal.code, message, position, hint=hint), draft, model))
 
 
 def call_module(
@@ -440,9 +494,8 @@ def call_module(
     running.place_conditions()
     recorder.end_layer(frame, output, returns=block is not None)
     entry = module.entry
-    frame.draft.macs = (
-        0 if block is not None or entry is None else count_layer(entry, module, output, values, named)
-    )
+    own = NOTHING if block is not None or entry is None else count_layer(entry, module, output, values, named)
+    frame.draft.macs, frame.draft.flops = own
     return output
 
 
@@ -473,10 +526,7 @@ def call_layer_rule(
     except TypeError as error:
         if _fits(rule, [module, *arguments], keywords):
             raise
-        reason = str(error).partition("() ")[2] or str(error)
-        raise Refusal(
-            f"({module.type}) can't be called like this: {reason}", code="argument-refused"
-        ) from None
+        raise Refusal(_explain_misfit(error, "input"), code="argument-refused") from None
 
 
 def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:
@@ -493,8 +543,6 @@ def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str
 
 def run_block(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any], running: Pass) -> Any:
     """Interpret a block's forward on types. Raises SpecError."""
-    from layercli.spec.forward import bind_inputs, run_forward
-
     block = module.plan.block
     engine = TypeEngine(module, running)
     scope = Scope(
@@ -510,7 +558,10 @@ def run_block(module: Module, arguments: Sequence[Any], keywords: Mapping[str, A
 
     def run_in_order(value: Any) -> Any:
         for child in module.children.values():
-            value = call_module(child, [value], {}, running)
+            try:
+                value = call_module(child, [value], {}, running)
+            except Refusal as refusal:
+                raise explain_refusal(refusal, running.recorder, child.path) from None
         return value
 
     return run_forward(interpreter, block, run_in_order)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
@@ -14,8 +13,9 @@ from layercli.catalogue.signature import REQUIRED
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor, refuse
 from layercli.derive.engine import TypeEngine, make_value, to_rule
-from layercli.errors import Position, Problem, SpecError, did_you_mean
+from layercli.errors import Position, Problem, SpecError
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
+from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
 from layercli.trace import TensorType
 from layercli.trace.modules import HeldTensor, ModuleRecord
@@ -65,10 +65,11 @@ class ModuleMaker:
 
     def _parameter(self, value: Tensor, member: ParameterPlan) -> Tensor:
         if member.requires_grad and not value.dtype.startswith(("float", "bfloat", "complex")):
-            message = f"only floating tensors take a gradient, and this is {value.dtype}"
-            raise SpecError(
-                Problem("argument-refused", message, member.site.position, hint="requires_grad=False")
-            )
+            # PyTorch's own sentence.
+            reason = "Only Tensors of floating point and complex dtype can require gradients"
+            message = f"PyTorch refuses to make Parameter: {reason}"
+            hint = "write Buffer(...), or give requires_grad=False"
+            raise SpecError(Problem("argument-refused", message, member.site.position, hint=hint))
         return Tensor(value.dtype, value.shape, value.strides, requires_grad=member.requires_grad)
 
     def make_layer(self, path: str, plan: LayerPlan) -> Module:
@@ -180,40 +181,25 @@ def name_parameters(root: Module) -> Iterator[tuple[str, Module, str]]:
 
 
 def tie_parameters(root: Module, ties: tuple[TieDefinition, ...]) -> None:
-    """Make each left parameter the same tensor as the right one. Raises SpecError."""
+    """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
     if not ties:
         return
     places = {full: (module, name) for full, module, name in name_parameters(root)}
+    tensors = {full: module.tensors[name] for full, (module, name) in places.items()}
+    check_ties(ties, {full: (tensor.dtype, tensor.shape) for full, tensor in tensors.items()})
     for tie in ties:
-        for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
-            if name not in places:
-                message = f"there is no parameter {name}"
-                raise SpecError(
-                    Problem("unknown-parameter", message, position, hint=did_you_mean(name, places))
-                )
         (left, left_name), (right, right_name) = places[tie.name], places[tie.target]
-        old, new = left.tensors[left_name], right.tensors[right_name]
-        if old.shape != new.shape or old.dtype != new.dtype:
-            message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
-            raise SpecError(Problem("tie-shapes", message, tie.position))
-        left.tensors[left_name] = new
+        left.tensors[left_name] = right.tensors[right_name]
 
 
 def freeze_parameters(root: Module, globs: tuple[Glob, ...]) -> None:
-    """Turn gradients off by glob. Raises SpecError for a glob that matches nothing."""
+    """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
     if not globs:
         return
-    named = list(name_parameters(root))
-    for glob in globs:
-        matched = [(module, name) for full, module, name in named if fnmatchcase(full, glob.pattern)]
-        if not matched:
-            names = [full for full, _, _ in named]
-            hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
-            raise SpecError(
-                Problem("freeze-nothing", f"no parameter matches {glob.pattern}", glob.position, hint=hint)
-            )
-        for module, name in matched:
-            module.tensors[name].requires_grad = False
+    places = {full: (module, name) for full, module, name in name_parameters(root)}
+    for full in match_globs(globs, [*places]):
+        module, name = places[full]
+        module.tensors[name].requires_grad = False
 
 
 def find_position(module_path: str, plans: Mapping[str, Module]) -> Position | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from layercli.catalogue.sizes import (
@@ -24,12 +24,14 @@ from layercli.derive.engine import (
     TypeEngine,
     TypeKind,
     call_module,
+    explain_refusal,
     make_value,
 )
 from layercli.derive.modules import ModuleMaker, record_modules
 from layercli.derive.solutions import find_sizes
 from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan, Recipe, describe_plan
+from layercli.record import record
 from layercli.spec.interpreter import Budget
 from layercli.trace import Requirement, TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
@@ -53,7 +55,7 @@ def derive_plan(plan: Plan) -> Trace:
                 raise CommandError(Problem("formula-too-long", message)) from None
 
 
-@dataclass(frozen=True)
+@record
 class Derivation:
     """What came of a symbolic plan: whether PyTorch takes it, and the conditions under which it is the same.
 
@@ -97,10 +99,7 @@ def _derive(plan: Plan, log: ConditionLog | None = None) -> Trace:
     try:
         output = call_module(root, list(inputs.values()), {}, running)
     except Refusal as refusal:
-        draft = recorder.failed_draft
-        place = None if draft is None else draft.position
-        name = "the model" if draft is None else draft.path or plan.name
-        failure = SpecError(Problem(refusal.code, f"{name} {refusal.message}", place))
+        failure = explain_refusal(refusal, recorder, plan.name)
     except SpecError as error:
         failure = error
     if failure is not None and recorder.failed_draft is not None:

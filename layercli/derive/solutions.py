@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import lcm
 from typing import TypeAlias
 
 from layercli.catalogue.polynomials import measure_period
 from layercli.catalogue.sizes import Condition, Size, evaluate
+from layercli.record import record
 
 #: Longer periods are given up.
 MAX_PERIOD = 20_000
@@ -23,7 +23,7 @@ MAX_PERIOD = 20_000
 Interval: TypeAlias = "tuple[int, int | None]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Sizes:
     """Sizes by their remainder: ``period * q + remainder`` for each q in its intervals."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layercli.lock.records import Lock, LockRow, split_source
+from layercli.record import record
 
 #: Past this many insertions and removals in a row two sequences have little in common, and a search for the
 #: longest common part costs its square.
@@ -20,7 +21,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@record
 class Call:
     """A row with the path of the module that called it and its name there."""
 
@@ -33,7 +34,7 @@ class Call:
     names: tuple[str, ...]
 
 
-@dataclass
+@record(frozen=False)
 class Names:
     """What the sources within one owner are called in the other lock."""
 
@@ -49,7 +50,7 @@ class Names:
         return self.renamed.get(source.base, source.base) + source.part
 
 
-@dataclass
+@record(frozen=False)
 class Alignment:
     """Pairs of calls that are the same one in both locks, and those that are in one of them only."""
 

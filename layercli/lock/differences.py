@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 from layercli.errors import Position
 from layercli.lock.alignment import Alignment, Call, align_locks
 from layercli.lock.records import Lock, LockEntry
+from layercli.record import record
 
 DifferenceClass: TypeAlias = Literal["checkpoints", "callers", "behaviour", "inside", "cost"]
 
@@ -18,7 +18,7 @@ DifferenceClass: TypeAlias = Literal["checkpoints", "callers", "behaviour", "ins
 CLASSES: tuple[DifferenceClass, ...] = get_args(DifferenceClass)
 
 
-@dataclass(frozen=True)
+@record
 class Difference:
     """One thing that changed. ``kind`` is its class, ``position`` stands in the spec as it is now."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from layercli.lock.records import LockEntry, LockRow, split_source
+from layercli.record import record
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|0|[1-9][0-9]{0,8})"
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
@@ -22,7 +23,7 @@ _MAX_NESTING = 12
 _RANGE = re.compile(rf"((?:{_NAME}\.)*)({_NUMBER}) to \1({_NUMBER})")
 
 
-@dataclass(frozen=True)
+@record
 class Siblings:
     """The paths ``prefix`` + number, for the numbers from ``first`` to ``last``."""
 
@@ -51,7 +52,7 @@ def parse_siblings(text: str) -> Siblings | None:
     return Siblings(match[1], int(match[2]), int(match[3]))
 
 
-@dataclass(frozen=True)
+@record
 class RowFold:
     """Sibling blocks, each called once, one straight after the other."""
 
@@ -60,7 +61,7 @@ class RowFold:
     items: tuple[RowItem, ...]
 
 
-@dataclass(frozen=True)
+@record
 class EntryFold:
     """The ``state_dict`` entries of sibling blocks."""
 

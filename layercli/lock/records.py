@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from layercli.errors import Position
+from layercli.record import record
 from layercli.trace import Row, TensorType, Trace, Uncalled, format_type
 
 #: The version that this layercli writes and the newest that it reads.
 LOCK_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class LockRow:
     """One call of a layer or operation, in call order.
 
@@ -34,7 +34,7 @@ class LockRow:
     returns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class SourceName:
     """The name of a row, input or parameter, and which part of its value is meant: ``lstm`` and ``[0]``."""
 
@@ -51,7 +51,7 @@ def split_source(text: str) -> SourceName:
     return SourceName(base, bracket + rest)
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class LockUncalled:
     """A layer whose forward never ran, with the number of elements that it holds itself."""
 
@@ -60,7 +60,7 @@ class LockUncalled:
     parameters: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class LockEntry:
     """One entry of ``state_dict``. ``tied`` names the parameter whose storage it shares."""
 
@@ -76,7 +76,7 @@ class LockEntry:
         return math.prod(self.type.shape)
 
 
-@dataclass(frozen=True)
+@record
 class Lock:
     """The facts of one model. ``dims`` are names, ``parameters`` and ``trainable`` count each tensor once."""
 

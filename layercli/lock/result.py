@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from layercli.errors import Problem
 from layercli.lock.differences import Difference
 from layercli.lock.verdicts import Verdict
+from layercli.record import record
 
 #: So many specs are named one by one in the command that accepts what changed.
 MAX_NAMED = 5
@@ -17,7 +17,7 @@ Status: TypeAlias = Literal["ok", "differs", "missing", "orphaned", "error"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
-@dataclass(frozen=True)
+@record
 class SpecResult:
     """The check of one spec, or of one lock that has none.
 
@@ -36,7 +36,7 @@ class SpecResult:
     exit_code: int = 2
 
 
-@dataclass(frozen=True)
+@record
 class CheckResult:
     """The checks of all specs, in order. ``given`` are the files and folders that were to be checked."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from layercli.lock.differences import CLASSES, Difference, DifferenceClass
 from layercli.lock.records import Lock
+from layercli.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """What the differences of one class mean: ``word`` says whether it holds, ``text`` why."""
 

@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, NoReturn
 
 from layercli.catalogue.entries import Layer, Method
@@ -36,6 +36,7 @@ from layercli.plan.records import (
     WrapperPlan,
     block_signature,
 )
+from layercli.record import record
 from layercli.spec.calls import check_function, check_method
 from layercli.spec.document import Text
 from layercli.spec.expressions import Expression, parse_expression
@@ -71,7 +72,7 @@ MAX_BLOCK_DEPTH = 60
 _INNER_LAYERS = ("num_layers", "num_encoder_layers", "num_decoder_layers")
 
 
-@dataclass
+@record(frozen=False)
 class PlanEngine:
     """The interpreter's engine while a model is planned: tensors are recipes, layers are plans."""
 
@@ -413,7 +414,7 @@ class PlanEngine:
         return self.construct_layer(target.entry, bound, value.position, sites)
 
 
-@dataclass
+@record(frozen=False)
 class _Findings:
     """Problems of several independent things, raised together at the end."""
 
@@ -528,23 +529,34 @@ def plan_model(
         raise SpecError(*sorted_problems(problems))
     assert children is not None
     assert not found.failed
-    conditions: tuple[Condition, ...] = ()
-    if symbolic:
-        sizes, planned_inputs, conditions = _plan_symbolically(
-            engine, spec, values, dims or {}, replaced, symbolic
-        )
     modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))
     root = LayerPlan(block, values, block.position, children=children, modules=modules)
-    return Plan(
+    plan = Plan(
         spec,
         engine._counted(root),
         values,
         sizes,
         tuple(planned_inputs),
         mode or spec.mode,
-        conditions,
-        bool(symbolic),
+        given_dims=dict(dims or {}),
+        given_inputs=replaced,
     )
+    return name_sizes(plan, symbolic) if symbolic else plan
+
+
+def name_sizes(plan: Plan, names: Collection[str] = ()) -> Plan:
+    """The plan with dims as names in its sizes: those in ``names``, or all. It can be derived only.
+
+    A model without dims stays as it is.
+    """
+    chosen = names or [*plan.dims]
+    if not chosen:
+        return plan
+    engine = PlanEngine(outside=_describe_names(plan.spec))
+    sizes, inputs, conditions = _plan_symbolically(
+        engine, plan.spec, plan.params, plan.given_dims, plan.given_inputs, chosen
+    )
+    return replace(plan, dims=sizes, inputs=tuple(inputs), conditions=conditions, symbolic=True)
 
 
 def _plan_symbolically(
@@ -611,7 +623,7 @@ def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
     return sorted(unique, key=key)
 
 
-@dataclass(frozen=True)
+@record
 class Setting:
     """The text of ``--set name=text``."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -12,12 +12,13 @@ from layercli.catalogue.signature import REQUIRED, Parameter, Signature
 from layercli.catalogue.sizes import AnySize, Condition, as_int
 from layercli.catalogue.wrappers import Wrapper
 from layercli.errors import Position
+from layercli.record import record
 from layercli.spec.expressions import Expression
 from layercli.spec.model import Block, Glob, ListValue, Spec, TieDefinition, Value
 from layercli.spec.values import Device, Site
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Recipe:
     """How to make a tensor: the call of a function, method, operator, subscript or attribute.
 
@@ -39,7 +40,7 @@ class Recipe:
         return f"{self.name}({', '.join(parts)})"
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class ParameterPlan:
     """A parameter of a layer: how its first value is made, and whether it takes a gradient."""
 
@@ -48,7 +49,7 @@ class ParameterPlan:
     site: Site
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class BufferPlan:
     """A buffer of a layer: how its first value is made, and whether ``state_dict`` has it."""
 
@@ -57,7 +58,7 @@ class BufferPlan:
     site: Site
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class WrapperPlan:
     """``weight_norm`` or its like around a layer."""
 
@@ -66,7 +67,7 @@ class WrapperPlan:
     site: Site
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class LayerPlan:
     """One module that is to be made; the same plan may be made several times.
 
@@ -119,11 +120,12 @@ class LayerPlan:
 Member: TypeAlias = "LayerPlan | ParameterPlan | BufferPlan"
 
 
-@dataclass(frozen=True, repr=False)
+@record(repr=False)
 class Plan:
     """All that is needed to build a model and to call it once.
 
     A ``symbolic`` one can be derived only: its dims and inputs have names in them, as long as ``conditions`` hold.
+    ``given_dims`` and ``given_inputs`` are the sizes that replaced those of the spec.
     """
 
     spec: Spec
@@ -134,6 +136,8 @@ class Plan:
     mode: Literal["eval", "train"]
     conditions: tuple[Condition, ...] = ()
     symbolic: bool = False
+    given_dims: Mapping[str, int] = field(default_factory=dict)
+    given_inputs: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         modules = f"{self.root.modules:,} module{'s' * (self.root.modules != 1)}"

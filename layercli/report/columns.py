@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from layercli.errors import CommandError, Problem, did_you_mean
+from layercli.record import record
 from layercli.report.layout import Cell, Column
 from layercli.report.rows import TreeRow
 from layercli.report.words import format_output, format_percent, format_ties, name_row, name_run
 from layercli.trace.records import Row, Trace, iterate_tensor_types
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class TraceColumn(Column):
     """A column and what stands in it."""
 
@@ -44,12 +44,16 @@ def _parameters_cell(tree_row: TreeRow, trace: Trace) -> Cell:
     return Cell(cell.text, cell.unit, format_ties(ties)) if ties else cell
 
 
-def _macs_cell(tree_row: TreeRow, trace: Trace) -> Cell:
-    if tree_row.row is None and not tree_row.hidden:
-        return Cell()
-    if tree_row.counts.macs is None:
-        return Cell("?")
-    return Cell(f"{tree_row.counts.macs:,}", "each" if tree_row.count > 1 else "")
+def _of_work(number: Callable[[TreeRow], int | None]) -> Callable[[TreeRow, Trace], Cell]:
+    """The cell of a number that may be unknown, which is another thing than 0."""
+
+    def draw(tree_row: TreeRow, trace: Trace) -> Cell:
+        if tree_row.row is None and not tree_row.hidden:
+            return Cell()
+        count = number(tree_row)
+        return Cell("?") if count is None else Cell(f"{count:,}", "each" if tree_row.count > 1 else "")
+
+    return draw
 
 
 def _dtype_cell(tree_row: TreeRow, trace: Trace) -> Cell:
@@ -92,7 +96,8 @@ COLUMNS: dict[str, TraceColumn] = {
     ),
     "buffers": TraceColumn("buffers", right=True, cell=_of_counts(lambda tree_row: tree_row.counts.buffers)),
     "bytes": TraceColumn("bytes", right=True, cell=_of_counts(lambda tree_row: tree_row.counts.bytes)),
-    "macs": TraceColumn("MACs", right=True, cell=_macs_cell),
+    "macs": TraceColumn("MACs", right=True, cell=_of_work(lambda tree_row: tree_row.counts.macs)),
+    "flops": TraceColumn("FLOPs", right=True, cell=_of_work(lambda tree_row: tree_row.counts.flops)),
     "source": TraceColumn("source", cell=_of_row(lambda row: str(row.position) if row.position else "")),
 }
 

@@ -32,6 +32,7 @@ TRACE_HEADER = (
     "buffers",
     "bytes",
     "macs",
+    "flops",
     "tied",
     "file",
     "line",
@@ -80,6 +81,7 @@ def _write_row(tree_row: TreeRow, row: Row | None) -> tuple[object, ...]:
         counts.buffers,
         counts.bytes,
         counts.macs,
+        counts.flops,
         ", ".join(f"{tie.name} = {tie.target}" for tie in row.tied) if row else "",
         *_write_position(row),
     )
@@ -87,7 +89,7 @@ def _write_row(tree_row: TreeRow, row: Row | None) -> tuple[object, ...]:
 
 def _write_uncalled(layer: Uncalled) -> tuple[object, ...]:
     counts = (layer.parameters, layer.trainable, layer.buffers, layer.bytes)
-    return (layer.path, "layer", layer.type, 0, "", "", "", "", *counts, "", "", *_write_position(layer))
+    return (layer.path, "layer", layer.type, 0, "", "", "", "", *counts, "", "", "", *_write_position(layer))
 
 
 def _write_position(holder: Row | Uncalled | None) -> tuple[object, ...]:

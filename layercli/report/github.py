@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from layercli.errors import Position, escape_controls
 from layercli.lock.result import CheckResult, SpecResult
+from layercli.record import record
 
 #: GitHub shows no more annotations of one kind from one step.
 MAX_ANNOTATIONS = 10
 
 
-@dataclass(frozen=True)
+@record
 class Annotation:
     """A sentence at a place. ``level`` is ``error``, ``warning`` or ``notice``."""
 

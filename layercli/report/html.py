@@ -26,7 +26,7 @@ def format_html(trace: Trace, options: TraceOptions | None = None) -> str:
     inputs = "".join(
         f"<br><code>{_escape(name)}: {_escape(format_type(value))}</code>" for name, value in trace.inputs
     )
-    totals = [] if trace.failed else [" · ".join(describe_totals(trace.totals, len(trace.rows)))]
+    totals = [] if trace.failed else [" · ".join(describe_totals(trace.totals, len(trace.rows), columns))]
     closing = "<br>".join(map(_escape, [*totals, *list_notes(trace, tree, options.depth)]))
     return (
         f'<div class="layercli-trace"><p>{about}{inputs}</p>\n'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from layercli.errors import escape_controls
+from layercli.record import record
 
 #: The styles of a segment and the codes that switch them on.
 ANSI = {"bold": "\x1b[1m", "dim": "\x1b[2m"}
@@ -27,7 +27,7 @@ STEP = 4
 SPILL_SHARE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Cell:
     """A text; after it a ``unit`` that numbers are aligned before, and a ``note`` that has no column."""
 
@@ -39,7 +39,7 @@ class Cell:
         return " ".join(part for part in (self.text, self.unit, self.note) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Column:
     """A heading; ``right`` aligns numbers, an ``optional`` column is the first to go."""
 
@@ -48,7 +48,7 @@ class Column:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Record:
     """The cells of one row, the first of them its label, and the lines of text under it."""
 

@@ -50,7 +50,7 @@ def format_trace(trace: Trace, options: TraceOptions | None = None) -> str:
         _draw_table(headings, list(columns.values()), rows, marks),
     ]
     if not trace.failed:
-        blocks.append(" · ".join(describe_totals(trace.totals, len(trace.rows))))
+        blocks.append(" · ".join(describe_totals(trace.totals, len(trace.rows), columns)))
     notes = list_notes(trace, tree, options.depth)
     blocks.append("\n".join(f"- {escape_text(note)}" for note in notes))
     return _join(blocks)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from layercli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class TraceOptions:
     """How to show a trace or a listing; each format heeds what applies to it.
 

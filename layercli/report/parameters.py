@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from layercli.record import record
 from layercli.report.layout import Cell, Column, Line, Record, clean, draw_lines, lay_out_table
 from layercli.report.options import TraceOptions
 from layercli.report.table import lay_out_heading, lay_out_parts
@@ -18,7 +18,7 @@ from layercli.trace.records import TensorRecord
 JSON_VERSION = 1
 
 
-@dataclass(frozen=True)
+@record
 class ParameterListing:
     """The tensors of a model, in ``state_dict`` order, and which of them to show.
 
@@ -74,7 +74,7 @@ class ParameterListing:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class ListingTotals:
     """Numbers of elements; ``bytes`` is the size of the parameters. Tied ones count where they stand first."""
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from layercli.errors import CommandError, Problem
+from layercli.record import record
 from layercli.trace.records import Row, Tie, Trace, Uncalled, iterate_tensor_types
 
 #: A longer number in a name is text, not an index.
 INDEX_DIGITS = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Counts:
-    """Numbers of elements, bytes and MACs; ``macs`` is None where any part of it isn't known."""
+    """Numbers of elements, bytes, MACs and FLOPs; these two are None where any part of them isn't known."""
 
     parameters: int = 0
     trainable: int = 0
     buffers: int = 0
     bytes: int = 0
     macs: int | None = 0
+    flops: int | None = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -28,11 +30,22 @@ class Counts:
             self.trainable + other.trainable,
             self.buffers + other.buffers,
             self.bytes + other.bytes,
-            None if self.macs is None or other.macs is None else self.macs + other.macs,
+            _add_known((self.macs, other.macs)),
+            _add_known((self.flops, other.flops)),
         )
 
 
-@dataclass(frozen=True, slots=True)
+def _add_known(numbers: Iterable[int | None]) -> int | None:
+    """The sum, or None where a part of it isn't known."""
+    total = 0
+    for number in numbers:
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+@record(slots=True)
 class TreeRow:
     """One line of the tree.
 
@@ -57,7 +70,7 @@ class TreeRow:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class UncalledGroup:
     """Layers that never ran and are of one kind: how many, what names them, all that they hold together.
 
@@ -71,7 +84,7 @@ class UncalledGroup:
     used_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class _Node:
     """A line before folding; ``owner`` is the path of the called layer that it stands in."""
 
@@ -136,8 +149,8 @@ def _name_uncalled(path: str) -> str:
 
 
 def _count(holder: Row | Uncalled) -> Counts:
-    macs = holder.macs if isinstance(holder, Row) else 0
-    return Counts(holder.parameters, holder.trainable, holder.buffers, holder.bytes, macs)
+    macs, flops = (holder.macs, holder.flops) if isinstance(holder, Row) else (0, 0)
+    return Counts(holder.parameters, holder.trainable, holder.buffers, holder.bytes, macs, flops)
 
 
 def _prefixes(path: str) -> list[str]:
@@ -236,13 +249,13 @@ def _hide_below(nodes: list[_Node], depth: int | None) -> list[_Node]:
 
 
 def _sum_counts(counts: Sequence[Counts]) -> Counts:
-    macs = [count.macs for count in counts]
     return Counts(
         sum(count.parameters for count in counts),
         sum(count.trainable for count in counts),
         sum(count.buffers for count in counts),
         sum(count.bytes for count in counts),
-        None if None in macs else sum(number for number in macs if number is not None),
+        _add_known(count.macs for count in counts),
+        _add_known(count.flops for count in counts),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from layercli.record import record
 from layercli.report.columns import TraceColumn, choose_columns
 from layercli.report.layout import (
     Cell,
@@ -48,7 +49,7 @@ def format_trace(
     return draw_lines(lay_out_trace(trace, options), color)
 
 
-@dataclass(frozen=True)
+@record
 class RenderedTrace:
     """A trace that a rich console can print, at the console's width and in its colours."""
 
@@ -158,7 +159,7 @@ def _close(trace: Trace, tree: Sequence[TreeRow], options: TraceOptions) -> list
     """What stands under the rows; of a failed pass only the notes, as its sums would be of a part."""
     lines: list[Line] = []
     if not trace.failed:
-        lines += lay_out_parts(describe_totals(trace.totals, len(trace.rows)), options)
+        lines += lay_out_parts(describe_totals(trace.totals, len(trace.rows), options.columns), options)
     for note in list_notes(trace, tree, options.depth):
         lines += lay_out_sentence(split_words(note), options)
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from layercli.report.rows import TreeRow, group_uncalled
 from layercli.trace.records import DictType, TensorType, Tie, Totals, Trace, Type
@@ -43,7 +43,7 @@ def format_output(value: Type) -> str:
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, DictType):
         return "{" + ", ".join(f"{name}: {format_output(item)}" for name, item in value.entries) + "}"
-    return "None" if value is None else value.text
+    return str(value)
 
 
 def format_ties(ties: tuple[Tie, ...]) -> str:
@@ -73,19 +73,25 @@ def describe_parameters(parameters: int, trainable: int) -> str:
     return f"{number}, {learning} trainable"
 
 
-def describe_totals(totals: Totals, number_of_rows: int) -> list[str]:
-    """The parts of the line under a trace; MACs are left out where none are known."""
+def describe_totals(totals: Totals, number_of_rows: int, columns: Collection[str] = ()) -> list[str]:
+    """The parts of the line under a trace with these columns; MACs and FLOPs are left out where none are known."""
     parts = [describe_parameters(totals.parameters, totals.trainable)]
     if totals.bytes:
         parts.append(format_bytes(totals.bytes))
     if totals.buffers:
         parts.append(f"{totals.buffers:,} in buffers")
-    if number_of_rows and not totals.macs_unknown:
-        parts.append(f"{totals.macs:,} MACs")
-    elif totals.macs_unknown < number_of_rows:
-        unknown = f"{totals.macs_unknown:,} row{'s' if totals.macs_unknown > 1 else ''} unknown"
-        parts.append(f"at least {totals.macs:,} MACs ({unknown})")
+    parts += _describe_work("MACs", totals.macs, totals.macs_unknown, number_of_rows)
+    if "flops" in columns:
+        parts += _describe_work("FLOPs", totals.flops, totals.flops_unknown, number_of_rows)
     return parts
+
+
+def _describe_work(name: str, number: int, unknown: int, number_of_rows: int) -> list[str]:
+    if number_of_rows and not unknown:
+        return [f"{number:,} {name}"]
+    if unknown < number_of_rows:
+        return [f"at least {number:,} {name} ({unknown:,} row{'s' if unknown > 1 else ''} unknown)"]
+    return []
 
 
 def describe_run(trace: Trace) -> list[str]:

@@ -6,7 +6,7 @@ import keyword
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -17,20 +17,21 @@ from layercli.build.engine import first_line
 from layercli.build.module import SpecModule
 from layercli.build.recording import RECORDER
 from layercli.build.types import iterate_tensors, type_of
-from layercli.catalogue.counting import count_layer, count_operation, find_layer
+from layercli.catalogue.counting import NOTHING, UNKNOWN, Cost, count_layer, count_operation, find_layer
 from layercli.catalogue.layers import LAYERS
-from layercli.errors import Label, LayercliError, Problem
+from layercli.errors import LayercliError, Problem
 from layercli.plan.records import LayerPlan, format_value
+from layercli.record import record
 from layercli.run.tensors import find_position, find_reads, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
-from layercli.trace.failure import TraceFailed
+from layercli.trace.failure import TUPLE_HINT, TraceFailed, point_to_layer, takes_tuple
 from layercli.trace.modules import ALL_INSIDE, find_never_called, find_ownership
 from layercli.trace.recorder import Draft, Frame, Recorder
 
 
-@dataclass
+@record(frozen=False)
 class ValueRequest:
     """Which values to keep: of the layers at ``paths`` (None: of every row), their parameters too, statistics."""
 
@@ -46,6 +47,8 @@ class ValueRequest:
 class TorchKind:
     """What a recorder has to know of PyTorch's values."""
 
+    format_symbolic = None
+
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, torch.Tensor)
 
@@ -60,7 +63,7 @@ class TorchKind:
         return format_value(value)
 
 
-@dataclass
+@record(frozen=False)
 class _Call:
     """A module's call that hasn't ended: its frame, the exception that was handled as it began, its inputs."""
 
@@ -124,22 +127,23 @@ class Tracer:
             self.recorder.frames.pop()
             return
         self.recorder.end_layer(call.frame, output, returns=isinstance(module, SpecModule))
-        call.frame.draft.macs = self._count(call.frame, arguments, keywords, output)
+        cost = self._count(call.frame, arguments, keywords, output)
+        call.frame.draft.macs, call.frame.draft.flops = cost
         if call.before is not None and self.request is not None:
             call.frame.draft.values = show_values(
                 call.before, module if self.request.parameters else None, output, self.request.statistics
             )
 
-    def _count(self, frame: Frame, arguments: Any, keywords: Any, output: Any) -> int | None:
-        """The MACs of a module's own: of one that somebody wrote in Python, what its operations take is in their rows."""
+    def _count(self, frame: Frame, arguments: Any, keywords: Any, output: Any) -> Cost:
+        """The cost of a module's own work: of one that somebody wrote in Python, what its operations take is in their rows."""
         module = frame.module
         if isinstance(module, SpecModule):
-            return 0
+            return NOTHING
         if is_transparent(module):
             passed_on = any(output is value for value in (*arguments, *keywords.values()))
-            return 0 if passed_on or self.recorder.drafts[-1] is not frame.draft else None
+            return NOTHING if passed_on or self.recorder.drafts[-1] is not frame.draft else UNKNOWN
         entry = find_layer(type(module).__mro__)
-        return None if entry is None else count_layer(entry, module, output, arguments, keywords)
+        return UNKNOWN if entry is None else count_layer(entry, module, output, arguments, keywords)
 
     def _is_hidden(self) -> bool:
         """Whether a layer runs whose inner calls depend on values, so that only its own is a fact of the model."""
@@ -162,7 +166,7 @@ class Tracer:
         position = None if site is None else site.position
         output, draft = recorder.run_operation(name, function, arguments, keywords, position)
         if draft is not None:
-            draft.macs = count_operation(name, output, arguments, keywords)
+            draft.macs, draft.flops = count_operation(name, output, arguments, keywords)
         if draft is not None and before is not None and request is not None:
             draft.values = show_values(before, None, output, request.statistics)
         return output
@@ -382,11 +386,6 @@ def _explain(failure: Exception, draft: Draft | None, model: str) -> Sequence[Pr
         owner = draft.path.rpartition(".")[0]
         where = f" in {owner}" if owner else ""
         return (replace(problem, message=f"{draft.type}{where} failed{met}"),)
-    name, place = f"{draft.path} ({draft.type})" if draft.path else model, draft.position
-    made = Label(place, f"{draft.path or model} is made here") if place is not None else None
-    labels = () if made is None or problem.position in (None, place) else (made,)
-    hint = problem.hint
-    if isinstance(next(iter(draft.inputs), None), tuple) and draft.type in LAYERS:
-        hint = "this is a tuple; take an item of it in forward, as in output, _ = lstm(x)"
-    message, position = f"{name} failed{met}", problem.position or place
-    return (replace(problem, message=message, labels=labels, position=position, hint=hint),)
+    name = f"{draft.path} ({draft.type})" if draft.path else model
+    hint = TUPLE_HINT if takes_tuple(draft) and draft.type in LAYERS else problem.hint
+    return (point_to_layer(replace(problem, message=f"{name} failed{met}", hint=hint), draft, model),)

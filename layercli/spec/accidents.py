@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from layercli.errors import Label, Position, Problem, Source
+from layercli.record import record
 
 # Longer texts are no accident of a person, and the scans below needn't be fast on them.
 EXPLAINED_LENGTH = 10_000
@@ -333,7 +334,7 @@ def explain_flow(source: Source, line: int, column: int, listed: bool) -> Proble
     return Problem("yaml-quote-needed", message, place, hint=hint)
 
 
-@dataclass(frozen=True)
+@record
 class Trouble:
     """Where and why YAML stopped. ``columns``: where the entries of each open block start.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Method
 from layercli.catalogue.signature import Signature
-from layercli.errors import did_you_mean
+from layercli.errors import SpecError, did_you_mean
 from layercli.spec.values import Device, FunctionValue, Site
 
 #: NumPy's words that PyTorch's own functions take, too.
@@ -34,42 +35,65 @@ _NEEDED_ARGUMENTS = {
 }
 
 
-#: What Python says of a call that a layer's forward doesn't take, and the same of its inputs.
-_MISFITS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+#: What Python says of a call that doesn't fit, and the same in the words of a layer's inputs or a function's arguments.
+_MISFITS: tuple[tuple[str, Callable[[re.Match[str], str], str]], ...] = (
     (
         r"takes (?:from )?(?:(\d+) to )?(\d+) positional arguments? but (\d+) (?:was|were) given",
-        lambda found: _count_inputs(found[1], int(found[2]) - 1, int(found[3]) - 1),
+        lambda found, word: _count_given(found[1], int(found[2]), int(found[3]), word),
     ),
     (
         r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)",
-        lambda found: _list_inputs(re.findall(r"'(\w+)'", found[1])),
+        lambda found, word: _list_missing(re.findall(r"'(\w+)'", found[1]), word),
     ),
-    (r"got an unexpected keyword argument '(\w+)'", lambda found: f"has no input {found[1]}"),
-    (r"got multiple values for argument '(\w+)'", lambda found: f"got its input {found[1]} twice"),
+    (r"got an unexpected keyword argument '(\w+)'", lambda found, word: f"has no {word} {found[1]}"),
+    (r"got multiple values for argument '(\w+)'", lambda found, word: f"got its {word} {found[1]} twice"),
 )
 
 
-def _count_inputs(least: str | None, most: int, given: int) -> str:
-    takes = f"{int(least) - 1} to {most}" if least else f"{most}"
-    return f"takes {takes} input{'s' * (most != 1)} and got {given}"
+def _count_given(least: str | None, most: int, given: int, word: str) -> str:
+    # The layer itself is one of the arguments of its forward.
+    own = int(word == "input")
+    takes = f"{int(least) - own} to {most - own}" if least else f"{most - own}"
+    return f"takes {takes} {word}{'s' * (most - own != 1)} and got {given - own}"
 
 
-def _list_inputs(names: Sequence[str]) -> str:
+def _list_missing(names: Sequence[str], word: str) -> str:
     if len(names) == 1:
-        return "needs an input" if names[0] == "input" else f"needs the input {names[0]}"
-    return f"needs the inputs {', '.join(names[:-1])} and {names[-1]}"
+        return "needs an input" if names[0] == word == "input" else f"needs the {word} {names[0]}"
+    return f"needs the {word}s {', '.join(names[:-1])} and {names[-1]}"
 
 
 def explain_misfit(error: BaseException) -> str:
     """``takes 1 input and got 2`` for a layer's forward that can't be called so; empty for any other error."""
     called, _, said = str(error).partition("() ")
-    if not isinstance(error, TypeError) or not called.endswith("forward"):
-        return ""
+    return explain_call(said) if isinstance(error, TypeError) and called.endswith("forward") else ""
+
+
+def explain_call(said: str, word: Literal["input", "argument"] = "input") -> str:
+    """What Python says of a call that doesn't fit, from after the function's name on, in words; else nothing.
+
+    ``word`` is what the function takes: a layer's forward takes inputs.
+    """
     for pattern, say in _MISFITS:
         found = re.match(pattern, said)
         if found is not None:
-            return say(found)
+            return say(found, word)
     return ""
+
+
+def explain_container(kind: str, member: str, site: Site) -> SpecError:
+    """A ModuleList or the like that was called. ``member`` is the name of its first one."""
+    text = site.code.segment(site.node.func) if isinstance(site.node, ast.Call) else site.text
+    hint = f"go through it: for layer in {text}: x = layer(x); or make it a Sequential, which runs in order"
+    if kind == "ModuleDict":
+        hint = f"call a member: {text}[{member or 'name'!r}](x)"
+    return site.error("not-callable", f"{text} is a {kind}, which holds layers and can't be called", hint)
+
+
+def explain_mask(site: Site) -> SpecError:
+    """A subscript whose size would depend on the values of a mask."""
+    message = "a mask as an index gives a size that depends on values"
+    return site.error("value-dependent", message, "use where or masked_fill")
 
 
 class Kinds(Protocol):

@@ -7,7 +7,7 @@ import re
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from layercli.errors import CommandError, Label, Position, Problem, Source, SpecError
+from layercli.record import record
 from layercli.spec.accidents import (
     Trouble,
     explain,
@@ -42,7 +43,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
-@dataclass(frozen=True)
+@record
 class Text:
     """The text of one scalar, each character with its place in the file.
 
@@ -103,7 +104,7 @@ class Text:
         return Position(self.source, line, column, max(1, min(width, end_of_line - column)))
 
 
-@dataclass(frozen=True)
+@record
 class Scalar:
     """A text, quoted or not; an empty value is an empty plain one."""
 
@@ -114,7 +115,7 @@ class Scalar:
         return self.text.position()
 
 
-@dataclass(frozen=True)
+@record
 class Items:
     """A list. ``flow``: written in brackets."""
 
@@ -123,7 +124,7 @@ class Items:
     flow: bool
 
 
-@dataclass(frozen=True)
+@record
 class Entries:
     """A mapping in the order of the file, keys unique. ``flow``: written in braces."""
 
@@ -319,7 +320,7 @@ def _place(problem: Problem) -> tuple[int, int]:
 # From events to nodes
 
 
-@dataclass
+@record(frozen=False)
 class _Open:
     """A list or mapping whose end hasn't been read."""
 

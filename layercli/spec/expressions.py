@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from layercli.errors import Position, Problem, SpecError
+from layercli.record import record
 from layercli.spec.accidents import INSTEAD_OF_LAMBDA, explain_python
 from layercli.spec.document import Text
 from layercli.spec.limits import allow_more, current_limits
@@ -22,7 +23,7 @@ MAX_DEPTH = 150
 YAML_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None}
 
 
-@dataclass(frozen=True)
+@record
 class Code:
     """A checked piece of the language: ``tree`` is an expression or the statements of a body."""
 
@@ -73,14 +74,14 @@ class Code:
         return SpecError(Problem(code, message, self.position(node), label=label, hint=hint))
 
 
-@dataclass(frozen=True)
+@record
 class Expression(Code):
     """One expression."""
 
     tree: ast.expr = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Body(Code):
     """Statements: one item of a ``forward`` list, or a whole literal block."""
 

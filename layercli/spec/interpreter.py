@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NoReturn, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
@@ -21,6 +21,7 @@ from layercli.catalogue.refused import REFUSED
 from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.errors import SpecError, did_you_mean
+from layercli.record import record
 from layercli.spec.builtins import BUILTIN_CALLS
 from layercli.spec.expressions import Body, Code, Expression, name_after_dot
 from layercli.spec.limits import allow_more, current_limits
@@ -110,7 +111,7 @@ class ForwardEngine:
 Stage = Literal["params", "dims", "inputs", "layers", "forward"]
 
 
-@dataclass
+@record(frozen=False)
 class Budget:
     """Steps that are left, counted once for everything that shares it."""
 
@@ -128,7 +129,7 @@ class Budget:
             )
 
 
-@dataclass
+@record(frozen=False)
 class Scope:
     """The names that an expression sees.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+
+from layercli.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Limits:
     """Each bound counts once for the whole spec.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from layercli.errors import Position, Problem, Source
+from layercli.record import record
 from layercli.spec.expressions import Body, Expression
 
 
-@dataclass(frozen=True)
+@record
 class ListValue:
     """A YAML list of values."""
 
@@ -20,7 +21,7 @@ class ListValue:
     position: Position
 
 
-@dataclass(frozen=True)
+@record
 class Unread:
     """What stands in the place of something that couldn't be read and whose problem is known."""
 
@@ -31,7 +32,7 @@ UNREAD = Unread()
 Value: TypeAlias = "Expression | ListValue | Unread"
 
 
-@dataclass(frozen=True)
+@record
 class Named:
     """A named value of ``params`` or ``dims``. A param without value has to be given."""
 
@@ -40,7 +41,7 @@ class Named:
     value: Value | None
 
 
-@dataclass(frozen=True)
+@record
 class Sizes:
     """An input given as a list of sizes."""
 
@@ -48,7 +49,7 @@ class Sizes:
     position: Position
 
 
-@dataclass(frozen=True)
+@record
 class Input:
     """An argument of ``forward``: at the top level with an example, in a block perhaps with a default."""
 
@@ -57,7 +58,7 @@ class Input:
     value: Sizes | Expression | Unread | None = None
 
 
-@dataclass(frozen=True)
+@record
 class NamedLayers:
     """A mapping of layers: a Sequential with named children."""
 
@@ -65,7 +66,7 @@ class NamedLayers:
     position: Position
 
 
-@dataclass(frozen=True)
+@record
 class NumberedLayers:
     """A list of layers: a Sequential with numbered children."""
 
@@ -73,7 +74,7 @@ class NumberedLayers:
     position: Position
 
 
-@dataclass(frozen=True)
+@record
 class LongForm:
     """``{type: Conv2d, in_channels: 1, ...}``: a call for programs that write specs."""
 
@@ -85,7 +86,7 @@ class LongForm:
 LayerValue: TypeAlias = "Expression | NamedLayers | NumberedLayers | LongForm | Unread"
 
 
-@dataclass(frozen=True)
+@record
 class LayerDefinition:
     """One entry of ``layers``."""
 
@@ -94,7 +95,7 @@ class LayerDefinition:
     value: LayerValue
 
 
-@dataclass(frozen=True)
+@record
 class Forward:
     """``forward``: a list of statements that share a running value, or one literal block.
 
@@ -107,7 +108,7 @@ class Forward:
     complete: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class TieDefinition:
     """``tie: {name: target}``, both dotted parameter names."""
 
@@ -117,7 +118,7 @@ class TieDefinition:
     target_position: Position
 
 
-@dataclass(frozen=True)
+@record
 class Glob:
     """One pattern of ``freeze``."""
 
@@ -125,7 +126,7 @@ class Glob:
     position: Position
 
 
-@dataclass(frozen=True)
+@record
 class Block:
     """A class: a block of ``blocks``, an imported one, or the model itself.
 
@@ -156,7 +157,7 @@ class Block:
         return frozenset(self.layer_names)
 
 
-@dataclass(frozen=True)
+@record
 class Spec:
     """A whole spec file.
 

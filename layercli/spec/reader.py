@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.errors import Label, Position, Problem, Source, SpecError, did_you_mean, suggest
+from layercli.record import record
 from layercli.spec.accidents import explain_keyless, explain_tight_dash, explain_unmarked_block
 from layercli.spec.document import (
     Entries,
@@ -57,7 +58,7 @@ MAX_IMPORTS = 50
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-@dataclass
+@record(frozen=False)
 class _File:
     """One spec file that is being read: its problems, and the blocks that its names mean."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from layercli.catalogue.sizes import Size, SizeTooComplex, as_int
+from layercli.catalogue.sizes import Size, SizeTooComplex, as_int, format_size
 
 __all__ = ["SizeFloat", "apply_function", "apply_to_sizes", "fix", "round_quotient", "to_float"]
 
@@ -21,11 +21,13 @@ class SizeFloat(float):
 
     ``sizes`` are those it depends on. A comparison, ``//`` and ``%``, and ``fix`` record that they are what they are in
     the trace. ``quotient`` are dividend and divisor where it is one whole number by another, so that rounding it gives a
-    formula.
+    formula. ``formula`` is how it was computed, as Python writes it, ``level`` how tightly its last operator binds.
     """
 
     sizes: tuple[Size, ...]
     quotient: tuple[Any, Any] | None
+    formula: str
+    level: int
 
     def fix(self) -> float:
         """The plain number, with the conditions that it takes."""
@@ -44,8 +46,36 @@ class SizeFloat(float):
         return float.__hash__(self)
 
 
-def _make(number: float, *origins: Any, quotient: tuple[Any, Any] | None = None) -> SizeFloat:
+#: How tightly operators bind; a name, a number and a call bind tightest.
+_LEVELS: Final[dict[str, int]] = {"+": 0, "-": 0, "*": 1, "/": 1, "**": 3}
+_UNARY, _ATOM = 2, 4
+
+
+def _write(value: Any) -> tuple[str, int]:
+    """An operand as Python writes it, and how tightly it binds."""
+    if isinstance(value, SizeFloat):
+        return value.formula, value.level
+    text = format_size(value) if isinstance(value, Size) else repr(value)
+    return text, _ATOM if text.isidentifier() or text.replace(".", "").isalnum() else -1
+
+
+def _join(left: Any, sign: str, right: Any) -> tuple[str, int]:
+    """``left`` and ``right`` with an operator between them, bracketed where they have to be."""
+    level = _LEVELS[sign]
+    (first, own), (second, other) = _write(left), _write(right)
+    shown = f"({first})" if own < level or (own == level and sign == "**") else first
+    return f"{shown} {sign} {f'({second})' if other < level or (other == level and sign != '**') else second}", level
+
+
+def _call(name: str, values: Sequence[Any]) -> tuple[str, int]:
+    return f"{name}({', '.join(_write(value)[0] for value in values)})", _ATOM
+
+
+def _make(
+    number: float, written: tuple[str, int], *origins: Any, quotient: tuple[Any, Any] | None = None
+) -> SizeFloat:
     made = SizeFloat(number)
+    made.formula, made.level = written
     found: dict[Any, Size] = {}
     for origin in origins:
         for size in (origin,) if isinstance(origin, Size) else getattr(origin, "sizes", ()):
@@ -60,12 +90,20 @@ def _to_plain(value: Any) -> Any:
     )
 
 
-def _keep(name: str) -> Callable[..., Any]:
-    method = getattr(float, name)
+def _keep(name: str, sign: str) -> Callable[..., Any]:
+    method = getattr(float, f"__{name}__")
 
     def apply(self: SizeFloat, *others: Any) -> Any:
         result = method(self, *(_to_plain(other) for other in others))
-        return _make(result, self, *others) if isinstance(result, float) else result
+        if not isinstance(result, float):
+            return result
+        if not others:
+            text, level = _write(self)
+            shown = text if level >= _UNARY else f"({text})"
+            written = {"neg": (f"-{shown}", _UNARY), "abs": _call("abs", [self])}.get(name, (text, level))
+        else:
+            written = _join(*others, sign, self) if name.startswith("r") else _join(self, sign, *others)
+        return _make(result, written, self, *others)
 
     return apply
 
@@ -79,11 +117,11 @@ def _decide(name: str) -> Callable[..., Any]:
     return apply
 
 
-for _name in (
-    "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__", "__rtruediv__", "__pow__",
-    "__rpow__", "__neg__", "__pos__", "__abs__",
-):  # fmt: skip
-    setattr(SizeFloat, _name, _keep(_name))
+for _name, _sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}.items():
+    setattr(SizeFloat, f"__{_name}__", _keep(_name, _sign))
+    setattr(SizeFloat, f"__r{_name}__", _keep(f"r{_name}", _sign))
+for _name in ("neg", "pos", "abs"):
+    setattr(SizeFloat, f"__{_name}__", _keep(_name, ""))
 for _name in (
     "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__", "__floordiv__", "__rfloordiv__", "__mod__", "__rmod__",
     "__round__",
@@ -102,13 +140,14 @@ def fix(value: Any) -> Any:
 def to_float(value: Any) -> Any:
     """A size as a float that knows where it came from; other numbers as Python's float has them."""
     if isinstance(value, Size):
-        return _make(float(as_int(value)), value)
+        return _make(float(as_int(value)), _write(value), value)
     return value if isinstance(value, SizeFloat) else float(value)
 
 
 def apply_function(function: Callable[..., float], *values: Any) -> Any:
     """A function of plain numbers, such as ``math.sqrt``, on sizes and floats made of them."""
-    return _make(function(*(_to_plain(value) for value in values)), *values)
+    result = function(*(_to_plain(value) for value in values))
+    return _make(result, _call(function.__name__, values), *values)
 
 
 _ROUND: Final[dict[str, Callable[[float], int]]] = {"floor": math.floor, "ceil": math.ceil, "int": int}
@@ -147,12 +186,15 @@ def apply_to_sizes(kind: type[ast.operator], plain: Callable[[Any, Any], Any], l
         if whole and isinstance(right, Size):
             # A quotient at other sizes, too, or an error there.
             _ = right != 0
-        return _make(_to_plain(left) / _to_plain(right), left, right, quotient=quotient)
+        result = _to_plain(left) / _to_plain(right)
+        return _make(result, _join(left, "/", right), left, right, quotient=quotient)
     if kind is ast.Pow:
         if whole and isinstance(left, Size) and isinstance(right, int) and right >= 0:
             return left ** int(right)
         result = _to_plain(left) ** _to_plain(right)
-        return _make(result, left, right) if isinstance(result, float) else plain(fix(left), fix(right))
+        if not isinstance(result, float):
+            return plain(fix(left), fix(right))
+        return _make(result, _join(left, "**", right), left, right)
     if whole:
         try:
             return plain(left, right)

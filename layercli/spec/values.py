@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from layercli.catalogue.entries import Function, Layer
 from layercli.catalogue.wrappers import Wrapper
 from layercli.errors import Position, SpecError
+from layercli.record import record
 from layercli.spec.expressions import Code
 from layercli.spec.model import Block
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Dtype:
     """A dtype by its canonical name, such as ``float32``."""
 
@@ -23,12 +23,12 @@ class Dtype:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Device:
     """What ``x.device`` gives: accepted as an argument, without effect."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class FunctionValue:
     """A listed function as a value, such as ``activation=gelu``."""
 
@@ -39,7 +39,7 @@ class FunctionValue:
         return self.entry.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class LayerClass:
     """A class of ``torch.nn`` as a value."""
 
@@ -49,7 +49,7 @@ class LayerClass:
         return self.entry.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class BlockClass:
     """A block as a value."""
 
@@ -59,7 +59,7 @@ class BlockClass:
         return self.block.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class WrapperClass:
     """``weight_norm`` and its like, which take a layer and give it back changed."""
 
@@ -69,7 +69,7 @@ class WrapperClass:
         return self.entry.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class TensorClass:
     """``Parameter`` or ``Buffer``, which make an attribute of a layer out of a tensor."""
 
@@ -79,7 +79,7 @@ class TensorClass:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Builtin:
     """A function of Python on plain values."""
 
@@ -89,7 +89,7 @@ class Builtin:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class BoundMethod:
     """A method that was looked up and waits for its call."""
 
@@ -97,7 +97,7 @@ class BoundMethod:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Site:
     """The node at which the interpreter stands."""
 

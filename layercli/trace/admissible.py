@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from layercli.record import record
 from layercli.trace.records import JSON_VERSION, Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Range:
     """``first``, ``first + step``, ... up to ``last``, without end where that is None."""
 
@@ -30,7 +30,7 @@ class Range:
         return f"{self.first} to {self.last}{f' in steps of {self.step}' if self.step > 1 else ''}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Admissible:
     """The sizes that one dim may have, the others as they are in the trace, where it is ``size`` itself.
 
@@ -59,7 +59,7 @@ class Admissible:
         return data
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class AdmissibleSizes:
     """The sizes that each dim of a model may have, and ``together``, what rows need of all dims at once.
 

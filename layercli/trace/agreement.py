@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from layercli.record import record
 from layercli.trace.records import DictType, PlainType, Row, TensorType, Trace, format_type
 
 #: What only one engine knows.
-_ONE_ENGINE = ("values",)
+_ONE_ENGINE = ("values", "symbolic")
 _FIELDS = ("model", "mode", "inputs", "output", "returns", "dims", "params", "failed")
 
 
-@dataclass(frozen=True)
+@record
 class Disagreement:
     """One thing that the engines say differently, each in its own words."""
 

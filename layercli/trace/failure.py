@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from layercli.errors import Problem, SpecError
+from dataclasses import replace
+
+from layercli.errors import Label, Problem, SpecError
+from layercli.trace.recorder import Draft
 from layercli.trace.records import Trace
 
 
@@ -12,3 +15,26 @@ class TraceFailed(SpecError):
     def __init__(self, trace: Trace, *problems: Problem) -> None:
         super().__init__(*problems)
         self.trace = trace
+
+
+def point_to_layer(problem: Problem, draft: Draft, model: str) -> Problem:
+    """The problem of a layer that refused its inputs, with the place where the layer is made as a second one.
+
+    ``draft`` is the row of its call, ``model`` the name of the model for one that is the model itself.
+    """
+    place = draft.position
+    if place is None or problem.position == place:
+        return problem
+    if problem.position is None:
+        return replace(problem, position=place)
+    made = Label(place, f"{draft.path or model} is made here")
+    return replace(problem, labels=(*problem.labels, made))
+
+
+def takes_tuple(draft: Draft) -> bool:
+    """Whether the first input of a call is a tuple, such as an LSTM gives."""
+    return isinstance(next(iter(draft.inputs), None), tuple)
+
+
+#: What to do where a layer got the tuple that another one gives.
+TUPLE_HINT = "this is a tuple; take an item of it in forward, as in output, _ = lstm(x)"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from layercli.errors import CommandError, Position, Problem, did_you_mean
+from layercli.record import record
 from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled
 
 #: What ``ModuleRecord.reads`` says of a module that uses everything inside it as its values decide, so that its rows
@@ -14,7 +15,7 @@ from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled
 ALL_INSIDE = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class HeldTensor:
     """A parameter or buffer of one module. Two with the same ``identity`` are one tensor."""
 
@@ -28,7 +29,7 @@ class HeldTensor:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class ModuleRecord:
     """One module in the order of ``named_modules``.
 
@@ -46,7 +47,7 @@ class ModuleRecord:
     alias: bool = False
 
 
-@dataclass
+@record(frozen=False)
 class Held:
     """What one module holds itself, in elements and bytes; tensors that were counted before are ``tied``."""
 
@@ -57,7 +58,7 @@ class Held:
     tied: tuple[Tie, ...] = ()
 
 
-@dataclass
+@record(frozen=False)
 class Ownership:
     """What each module holds by its path, and all tensors in the order of ``state_dict``."""
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, Literal, Protocol
 
 from layercli.errors import Position
+from layercli.record import record
 from layercli.trace.modules import Ownership
-from layercli.trace.records import Row, Type, Values
+from layercli.trace.records import Row, SymbolicCall, Type, Values
 
 
 class Kind(Protocol):
@@ -23,8 +24,12 @@ class Kind(Protocol):
     def type_of(self, value: Any) -> Type: ...
     def format_plain(self, value: Any) -> str: ...
 
+    @property
+    def format_symbolic(self) -> Callable[[Any], str] | None:
+        """``format_plain`` with formulas over dims in the place of sizes; None where nothing has any."""
 
-@dataclass
+
+@record(frozen=False)
 class Draft:
     """A row whose call has begun."""
 
@@ -41,10 +46,12 @@ class Draft:
     returns: tuple[str, ...] = ()
     finished: bool = False
     macs: int | None = None
+    flops: int | None = None
     values: Values | None = None
+    symbolic: SymbolicCall | None = None
 
 
-@dataclass
+@record(frozen=False)
 class Frame:
     """A module whose forward runs: the names that its tensors and operations have so far."""
 
@@ -104,10 +111,14 @@ class Recorder:
             call=call,
             depth=0 if parent is None or parent.path == "" else parent.draft.depth + 1,
             inputs=tuple(self.kind.type_of(value) for value in values if told or self.holds_tensor(value)),
-            sources=tuple(self._call_sources(arguments, keywords)) if parent and told else (),
+            sources=self._call_sources(arguments, keywords, self.kind.format_plain) if parent and told else (),
             arguments=text if told else "",
             position=position,
         )
+        if parent and told and self.kind.format_symbolic is not None:
+            sources = self._call_sources(arguments, keywords, self.kind.format_symbolic)
+            if sources != draft.sources:
+                draft.symbolic = SymbolicCall(text, sources)
         self.drafts.append(draft)
         frame = Frame(path, draft, module, set(members))
         for name, value in zip(names, values, strict=True):
@@ -152,9 +163,13 @@ class Recorder:
             depth=frame.draft.depth + 1 if frame.path else 0,
             inputs=tuple(self.kind.type_of(value) for value in values),
             sources=tuple(self.sources(values)),
-            arguments=f"{name}({', '.join(self._format_operands(arguments, keywords))})",
+            arguments=f"{name}({self._format_operands(arguments, keywords, self.kind.format_plain)})",
             position=position,
         )
+        if self.kind.format_symbolic is not None:
+            text = f"{name}({self._format_operands(arguments, keywords, self.kind.format_symbolic)})"
+            if text != draft.arguments:
+                draft.symbolic = SymbolicCall(text, draft.sources)
         try:
             output = function(*arguments, **keywords)
         except Exception:
@@ -226,35 +241,42 @@ class Recorder:
         owner = frame.path
         return name[len(owner) + 1 :] if owner and name.startswith(owner + ".") else name
 
-    def _call_sources(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[str]:
-        """Where the inputs of a layer come from, and the plain values among them."""
+    def _call_sources(
+        self, arguments: Sequence[Any], keywords: Mapping[str, Any], write: Callable[[Any], str]
+    ) -> tuple[str, ...]:
+        """Where the inputs of a layer come from, and the plain values among them, which ``write`` gives the text of."""
+        found: list[str] = []
         for name, value in (*((None, value) for value in arguments), *keywords.items()):
             prefix = "" if name is None else f"{name}="
             if self.holds_tensor(value):
-                yield from (f"{prefix}{source}" for source in self.sources([value]))
+                found += [f"{prefix}{source}" for source in self.sources([value])]
             else:
-                yield prefix + self._format_operand(value)
+                found.append(prefix + self._format_operand(value, write))
+        return tuple(found)
 
-    def _format_operands(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[str]:
-        for value in arguments:
-            yield self._format_operand(value)
-        for name, value in keywords.items():
-            if name != "device":
-                yield f"{name}={self._format_operand(value)}"
+    def _format_operands(
+        self, arguments: Sequence[Any], keywords: Mapping[str, Any], write: Callable[[Any], str]
+    ) -> str:
+        texts = [self._format_operand(value, write) for value in arguments]
+        texts += [
+            f"{name}={self._format_operand(value, write)}"
+            for name, value in keywords.items()
+            if name != "device"
+        ]
+        return ", ".join(texts)
 
-    def _format_operand(self, value: Any) -> str:
+    def _format_operand(self, value: Any, write: Callable[[Any], str]) -> str:
         if self.kind.is_tensor(value):
             return self._source(value)
         if isinstance(value, tuple):
-            inner = ", ".join(self._format_operand(item) for item in value)
+            inner = ", ".join(self._format_operand(item, write) for item in value)
             return f"({inner},)" if len(value) == 1 else f"({inner})"
         if isinstance(value, list):
-            return f"[{', '.join(self._format_operand(item) for item in value)}]"
+            return f"[{', '.join(self._format_operand(item, write) for item in value)}]"
         if isinstance(value, dict):
-            return (
-                "{" + ", ".join(f"{key!r}: {self._format_operand(item)}" for key, item in value.items()) + "}"
-            )
-        return self.kind.format_plain(value)
+            entries = (f"{key!r}: {self._format_operand(item, write)}" for key, item in value.items())
+            return "{" + ", ".join(entries) + "}"
+        return write(value)
 
     # The result ------------------------------------------------------------------------------------------
 
@@ -270,8 +292,11 @@ class Recorder:
 
     def rows(self, ownership: Ownership) -> tuple[Row, ...]:
         """The rows in call order, with what each module holds itself in its first row."""
-        takes_macs = any(draft.path == "" and draft.finished and draft.macs != 0 for draft in self.drafts)
-        keep_root = ownership.holds("") or len(self.drafts) == 1 or takes_macs
+        takes_work = any(
+            draft.path == "" and draft.finished and (draft.macs != 0 or draft.flops != 0)
+            for draft in self.drafts
+        )
+        keep_root = ownership.holds("") or len(self.drafts) == 1 or takes_work
         rows: list[Row] = []
         for draft in self.drafts:
             if draft.path == "" and not keep_root:
@@ -289,8 +314,10 @@ class Recorder:
                 returns=draft.returns if draft.path else (),
                 position=draft.position,
                 macs=draft.macs,
+                flops=draft.flops,
                 values=draft.values,
                 finished=draft.finished,
+                symbolic=draft.symbolic,
             )
             if draft.kind == "layer" and draft.call == 1:
                 held = ownership.of(draft.path)

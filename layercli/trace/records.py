@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import field, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 from layercli.errors import Position
+from layercli.record import record
+from layercli.trace.repeats import weigh
 
 #: The version of the JSON that ``Trace.to_dict`` gives: keys may be added within it, never changed.
 JSON_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class TensorType:
     """What is known of a tensor without its values: its dtype as PyTorch names it, and its sizes."""
 
@@ -32,18 +35,23 @@ class TensorType:
         return f"{self.dtype}{self.sizes}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class DictType:
     """A dict of types, in order."""
 
     entries: tuple[tuple[str, Type], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class PlainType:
     """A value that is no tensor (a number, a text), as Python writes it."""
 
     text: str
+    #: The same as a formula over dims, where it was derived with symbols and depends on one.
+    symbolic: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.symbolic or self.text
 
 
 #: A tuple or list of types is a tuple, a dict a ``DictType``, ``None`` is None.
@@ -59,7 +67,7 @@ def format_type(value: Type) -> str:
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, DictType):
         return "{" + ", ".join(f"{name}: {format_type(item)}" for name, item in value.entries) + "}"
-    return "None" if value is None else value.text
+    return str(value)
 
 
 def iterate_tensor_types(value: Type) -> Iterator[TensorType]:
@@ -85,10 +93,12 @@ def type_to_json(value: Type) -> Any:
         return [type_to_json(item) for item in value]
     if isinstance(value, DictType):
         return {"dict": {name: type_to_json(item) for name, item in value.entries}}
-    return None if value is None else {"value": value.text}
+    if value is None:
+        return None
+    return {"value": value.text, **({"symbolic": value.symbolic} if value.symbolic else {})}
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Tie:
     """A parameter that is the same tensor as another: both by their ``state_dict`` names."""
 
@@ -96,7 +106,7 @@ class Tie:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Requirement:
     """What the row at ``path`` needs of dims: ``N * H == 64``, as Python writes it.
 
@@ -116,7 +126,7 @@ class Requirement:
         return {"path": self.path, "needs" if self.needed else "assumes": self.text}
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Statistics:
     """Mean, standard deviation (divided by n, as ``std(correction=0)``), least and greatest value."""
 
@@ -126,7 +136,7 @@ class Statistics:
     maximum: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class ValueText:
     """One tensor of a row as PyTorch prints it, with its statistics where they were asked for."""
 
@@ -136,7 +146,7 @@ class ValueText:
     statistics: Statistics | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Values:
     """The values that met in one row."""
 
@@ -145,18 +155,26 @@ class Values:
     outputs: tuple[ValueText, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
+class SymbolicCall:
+    """How a row is called, with formulas over dims in the place of sizes: ``Row.arguments`` and ``Row.sources``."""
+
+    arguments: str
+    sources: tuple[str, ...]
+
+
+@record(slots=True)
 class Row:
     """One call of a layer or operation.
 
     ``parameters``, ``trainable`` and ``buffers`` are numbers of elements that this module holds itself (not
     its children), each tensor of the model counted once, at the first module that holds it and in that
     module's first row; ``tied`` names those counted elsewhere. ``bytes`` is the size of ``parameters``.
-    ``macs`` is None where it isn't known. ``arguments`` is the call as normalised text
+    ``macs`` and ``flops`` are None where they aren't known. ``arguments`` is the call as normalised text
     (``Conv2d(1, 6, kernel_size=5)``), ``sources`` says where each tensor input comes from, by the name of a
     row, input or parameter within the owner, and which plain values a layer is called with; ``returns`` says
     which of its own rows and inputs a block's output is. The root's own row has the path ``""``; it is there only
-    when the root holds parameters or buffers or takes MACs itself, or when nothing else was called.
+    when the root holds parameters or buffers or takes MACs or FLOPs itself, or when nothing else was called.
     """
 
     path: str
@@ -171,6 +189,7 @@ class Row:
     buffers: int = 0
     bytes: int = 0
     macs: int | None = None
+    flops: int | None = None
     arguments: str = ""
     sources: tuple[str, ...] = ()
     returns: tuple[str, ...] = ()
@@ -178,6 +197,8 @@ class Row:
     position: Position | None = None
     values: Values | None = None
     finished: bool = True
+    #: There where the row was derived with symbols and its call has one in it.
+    symbolic: SymbolicCall | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as the trace JSON writes it."""
@@ -197,7 +218,13 @@ class Row:
             "buffers": self.buffers,
             "bytes": self.bytes,
             "macs": self.macs,
+            "flops": self.flops,
         }
+        if self.symbolic is not None:
+            data["symbolic"] = {
+                "arguments": self.symbolic.arguments,
+                "sources": list(self.symbolic.sources),
+            }
         if self.tied:
             data["tied"] = {tie.name: tie.target for tie in self.tied}
         if self.position is not None:
@@ -233,7 +260,7 @@ class Row:
         return data
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Uncalled:
     """A layer of the model whose forward never ran, with what it holds itself.
 
@@ -265,7 +292,7 @@ class Uncalled:
         return data
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class TensorRecord:
     """A parameter or buffer by its name. ``tied`` names the parameter whose storage it shares.
 
@@ -311,9 +338,39 @@ class TensorRecord:
         return data
 
 
-@dataclass(frozen=True, slots=True)
+_GET_REST_OF_ROW = attrgetter(*(item.name for item in fields(Row) if item.name != "path"))
+
+
+def move_row(row: Row, length: int, path: str) -> Row:
+    """The row under another path, which stands for the first ``length`` characters of its own."""
+    moved = Row(path + row.path[length:], *_GET_REST_OF_ROW(row))
+    if not row.tied:
+        return moved
+    ties = tuple(Tie(path + tie.name[length:], path + tie.target[length:]) for tie in row.tied)
+    return replace(moved, tied=ties)
+
+
+def move_uncalled(layer: Uncalled, length: int, path: str) -> Uncalled:
+    """The layer under another path, which stands for the first ``length`` characters of its own."""
+    used_by = layer.used_by
+    if used_by:
+        used_by = path + used_by[length:] if len(used_by) >= length else path.rpartition(".")[0]
+    return replace(layer, path=path + layer.path[length:], used_by=used_by)
+
+
+def move_tensor(tensor: TensorRecord, length: int, path: str) -> TensorRecord:
+    """The tensor under another path, which stands for the first ``length`` characters of its own."""
+    return replace(
+        tensor,
+        name=path + tensor.name[length:],
+        owner=path + tensor.owner[length:],
+        tied=path + tensor.tied[length:] if tensor.tied else "",
+    )
+
+
+@record(slots=True)
 class Totals:
-    """Sums over a model, each tensor once. ``macs`` sums the known ones, ``macs_unknown`` counts the others."""
+    """Sums over a model, each tensor once. ``macs`` and ``flops`` sum the known ones, ``..._unknown`` counts the others."""
 
     parameters: int
     trainable: int
@@ -321,9 +378,11 @@ class Totals:
     bytes: int
     macs: int
     macs_unknown: int = 0
+    flops: int = 0
+    flops_unknown: int = 0
 
 
-@dataclass(frozen=True, repr=False)
+@record(repr=False)
 class Trace:
     """All that one forward pass showed, rows in the order in which the calls started.
 
@@ -338,9 +397,9 @@ class Trace:
     mode: Literal["eval", "train"]
     inputs: tuple[tuple[str, Type], ...]
     output: Type
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     never_called: tuple[Uncalled, ...] = ()
-    tensors: tuple[TensorRecord, ...] = ()
+    tensors: Sequence[TensorRecord] = ()
     spec: str = ""
     dims: tuple[tuple[str, int], ...] = ()
     params: tuple[tuple[str, str], ...] = ()
@@ -360,6 +419,8 @@ class Trace:
             bytes=sum(holder.bytes for holder in holders),
             macs=sum(row.macs or 0 for row in self.rows),
             macs_unknown=sum(row.macs is None for row in self.rows),
+            flops=sum(row.flops or 0 for row in self.rows),
+            flops_unknown=sum(row.flops is None for row in self.rows),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -385,10 +446,13 @@ class Trace:
                 "buffers": totals.buffers,
                 "bytes": totals.bytes,
                 "macs": totals.macs if totals.macs_unknown < len(self.rows) else None,
+                "flops": totals.flops if totals.flops_unknown < len(self.rows) else None,
             },
         }
         if totals.macs_unknown:
             data["totals"]["macs_unknown"] = totals.macs_unknown
+        if totals.flops_unknown:
+            data["totals"]["flops_unknown"] = totals.flops_unknown
         if self.requirements is not None:
             data["requirements"] = [item.to_dict() for item in self.requirements]
         if self.failed:

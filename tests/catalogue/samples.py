@@ -6,6 +6,10 @@ Together the calls of an operation give every parameter of its signatures a valu
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from layercli.catalogue.entries import Form, Namespace
+
 SAMPLES: tuple[tuple[str, str, str], ...] = (
     # elementwise
     (
@@ -553,3 +557,43 @@ SAMPLES: tuple[tuple[str, str, str], ...] = (
         "rand(2, 3), rand(2, 3), rand(2, 3), margin=0.5, swap=True, reduction='sum'",
     ),
 )
+
+#: Expressions with every operator, and what ``x += y`` does in a forward, as a call of its name.
+OPERATOR_SAMPLES: Mapping[str, tuple[str, ...]] = {
+    **{
+        name: (f"rand(2, 3) {sign} rand(3)", f"rand(2, 3) {sign} 2", f"2 {sign} rand(2, 3)")
+        for name, sign in (
+            ("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"), ("floordiv", "//"), ("mod", "%"), ("pow", "**"),
+            ("eq", "=="), ("ne", "!="), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="),
+        )
+    },
+    **{
+        name: (f"randint(0, 8, (2, 3)) {sign} randint(0, 8, (3,))", f"randint(0, 8, (2, 3)) {sign} 2")
+        for name, sign in (("and_", "&"), ("or_", "|"), ("xor", "^"))
+    },
+    **{name: (f"{name}(rand(2, 3), rand(3))", f"{name}(rand(2, 3), 2)") for name in (
+        "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow",
+    )},
+    **{name: (f"{name}(randint(0, 8, (2, 3)), randint(0, 8, (3,)))",) for name in ("iand", "ior", "ixor")},
+    "matmul": ("rand(2, 3) @ rand(3, 4)", "rand(3) @ rand(3)", "rand(5, 2, 3) @ rand(3, 4)"),
+    "imatmul": ("imatmul(rand(3, 3), rand(3, 3))",),
+    "neg": ("-rand(2, 3)",),
+    "pos": ("+rand(2, 3)",),
+    "invert": ("~randint(0, 8, (2, 3))",),
+    "getitem": (
+        "rand(4, 3, 5)[1]", "rand(4, 3, 5)[1:3, ..., None, 2]", "rand(4, 3, 5)[:, ::2]", "rand(4, 3, 5)[[0, 2], 1:]",
+        "rand(4, 3, 5)[tensor([0, 2]), :, tensor([[1], [3]])]", "rand(4, 3)[zeros(2, 2, dtype=int64)]", "rand(4)[-1]",
+    ),
+}  # fmt: skip
+
+
+def iterate_calls(form: Form, namespace: Namespace) -> Iterator[str]:
+    """The arguments of every sample call of ``form`` in ``namespace``."""
+    for names, namespaces, arguments in SAMPLES:
+        if form.operation.name not in names.split():
+            continue
+        if namespaces and namespace not in namespaces.split():
+            continue
+        if "inplace=" in arguments and (namespace != "F" or form.in_place):
+            continue
+        yield arguments

@@ -21,7 +21,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.operations import FAMILIES
 from layercli.catalogue.refused import REFUSED
 from layercli.catalogue.signature import REQUIRED
-from tests.catalogue.samples import SAMPLES
+from tests.catalogue.samples import SAMPLES, iterate_calls
 
 OPERATIONS = [operation for operations in FAMILIES.values() for operation in operations]
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -72,18 +72,6 @@ OTHER_WORDS = {
 
 # F.one_hot counts the classes in the values when their number is left out, so here it is required.
 OTHER_DEFAULTS = {"one_hot"}
-
-
-def iterate_calls(form: Form, namespace: Namespace) -> Iterator[str]:
-    """The arguments of every sample call of ``form`` in ``namespace``."""
-    for names, namespaces, arguments in SAMPLES:
-        if form.operation.name not in names.split():
-            continue
-        if namespaces and namespace not in namespaces.split():
-            continue
-        if "inplace=" in arguments and (namespace != "F" or form.in_place):
-            continue
-        yield arguments
 
 
 def evaluate(arguments: str) -> tuple[list[Any], dict[str, Any]]:

@@ -61,7 +61,7 @@ class _Counter:
         site: Any,
     ) -> Any:
         output = function(*arguments, **keywords)
-        self.counts.append((name, count_operation(name, output, arguments, keywords)))
+        self.counts.append((name, count_operation(name, output, arguments, keywords).macs))
         return output
 
 
@@ -74,7 +74,7 @@ class _CountingEngine(TypeEngine):
 
     def run(self, name: str, rule: Any, arguments: Any, keywords: Any, site: Any) -> Any:
         output = super().run(name, rule, arguments, keywords, site)
-        self.counts.append((name, count_operation(name, output, arguments, keywords)))
+        self.counts.append((name, count_operation(name, output, arguments, keywords).macs))
         return output
 
 

@@ -1,23 +1,20 @@
-"""One expression with both engines: PyTorch on the CPU is the proof of each rule.
-
-``mutate`` changes a legal expression at random, so that illegal calls are proved to be refused by both.
-"""
+"""One expression with both engines: PyTorch on the CPU is the proof of each rule."""
 
 from __future__ import annotations
 
 import ast
-import random
 import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from layercli.build.builder import _Maker
 from layercli.build.engine import TorchEngine
 from layercli.build.types import type_of as torch_type_of
+from layercli.catalogue.operators import OPERATORS
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor, settings
 from layercli.derive.engine import Pass, TypeEngine, TypeKind, call_module
@@ -31,6 +28,7 @@ from layercli.run.tracer import trace_module
 from layercli.spec.document import Text
 from layercli.spec.expressions import parse_expression
 from layercli.spec.interpreter import Budget, Interpreter, Scope
+from layercli.spec.values import Site
 from layercli.trace import format_type
 from layercli.trace.recorder import Recorder
 
@@ -43,13 +41,38 @@ VALUE_ERRORS = re.compile(
 )
 
 
+#: Two of them that types do show.
+_TYPE_ERRORS = re.compile(r"Dimension out of range|Dimension specified as")
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an expression: types and strides, or why it was refused."""
+    """What came of an expression: types and strides, or why it was refused.
+
+    ``by`` names the operation that PyTorch refused; it is empty where both engines' shared code refuses.
+    """
 
     text: str = ""
     refused: str = ""
     by_value: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What two engines say of one call.
+
+    ``legal``: both give the same. ``illegal``: PyTorch refuses it, and so do the rules. ``differs``: they don't agree, and
+    ``text`` shows how. ``untold``: refused because of values, or before PyTorch was asked.
+    """
+
+    kind: Literal["legal", "illegal", "differs", "untold"]
+    text: str = ""
+
+
+def is_by_value(notes: str) -> bool:
+    """Whether PyTorch complained of values."""
+    return bool(VALUE_ERRORS.search(notes)) and not _TYPE_ERRORS.search(notes)
 
 
 def parse(text: str) -> Any:
@@ -74,16 +97,33 @@ def strides_of(value: Any) -> str:
     return str([stride for size, stride in pairs if size > 1])
 
 
+def evaluate(engine: TorchEngine | TypeEngine, text: str) -> Any:
+    """The value of an expression, or of an operator in place, which is written as a call of its name."""
+    interpreter = Interpreter(engine, Scope("inputs"))
+    name, _, rest = text.partition("(")
+    if name not in OPERATORS or not rest:
+        return interpreter.evaluate(parse(text))
+    code = parse(text)
+    operands, _ = _evaluate_call(interpreter, rest[:-1])
+    site = Site(code, code.tree)
+    if not operands or not engine.is_tensor(operands[0]):
+        raise site.error("wrong-kind", "an operator in place is proved of tensors")
+    return engine.apply_operator(name, list(operands), site)
+
+
 def run_on_torch(text: str) -> tuple[Outcome, str]:
     """The outcome of an expression on PyTorch, and the strides of its result."""
     torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            value = Interpreter(TorchEngine(None, torch.device("cpu")), Scope("inputs")).evaluate(parse(text))
+            value = evaluate(TorchEngine(None, torch.device("cpu")), text)
         except LayercliError as error:
-            notes = " ".join((*error.problems[0].notes, error.problems[0].message))
-            return Outcome(refused=notes, by_value=bool(VALUE_ERRORS.search(notes))), ""
+            problem = error.problems[0]
+            notes = " ".join((*problem.notes, problem.message))
+            asked = any(note.startswith("PyTorch: ") for note in problem.notes)
+            by = problem.message.partition(" ")[0] if asked else ""
+            return Outcome(refused=notes, by_value=is_by_value(notes), by=by), ""
     return Outcome(format_type(torch_type_of(value))), strides_of(value)
 
 
@@ -91,27 +131,40 @@ def run_on_types(text: str) -> tuple[Outcome, str]:
     """The outcome of an expression by the rules, and the strides of its result."""
     with settings("float32"):
         try:
-            value = Interpreter(TypeEngine(None), Scope("inputs")).evaluate(parse(text))
+            value = evaluate(TypeEngine(None), text)
         except LayercliError as error:
             return Outcome(refused=error.problems[0].message), ""
     return Outcome(format_type(derived_type_of(value))), strides_of(value)
 
 
+def compare(text: str, callee: str) -> Verdict:
+    """What the engines say of an expression that calls ``callee``."""
+    actual, strides = run_on_torch(text)
+    if actual.refused and not actual.by:
+        # Nothing was asked of PyTorch, and both engines share the code that refused.
+        return Verdict("untold")
+    try:
+        derived, own = run_on_types(text)
+    except Exception as error:
+        return Verdict("differs", f"{text}\n  the rule fails: {error!r}")
+    if bool(actual.refused) != bool(derived.refused):
+        if actual.by_value:
+            return Verdict("untold")
+        if actual.refused:
+            return Verdict("differs", f"{text}\n  torch refuses: {actual.refused}\n  derived: {derived.text}")
+        return Verdict("differs", f"{text}\n  torch: {actual.text}\n  refused: {derived.refused}")
+    if actual.refused:
+        return Verdict("illegal" if actual.by == callee else "untold")
+    if actual.text != derived.text:
+        return Verdict("differs", f"{text}\n  torch: {actual.text}\n  derived: {derived.text}")
+    if "?" not in own and own != strides:
+        return Verdict("differs", f"{text}\n  torch strides: {strides}\n  derived strides: {own}")
+    return Verdict("legal")
+
+
 def disagreement(text: str) -> str:
     """How the two engines differ about an expression; empty where they agree."""
-    actual, strides = run_on_torch(text)
-    if actual.by_value:
-        return ""
-    derived, own = run_on_types(text)
-    if bool(actual.refused) != bool(derived.refused):
-        if actual.refused:
-            return f"{text}\n  torch refuses: {actual.refused}\n  derived: {derived.text}"
-        return f"{text}\n  torch: {actual.text}\n  refused: {derived.refused}"
-    if actual.text != derived.text:
-        return f"{text}\n  torch: {actual.text}\n  derived: {derived.text}"
-    if not actual.refused and "?" not in own and own != strides:
-        return f"{text}\n  torch strides: {strides}\n  derived strides: {own}"
-    return ""
+    return compare(text, "").text
 
 
 def call_text(namespace: str, name: str, arguments: str) -> str:
@@ -123,61 +176,6 @@ def call_text(namespace: str, name: str, arguments: str) -> str:
     first, rest = ast.unparse(call.args[0]), call
     rest.args = rest.args[1:]
     return f"({first}).{name}{ast.unparse(rest)[1:]}"
-
-
-_DTYPED = ("float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
-
-
-class _Mutation(ast.NodeTransformer):
-    """Changes sizes, numbers and dtypes of an expression at random."""
-
-    def __init__(self, generator: random.Random, rate: float) -> None:
-        self.generator = generator
-        self.rate = rate
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if self.generator.random() > self.rate:
-            return node
-        if isinstance(node.value, bool):
-            return ast.Constant(not node.value)
-        if isinstance(node.value, int):
-            return ast.Constant(self.generator.choice((0, 1, 1, 2, 2, 3, 4, 5, 6, 8, -1, -2, node.value + 1)))
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name in ("rand", "randn", "zeros", "ones") and self.generator.random() < self.rate:
-            if node.args and isinstance(node.args[0], (ast.Tuple, ast.List)):
-                return node
-            if self.generator.random() < 0.5 and node.args:
-                del node.args[self.generator.randrange(len(node.args))]
-            else:
-                place = self.generator.randrange(len(node.args) + 1)
-                node.args.insert(place, ast.Constant(self.generator.choice((1, 1, 2, 3))))
-            if not node.args:
-                node.args = [ast.Tuple([], ast.Load())]
-        if (
-            name in ("rand", "randn", "randint", "zeros", "ones")
-            and self.generator.random() < self.rate * 0.5
-        ):
-            dtype = self.generator.choice(_DTYPED)
-            method = {"float64": "double", "float16": "half", "int64": "long", "int32": "int"}.get(dtype)
-            if method is None:
-                to = ast.Attribute(ast.Name("torch", ast.Load()), dtype, ast.Load())
-                return ast.Call(ast.Attribute(node, "to", ast.Load()), [to], [])
-            return ast.Call(ast.Attribute(node, method, ast.Load()), [], [])
-        if name in ("rand", "randn") and len(node.args) > 1 and self.generator.random() < self.rate * 0.3:
-            places = self.generator.sample(range(len(node.args)), 2)
-            swapped = [ast.Constant(place) for place in places]
-            return ast.Call(ast.Attribute(node, "transpose", ast.Load()), list(swapped), [])
-        return node
-
-
-def mutate(text: str, generator: random.Random, rate: float = 0.25) -> str:
-    """A random neighbour of an expression."""
-    tree = _Mutation(generator, rate).visit(ast.parse(text, mode="eval"))
-    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 # Layers ----------------------------------------------------------------------------------------------------
@@ -194,6 +192,7 @@ class LayerOutcome:
     strides: str = ""
     refused: str = ""
     by_value: bool = False
+    asked: bool = False
 
 
 def plan_layer(text: str) -> LayerPlan:
@@ -212,7 +211,7 @@ def run_layer_on_torch(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
         try:
             layer = maker.make_layer(plan)
             if maker.problems:
-                return LayerOutcome(refused=maker.problems[0].message)
+                return LayerOutcome(refused=maker.problems[0].message, asked=True)
             engine = TorchEngine(None, torch.device("cpu"))
             arguments, keywords = _evaluate_call(Interpreter(engine, Scope("inputs")), inputs)
             strides: list[str] = []
@@ -225,8 +224,10 @@ def run_layer_on_torch(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
                 mode="train" if train else "eval",
             )
         except LayercliError as error:
-            notes = " ".join((error.problems[0].message, *error.problems[0].notes))
-            return LayerOutcome(refused=notes, by_value=bool(VALUE_ERRORS.search(notes)))
+            problem = error.problems[0]
+            notes = " ".join((problem.message, *problem.notes))
+            asked = problem.code in ("layer-failed", "argument-refused") or "PyTorch refuses" in notes
+            return LayerOutcome(refused=notes, by_value=is_by_value(notes), asked=asked)
     rows = [f"{row.path} {row.type} {format_type(row.output)}" for row in trace.rows if row.path]
     tensors = [f"{held.name} {held.kind} {held.type} {held.persistent}" for held in trace.tensors]
     assert len(record_torch_modules(layer)) > 0
@@ -271,25 +272,36 @@ def _evaluate_call(interpreter: Interpreter, inputs: str) -> tuple[Sequence[Any]
     return arguments, keywords
 
 
-def layer_disagreement(constructor: str, inputs: str, *, train: bool = False) -> str:
-    """How the two engines differ about a layer and one call of it; empty where they agree."""
+def compare_layer(constructor: str, inputs: str, *, train: bool = False) -> Verdict:
+    """What the engines say of a layer and one call of it."""
     shown = f"{constructor} on ({inputs}){' in train mode' if train else ''}"
     try:
         plan = plan_layer(constructor)
     except LayercliError:
-        return ""
+        return Verdict("untold")
     actual = run_layer_on_torch(plan, inputs, train=train)
-    if actual.by_value:
-        return ""
-    derived = run_layer_on_types(plan, inputs, train=train)
+    try:
+        derived = run_layer_on_types(plan, inputs, train=train)
+    except Exception as error:
+        return Verdict("differs", f"{shown}\n  the rule fails: {error!r}")
     if bool(actual.refused) != bool(derived.refused):
+        if actual.by_value:
+            return Verdict("untold")
         if actual.refused:
-            return f"{shown}\n  torch refuses: {actual.refused}\n  derived: {derived.rows}"
-        return f"{shown}\n  torch: {actual.rows}\n  refused: {derived.refused}"
+            return Verdict("differs", f"{shown}\n  torch refuses: {actual.refused}\n  derived: {derived.rows}")
+        return Verdict("differs", f"{shown}\n  torch: {actual.rows}\n  refused: {derived.refused}")
+    if actual.refused:
+        return Verdict("illegal" if actual.asked else "untold")
     if actual.tensors != derived.tensors:
-        return f"{shown}\n  torch holds:\n{actual.tensors}\n  derived:\n{derived.tensors}"
+        return Verdict("differs", f"{shown}\n  torch holds:\n{actual.tensors}\n  derived:\n{derived.tensors}")
     if actual.rows != derived.rows:
-        return f"{shown}\n  torch rows:\n{actual.rows}\n  derived:\n{derived.rows}"
-    if not actual.refused and "?" not in derived.strides and derived.strides != actual.strides:
-        return f"{shown}\n  torch strides: {actual.strides}\n  derived strides: {derived.strides}"
-    return ""
+        return Verdict("differs", f"{shown}\n  torch rows:\n{actual.rows}\n  derived:\n{derived.rows}")
+    if "?" not in derived.strides and derived.strides != actual.strides:
+        text = f"{shown}\n  torch strides: {actual.strides}\n  derived strides: {derived.strides}"
+        return Verdict("differs", text)
+    return Verdict("legal")
+
+
+def layer_disagreement(constructor: str, inputs: str, *, train: bool = False) -> str:
+    """How the two engines differ about a layer and one call of it; empty where they agree."""
+    return compare_layer(constructor, inputs, train=train).text

@@ -1,35 +1,41 @@
-"""Every layer's rules against PyTorch: tensors held, rows and output for sample calls and random neighbours of them."""
+"""Every layer's rules against PyTorch: tensors held, rows and output of sample calls and of drawn ones."""
 
 from __future__ import annotations
 
-import random
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.derive.draws import draw_calls, list_entries, spell
 from tests.derive.layer_samples import LAYER_SAMPLES
-from tests.derive.proving import layer_disagreement, mutate
-from tests.derive.test_operation_rules import NOT_MUTATED
-
-MUTATIONS = 2
+from tests.derive.long_run import prove_call
+from tests.derive.test_operation_rules import DRAWS, ENDING
 
 #: Name, constructor and inputs of each sample call.
 LAYER_CALLS = [
-    (constructor.split("(", 1)[0], constructor, inputs)
+    (constructor.partition("(")[0], constructor, inputs)
     for constructor, calls in LAYER_SAMPLES
     for inputs in calls
 ]
 
+LAYERS = [entry for entry, samples in list_entries().items() if entry.startswith("layer ") and samples]
 
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in LAYER_CALLS}))
-def test_layer_is_what_pytorch_makes(name: str) -> None:
-    generator = random.Random(name)
-    found = []
-    for known, constructor, inputs in LAYER_CALLS:
-        if known != name:
-            continue
-        for train in (False, True):
-            found.append(layer_disagreement(constructor, inputs, train=train))
-        for number in range(0 if name in NOT_MUTATED else MUTATIONS):
-            made, given = mutate(constructor, generator, 0.15), mutate(f"f({inputs})", generator, 0.2)[2:-1]
-            found.append(layer_disagreement(made, given, train=number % 2 == 1))
-    assert not [text for text in found if text]
+
+@pytest.mark.parametrize("entry", LAYERS)
+def test_samples_are_legal(entry: str) -> None:
+    found = [
+        prove_call(replace(spell(sample), train=train))
+        for sample in list_entries()[entry]
+        for train in (False, True)
+    ]
+    assert [verdict for verdict in found if verdict.kind in ("differs", "untold")] == []
+
+
+@pytest.mark.parametrize("entry", [entry for entry in LAYERS if entry not in ENDING])
+@settings(max_examples=DRAWS)
+@given(data=st.data())
+def test_layer_is_what_pytorch_makes(entry: str, data: st.DataObject) -> None:
+    drawn = data.draw(draw_calls(entry))
+    assert prove_call(drawn).text == ""

@@ -1,50 +1,43 @@
-"""Every operation's rule against PyTorch: the sample calls, and random neighbours of them, legal or not."""
+"""Every operation's rule against PyTorch: the sample calls, and calls that Hypothesis draws, legal or not."""
 
 from __future__ import annotations
 
-import random
-
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from layercli.catalogue.entries import Form
-from layercli.catalogue.functions import FUNCTIONS
-from layercli.catalogue.methods import METHODS
-from tests.catalogue.samples import SAMPLES
-from tests.derive.proving import call_text, disagreement, mutate
+from tests.derive.draws import draw_calls, list_entries, spell
+from tests.derive.long_run import prove_call
 
-#: Random neighbours of each sample in the test command; ``python -m tests.derive`` tries more.
-MUTATIONS = 3
+#: Drawn calls of each entry in the test command; ``python -m tests.derive`` goes on until it has enough.
+DRAWS = 5
 
-#: Calls that may end the process (labels past the classes) or take their time.
-NOT_MUTATED = {"ctc_loss", "CTCLoss"}
+#: Entries whose kernels may end the process on some arguments. The long run draws their calls in processes apart.
+ENDING = frozenset({"ctc_loss", "layer CTCLoss", "layer GRUCell", "scaled_dot_product_attention"})
 
+#: Every sample call as an expression, with its operation's name.
+CALLS = list(
+    dict.fromkeys(
+        (sample.name, spell(sample).text)
+        for samples in list_entries().values()
+        for sample in samples
+        if sample.kind not in ("layer", "operator")
+    )
+)
 
-def list_calls() -> list[tuple[str, str]]:
-    """Every sample call as an expression, with its operation's name."""
-    calls: list[tuple[str, str]] = []
-    for names, only, arguments in SAMPLES:
-        for name in names.split():
-            for forms in (FUNCTIONS, METHODS):
-                form: Form | None = forms.get(name)
-                if form is None:
-                    continue
-                for namespace in form.namespaces:
-                    if only in ("", namespace) and not form.attribute:
-                        calls.append((name, call_text(namespace, name, arguments)))
-    return list(dict.fromkeys(calls))
+OPERATIONS = [entry for entry in list_entries() if not entry.startswith("layer ")]
 
 
-CALLS = list_calls()
+@pytest.mark.parametrize("entry", OPERATIONS)
+def test_samples_are_legal(entry: str) -> None:
+    verdicts = [prove_call(spell(sample)) for sample in list_entries()[entry]]
+    assert verdicts
+    assert [verdict for verdict in verdicts if verdict.kind != "legal"] == []
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _ in CALLS}))
-def test_rule_gives_what_pytorch_gives(name: str) -> None:
-    generator = random.Random(name)
-    found = []
-    for known, text in CALLS:
-        if known != name:
-            continue
-        found.append(disagreement(text))
-        if name not in NOT_MUTATED:
-            found += [disagreement(mutate(text, generator)) for _ in range(MUTATIONS)]
-    assert not [text for text in found if text]
+@pytest.mark.parametrize("entry", [entry for entry in OPERATIONS if entry not in ENDING])
+@settings(max_examples=DRAWS)
+@given(data=st.data())
+def test_rule_gives_what_pytorch_gives(entry: str, data: st.DataObject) -> None:
+    drawn = data.draw(draw_calls(entry))
+    assert prove_call(drawn).text == ""

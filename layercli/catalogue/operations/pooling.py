@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import trunc
 from typing import Any
 
 from layercli.catalogue.arguments import FRACTIONS, check_dtype
@@ -214,7 +215,7 @@ def pool_fractions(count: int) -> Callable[..., Any]:
                 refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
             # The product is rounded down as Python does it, so it is a number of the trace.
             sizes = [
-                int(size * ratio)
+                trunc(size * ratio)
                 for size, ratio in zip(map(as_int, tensor.shape[-count:]), ratios, strict=True)
             ]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):

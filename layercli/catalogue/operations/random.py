@@ -51,7 +51,8 @@ def draw_normal_fractions(*size: Any, dtype: str | None = None) -> Tensor:
 def _check_bounds(low: Any, high: Any, dtype: str, argument: str) -> None:
     check_dtype(dtype, REAL, "dtype")
     if low >= high:
-        refuse(f"draws from {low} up to but without {high}, which is nothing", argument)
+        message = f"draws from {low} up to but without {high}, which is nothing"
+        refuse(message, argument, "argument-refused")
     least, greatest = _DRAWN_RANGES[dtype] if dtype in _DRAWN_RANGES else range_of(dtype)
     if low < least or high - 1 > greatest:
         refuse(f"draws from {low} to {high - 1}, and {dtype} holds {least} to {greatest}", argument)

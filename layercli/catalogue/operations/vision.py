@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import trunc
 from typing import Any
 
 from layercli.catalogue import macs
@@ -165,7 +166,7 @@ def scale(size: AnySize, factor: int | float) -> AnySize:
         if parts <= _EXACT and whole > 0:
             return size * whole // parts
         size = fix_size(size)
-    return int(size * factor)
+    return trunc(size * factor)
 
 
 def sample_grid(

@@ -1,0 +1,366 @@
+"""Whole numbers that remember how they came about, so that a rule tells the formula that it evaluates.
+
+A rule of the catalogue is plain arithmetic. Run on ``Narrated`` sizes and arguments it gives the numbers that it always
+gives, and each has the term of its formula, with numbers or names at its ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import prod
+from typing import Any, Final, Literal, TypeAlias
+
+from layercli.catalogue.sizes import Size, as_int
+from layercli.record import record
+
+#: Formulas with more parts than this are told by their value alone.
+MAX_PARTS: Final = 100
+
+
+@record(slots=True)
+class Name:
+    """What a formula begins with: a size or an argument, by its name and its value.
+
+    ``symbol`` is the value as a formula over dims, where it has dims in it.
+    """
+
+    name: str
+    value: int | float
+    symbol: str = ""
+
+
+@record(slots=True)
+class Constant:
+    """A number that stands in the rule."""
+
+    value: int | float
+
+
+@record(slots=True)
+class Operation:
+    """An operation of Python on two terms, or on one of them: ``+ - * // %``, ``neg``, ``floor`` of a fraction.
+
+    ``value`` is what it gives, ``parts`` the number of ends that it has.
+    """
+
+    operator: Literal["+", "-", "*", "//", "%", "neg", "floor"]
+    operands: tuple[Term, ...]
+    value: int | float
+    parts: int
+
+
+@record(slots=True)
+class Group:
+    """A term that counts things: ``28*28 positions``."""
+
+    term: Term
+    unit: str
+    value: int
+
+
+Term: TypeAlias = "Name | Constant | Operation | Group"
+
+
+class Narrated(int):
+    """An int with the term of its formula. Arithmetic with other ints gives another; all else is as for an int."""
+
+    term: Term
+
+    def __new__(cls, value: int, term: Term) -> Narrated:
+        made = super().__new__(cls, value)
+        made.term = term
+        return made
+
+    def __add__(self, other: int) -> Any:
+        return _combine("+", self, other, int.__add__(self, other))
+
+    def __radd__(self, other: int) -> Any:
+        return _combine("+", other, self, int.__radd__(self, other))
+
+    def __sub__(self, other: int) -> Any:
+        return _combine("-", self, other, int.__sub__(self, other))
+
+    def __rsub__(self, other: int) -> Any:
+        return _combine("-", other, self, int.__rsub__(self, other))
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, float):
+            return _multiply(self, other)
+        return _combine("*", self, other, int.__mul__(self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        if isinstance(other, float):
+            return _multiply(other, self)
+        return _combine("*", other, self, int.__rmul__(self, other))
+
+    def __floordiv__(self, other: int) -> Any:
+        return _combine("//", self, other, int.__floordiv__(self, other))
+
+    def __rfloordiv__(self, other: int) -> Any:
+        return _combine("//", other, self, int.__rfloordiv__(self, other))
+
+    def __mod__(self, other: int) -> Any:
+        return _combine("%", self, other, int.__mod__(self, other))
+
+    def __rmod__(self, other: int) -> Any:
+        return _combine("%", other, self, int.__rmod__(self, other))
+
+    def __divmod__(self, other: int) -> tuple[int, int]:
+        return self // other, self % other
+
+    def __pow__(self, exponent: int, modulus: int | None = None) -> Any:
+        if modulus is None and type(exponent) is int and 0 < exponent <= 4:
+            return prod([self] * exponent)
+        return pow(int(self), exponent, modulus)
+
+    def __neg__(self) -> int:
+        return Narrated(-int(self), Operation("neg", (self.term,), -int(self), _count_parts(self.term)))
+
+    def __pos__(self) -> Narrated:
+        return self
+
+    def __abs__(self) -> int:
+        return self if self >= 0 else -self
+
+    def tell_unit(self, unit: str) -> int:
+        """The same, as so many of a unit."""
+        return Narrated(int(self), Group(self.term, unit, int(self)))
+
+
+class NarratedFraction(float):
+    """A float with its term: an argument, or a size times one. ``trunc`` and ``floor`` give a ``Narrated``."""
+
+    term: Term
+
+    def __new__(cls, value: float, term: Term) -> NarratedFraction:
+        made = super().__new__(cls, value)
+        made.term = term
+        return made
+
+    def __mul__(self, other: float) -> float:
+        return _multiply(self, other)
+
+    def __rmul__(self, other: float) -> float:
+        return _multiply(other, self)
+
+    def __trunc__(self) -> int:
+        value = int(float(self))
+        return Narrated(value, Operation("floor", (self.term,), value, _count_parts(self.term)))
+
+
+def _multiply(left: float, right: float) -> float:
+    """A product of a fraction, narrated where a factor is."""
+    if not (isinstance(left, (int, float)) and isinstance(right, (int, float))):
+        return NotImplemented
+    value = float(left) * float(right)
+    for factor, other in ((left, right), (right, left)):
+        if type(factor) is float and factor == 1:
+            return NarratedFraction(value, term_of(other))
+    operands = (term_of(left), term_of(right))
+    return NarratedFraction(value, Operation("*", operands, value, sum(map(_count_parts, operands))))
+
+
+def _combine(operator: Literal["+", "-", "*", "//", "%"], left: int, right: int, value: Any) -> Any:
+    if value is NotImplemented:
+        return value
+    # What changes nothing in any call isn't part of the formula.
+    if type(right) is int and (operator, right) in _NEUTRAL_RIGHT:
+        return left
+    if type(left) is int and (operator, left) in _NEUTRAL_LEFT:
+        return right
+    operands = (term_of(left), term_of(right))
+    return Narrated(value, Operation(operator, operands, value, sum(map(_count_parts, operands))))
+
+
+_NEUTRAL_RIGHT = {("+", 0), ("-", 0), ("*", 1), ("//", 1)}
+_NEUTRAL_LEFT = {("+", 0), ("*", 1)}
+
+
+def _count_parts(term: Term) -> int:
+    if isinstance(term, Group):
+        return _count_parts(term.term)
+    return term.parts if isinstance(term, Operation) else 1
+
+
+def term_of(value: int | float) -> Term:
+    """The term of a number; a plain one is a constant."""
+    if isinstance(value, (Narrated, NarratedFraction)):
+        return value.term
+    return Constant(value if isinstance(value, float) else int(value))
+
+
+def narrate(value: Any, name: str) -> Any:
+    """A value with a name: numbers, and those in tuples and lists. Bools and all else are as they were."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Size):
+        return Narrated(as_int(value), Name(name, as_int(value), str(value)))
+    if isinstance(value, int):
+        return Narrated(int(value), Name(name, int(value)))
+    if isinstance(value, float):
+        return NarratedFraction(value, Name(name, value))
+    if isinstance(value, (tuple, list)):
+        return type(value)(narrate(item, f"{name}[{place}]") for place, item in enumerate(value))
+    return value
+
+
+# Text ---------------------------------------------------------------------------------------------------------
+
+#: How the ends of a formula are written: the numbers that they are, their names, or their formulas over dims.
+Ends: TypeAlias = Literal["numbers", "names", "dims"]
+
+#: How strongly a text binds.
+_SUM, _QUOTIENT, _PRODUCT, _SIGN, _ATOM = range(5)
+
+_Piece: TypeAlias = "tuple[str, int]"
+
+
+def is_formula(value: object) -> bool:
+    """Whether a number came about by arithmetic rather than as it was given; too long formulas aren't told."""
+    return isinstance(value, Narrated) and _is_told(value.term)
+
+
+def _is_told(term: Term) -> bool:
+    return isinstance(term, (Operation, Group)) and _count_parts(term) <= MAX_PARTS
+
+
+def write_formula(term: Term, ends: Ends = "numbers") -> str:
+    """A formula as Python evaluates it, ``floor`` being that of ``math``."""
+    return _Writer(ends, python=True).write(term)[0]
+
+
+def draw_formula(term: Term, ends: Ends = "numbers", *, brief: bool = False) -> str:
+    """A formula for people: ``floor(a / b)`` and ``ceil(a / b)``, units behind what they count.
+
+    Where ``brief``, divisions by 1 and sums with 0 are left out, and single things that would be counted.
+    """
+    return _Writer(ends, python=False, brief=brief).write(term)[0]
+
+
+@record
+class _Writer:
+    ends: Ends
+    python: bool
+    brief: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether units are written."""
+        return not self.python and self.ends != "names"
+
+    def write(self, term: Term) -> _Piece:
+        """The text, and how strongly it binds."""
+        if isinstance(term, Operation):
+            return _WRITE[term.operator](self, term)
+        if isinstance(term, Group):
+            if not self.counts:
+                return self.write(term.term)
+            return f"{self.wrap(term.term, _PRODUCT)} {term.unit}", _QUOTIENT
+        if isinstance(term, Name):
+            if self.ends == "names":
+                return term.name, _ATOM
+            if self.ends == "dims" and term.symbol:
+                return term.symbol, _ATOM if term.symbol.isidentifier() else _SUM
+        return str(term.value), _ATOM if term.value >= 0 else _SIGN
+
+    def wrap(self, term: Term, least: int) -> str:
+        """The text, in brackets where it binds less than that."""
+        text, strength = self.write(term)
+        return text if strength >= least else f"({text})"
+
+    def write_sum(self, term: Operation) -> _Piece:
+        parts = [
+            (sign, part) for sign, part in self.iterate_sum(term, 1) if not self.brief or part.value != 0
+        ]
+        if not parts:
+            return "0", _ATOM
+        # A sum begins with what is added, if anything is.
+        parts.insert(0, parts.pop(next((place for place, (sign, _) in enumerate(parts) if sign > 0), 0)))
+        (first, part), *others = parts
+        text = "-" * (first < 0) + self.wrap(part, _QUOTIENT if first > 0 else _ATOM)
+        for sign, part in others:
+            text += f" {'+' if sign > 0 else '-'} {self.wrap(part, _QUOTIENT)}"
+        return text, _SUM if others or first < 0 else _QUOTIENT
+
+    def iterate_sum(self, term: Term, sign: int) -> Iterator[tuple[int, Term]]:
+        """The parts of a sum with their signs."""
+        if isinstance(term, Operation) and term.operator in ("+", "-"):
+            yield from self.iterate_sum(term.operands[0], sign)
+            yield from self.iterate_sum(term.operands[1], -sign if term.operator == "-" else sign)
+        elif isinstance(term, Operation) and term.operator == "neg" and not self.is_ceiling(term):
+            yield from self.iterate_sum(term.operands[0], -sign)
+        elif isinstance(term, Constant) and term.value < 0:
+            yield -sign, Constant(-term.value)
+        else:
+            yield sign, term
+
+    def write_product(self, term: Operation) -> _Piece:
+        pieces: list[str] = []
+        counted = False
+        for factor in self.iterate_product(term):
+            if isinstance(factor, Group):
+                counted = True
+                if not self.brief or factor.value != 1:
+                    pieces.append(f"{self.wrap(factor.term, _PRODUCT)} {factor.unit}")
+            else:
+                pieces.append(self.wrap(factor, _ATOM))
+        return (" * " if counted else "*").join(pieces) or "1", _QUOTIENT if counted else _PRODUCT
+
+    def iterate_product(self, term: Term) -> Iterator[Term]:
+        """The factors of a product; those that count something are whole."""
+        if isinstance(term, Operation) and term.operator == "*":
+            for operand in term.operands:
+                yield from self.iterate_product(operand)
+        elif isinstance(term, Group) and not self.counts:
+            yield from self.iterate_product(term.term)
+        else:
+            yield term
+
+    def write_quotient(self, term: Operation) -> _Piece:
+        dividend, divisor = term.operands
+        if self.brief and divisor.value == 1:
+            return self.write(dividend)
+        is_sum = self.write(dividend)[1] == _SUM
+        if self.python or (self.ends == "names" and not is_sum):
+            return f"{self.wrap(dividend, _PRODUCT)} // {self.wrap(divisor, _ATOM)}", _QUOTIENT
+        if not is_sum and self.ends == "numbers" and dividend.value % divisor.value == 0:
+            return f"{self.wrap(dividend, _PRODUCT)}/{self.wrap(divisor, _ATOM)}", _QUOTIENT
+        return f"floor({self.write_fraction(dividend, divisor)})", _ATOM
+
+    def write_fraction(self, dividend: Term, divisor: Term) -> str:
+        return f"{self.wrap(dividend, _PRODUCT)} / {self.wrap(divisor, _ATOM)}"
+
+    def write_remainder(self, term: Operation) -> _Piece:
+        dividend, divisor = term.operands
+        return f"{self.wrap(dividend, _ATOM)} % {self.wrap(divisor, _ATOM)}", _QUOTIENT
+
+    def write_negation(self, term: Operation) -> _Piece:
+        (operand,) = term.operands
+        if self.is_ceiling(term):
+            assert isinstance(operand, Operation)
+            dividend, divisor = operand.operands
+            assert isinstance(dividend, Operation)
+            return f"ceil({self.write_fraction(dividend.operands[0], divisor)})", _ATOM
+        return f"-{self.wrap(operand, _ATOM)}", _SIGN
+
+    def is_ceiling(self, term: Operation) -> bool:
+        """Whether it is ``-(-a // b)``, written for people."""
+        inner = term.operands[0]
+        if self.python or not isinstance(inner, Operation) or inner.operator != "//":
+            return False
+        dividend = inner.operands[0]
+        return isinstance(dividend, Operation) and dividend.operator == "neg"
+
+    def write_floor(self, term: Operation) -> _Piece:
+        return f"floor({self.write(term.operands[0])[0]})", _ATOM
+
+
+_WRITE: Mapping[str, Callable[[_Writer, Operation], _Piece]] = {
+    "+": _Writer.write_sum,
+    "-": _Writer.write_sum,
+    "*": _Writer.write_product,
+    "//": _Writer.write_quotient,
+    "%": _Writer.write_remainder,
+    "neg": _Writer.write_negation,
+    "floor": _Writer.write_floor,
+}

@@ -1,0 +1,231 @@
+"""Runs the rule of a layer or operation on narrated sizes and arguments, so that it tells its formulas.
+
+``formulas_of(entry)`` gives the formulas of an entry of the catalogue in names; ``narrate_layer`` and
+``narrate_operation`` those of one call in numbers, too.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from layercli.catalogue.counting import Cost, count_layer, count_operation
+from layercli.catalogue.entries import TENSOR, Form
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.methods import METHODS
+from layercli.catalogue.modules import Module, State
+from layercli.catalogue.narration import Name, Narrated, narrate
+from layercli.catalogue.sizes import as_int
+from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.record import record
+
+#: The spatial sizes of an input, by their number.
+_SPATIAL: Mapping[int, tuple[str, ...]] = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+
+#: What changes the number of places or channels, and so tells those of the input from those of the output.
+_CHANGING = re.compile(r"conv|pool|unfold|pad|shuffle|interpolate|upsampl|resize", re.IGNORECASE)
+_IMAGES = re.compile(
+    r"unfold|pixel|upsample|interpolate|channelshuffle|channel_shuffle|softmax2d", re.IGNORECASE
+)
+_SEQUENCES = ("RNN", "LSTM", "GRU")
+_ATTENTION = ("MultiheadAttention",)
+
+
+def name_sizes(owner: str, argument: str, rank: int, *, batch_first: bool = False) -> tuple[str, ...]:
+    """The names of the sizes of an input: ``N, C_in, H_in, W_in``, or ``weight.shape[0]`` and so on.
+
+    ``owner`` is the layer or operation, ``argument`` the name under which it takes the input.
+    """
+    plain = tuple(f"{argument}.shape[{place}]" for place in range(rank))
+    if owner in _ATTENTION and argument in ("query", "key", "value"):
+        steps = "L" if argument == "query" else "S"
+        letters = ("N", steps) if batch_first else (steps, "N")
+        return (*(letters if rank == 3 else (steps,)), plain[-1]) if rank in (2, 3) else plain
+    if argument not in ("input", "x", "self"):
+        return plain
+    if owner in _SEQUENCES and rank in (2, 3):
+        letters = ("N", "L") if batch_first else ("L", "N")
+        return (*(letters if rank == 3 else ("L",)), "H_in")
+    count = count_spatial(owner, rank)
+    if not count:
+        return plain
+    suffix = "_in" if _CHANGING.search(owner) else ""
+    return (*("N",)[: rank - count - 1], "C" + suffix, *(name + suffix for name in _SPATIAL[count]))
+
+
+def count_spatial(owner: str, rank: int) -> int:
+    """How many of the last dimensions are spatial; 0 where none is known to be."""
+    found = re.search(r"([123])d$", owner)
+    if found is not None:
+        count = int(found[1])
+        return count if rank in (count + 1, count + 2) else 0
+    return rank - 2 if _IMAGES.search(owner) and rank in (3, 4, 5) else 0
+
+
+def name_results(owner: str, output: Tensor) -> tuple[str, ...]:
+    """The names of the sizes of an output: those that it takes over, ``H_out``, or ``output.shape[1]``."""
+    count = count_spatial(owner, output.dim)
+    names = [f"output.shape[{place}]" for place in range(output.dim)]
+    if count:
+        letters = (*("N",)[: output.dim - count - 1], "C", *_SPATIAL[count])
+        names = [letter if letter == "N" else f"{letter}_out" for letter in letters]
+    return tuple(names)
+
+
+@record
+class NarratedCall:
+    """A call whose numbers know how they came about.
+
+    ``inputs`` are the tensors that it was given, by name. ``output`` is what its rule gave, ``state`` the parameters
+    and buffers that its layer holds, ``macs`` and ``flops`` what the call costs, None where that isn't known.
+    """
+
+    owner: str
+    inputs: tuple[tuple[str, Tensor], ...]
+    output: Any
+    state: tuple[State, ...]
+    macs: int | None
+    flops: int | None
+
+
+def narrate_tensor(owner: str, argument: str, tensor: Tensor, *, batch_first: bool = False) -> Tensor:
+    """The tensor with a name for each of its sizes."""
+    names = name_sizes(owner, argument, tensor.dim, batch_first=batch_first)
+    sizes = [narrate(size, name) for size, name in zip(tensor.shape, names, strict=True)]
+    strides = None if tensor.strides is None else tuple(map(as_int, tensor.strides))
+    return Tensor(tensor.dtype, sizes, strides, requires_grad=tensor.requires_grad)
+
+
+def _narrate_value(owner: str, argument: str, value: Any, batch_first: bool = False) -> Any:
+    """A value that a call was given, with names for all sizes and numbers in it."""
+    if isinstance(value, Tensor):
+        return narrate_tensor(owner, argument, value, batch_first=batch_first)
+    if isinstance(value, (tuple, list)) and any(isinstance(item, (Tensor, tuple, list)) for item in value):
+        items = (
+            _narrate_value(owner, f"{argument}[{place}]", item, batch_first)
+            for place, item in enumerate(value)
+        )
+        return type(value)(items)
+    if isinstance(value, dict):
+        return {key: _narrate_value(owner, f"{argument}[{key!r}]", item) for key, item in value.items()}
+    return narrate(value, argument)
+
+
+def list_tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    """The tensors in a value, by name."""
+    if isinstance(value, Tensor):
+        yield name, value
+    elif isinstance(value, (tuple, list)):
+        for place, item in enumerate(value):
+            yield from list_tensors(f"{name}[{place}]", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from list_tensors(f"{name}[{key!r}]", item)
+
+
+def _name_result(owner: str, value: Any) -> Any:
+    """An output whose sizes are named where a formula gave them, for formulas that go on from there."""
+    if isinstance(value, Tensor):
+        sizes = [
+            narrate(as_int(size), name) if not _is_named(size) else size
+            for size, name in zip(value.shape, name_results(owner, value), strict=True)
+        ]
+        return Tensor(value.dtype, sizes, value.strides)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_name_result(owner, item) for item in value)
+    if isinstance(value, dict):
+        return {key: _name_result(owner, item) for key, item in value.items()}
+    return value
+
+
+def _is_named(size: Any) -> bool:
+    return isinstance(size, Narrated) and isinstance(size.term, Name)
+
+
+def _run_quietly(module: Module, inputs: list[Any], keywords: dict[str, Any]) -> Any:
+    """What a layer inside another one gives, without a row. Raises Refusal for a block of the spec."""
+    if module.entry is None or module.entry.rule is None:
+        raise Refusal("has a block inside, whose formulas are those of its own rows", code="no-rule")
+    module.run = _run_quietly
+    return module.entry.rule(module, *inputs, **keywords)
+
+
+def narrate_layer(module: Module, values: Sequence[Any], keywords: Mapping[str, Any]) -> NarratedCall:
+    """One call of a layer. Raises Refusal where the rule refuses it or the layer has no rule.
+
+    ``values`` and ``keywords`` are what the rule was called with.
+    """
+    entry = module.entry
+    if entry is None or entry.rule is None:
+        raise Refusal("has no rule of its own", code="no-rule")
+    arguments = {name: narrate(value, name) for name, value in module.arguments.items()}
+    layer = replace(module, arguments=arguments, run=_run_quietly)
+    state = tuple(entry.state(layer)) if entry.state is not None else ()
+    layer.tensors = _hold(module.tensors, state)
+    owner = entry.name.removeprefix("Lazy")
+    batch_first = bool(module.arguments.get("batch_first", False))
+    names = _name_arguments(entry.rule, len(values) + 1)[1:]
+    given = [
+        _narrate_value(owner, name, value, batch_first) for name, value in zip(names, values, strict=True)
+    ]
+    named = {name: _narrate_value(owner, name, value, batch_first) for name, value in keywords.items()}
+    output = entry.rule(layer, *given, **named)
+    cost = count_layer(entry, layer, _name_result(owner, output), given, named)
+    inputs = [*zip(names, given, strict=True), *named.items()]
+    return _make_call(owner, inputs, output, state, cost)
+
+
+def _hold(tensors: Mapping[str, Tensor], state: Sequence[State]) -> dict[str, Tensor]:
+    """The tensors of a layer, with the formulas of their sizes where those are what the layer made."""
+    held = dict(tensors)
+    for item in state:
+        own = held.get(item.name)
+        if own is not None and tuple(map(as_int, own.shape)) == tuple(item.shape):
+            held[item.name] = Tensor(own.dtype, item.shape, own.strides, requires_grad=own.requires_grad)
+    return held
+
+
+def narrate_operation(
+    name: str, rule: Callable[..., Any], values: Sequence[Any], keywords: Mapping[str, Any]
+) -> NarratedCall:
+    """One call of an operation by the name of its row. Raises Refusal where the rule refuses it."""
+    names = _name_operands(name, rule, len(values))
+    given = [_narrate_value(name, own, value) for own, value in zip(names, values, strict=True)]
+    named = {own: _narrate_value(name, own, value) for own, value in keywords.items()}
+    output = rule(*given, **named)
+    cost = count_operation(name, _name_result(name, output), given, named)
+    return _make_call(name, [*zip(names, given, strict=True), *named.items()], output, (), cost)
+
+
+def _make_call(
+    owner: str, inputs: Sequence[tuple[str, Any]], output: Any, state: tuple[State, ...], cost: Cost
+) -> NarratedCall:
+    tensors = tuple(pair for name, value in inputs for pair in list_tensors(name, value))
+    return NarratedCall(owner, tensors, output, state, cost.macs, cost.flops)
+
+
+def _name_operands(name: str, rule: Callable[..., Any], count: int) -> list[str]:
+    """The names of the values that an operation is called with by place."""
+    form: Form | None = FUNCTIONS.get(name) or METHODS.get(name)
+    if form is None:
+        return _name_arguments(rule, count)
+    parameters = list(form.signature.parameters)
+    names = [item.name for item in parameters if item.kind in ("positional", "positional-only")]
+    if form.namespaces == TENSOR:
+        names.insert(0, "input")
+    rest = next((item.name for item in parameters if item.kind == "rest"), "argument")
+    return [*names[:count], *(f"{rest}[{place}]" for place in range(count - len(names)))]
+
+
+def _name_arguments(rule: Callable[..., Any], count: int) -> list[str]:
+    """The names of what a rule takes by place."""
+    parameters = inspect.signature(rule).parameters.values()
+    names = [
+        item.name
+        for item in parameters
+        if item.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    return [*names[:count], *(f"argument[{place}]" for place in range(count - len(names)))]

@@ -1,0 +1,400 @@
+"""Whole specs drawn at random, most of them legal and the others broken on purpose in one place."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+
+from layercli.build.types import type_of
+from layercli.trace import Type
+from tests.derive.drawn_bodies import BlockModule, BlockText, Body, Step
+from tests.derive.drawn_steps import draw_step
+
+#: The dims that sizes of inputs may have, with the sizes at which they are traced.
+DIMS: Mapping[str, Sequence[int]] = {
+    "N": (1, 2, 2, 3), "T": (1, 3, 4, 5, 6), "L": (5, 7, 8, 9), "H": (5, 6, 8, 9), "W": (4, 6, 7, 8), "D": (3, 4, 5), "S": (2, 4, 6),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """A block as YAML has it."""
+
+    params: Mapping[str, str]
+    inputs: Sequence[str]
+    layers: Mapping[str, str]
+    statements: Sequence[str]
+    result: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A spec in parts, which may be left out one by one, and what is known of it.
+
+    ``broken`` says how it was broken, ``output`` what plain PyTorch gives where it is legal.
+    """
+
+    dims: Mapping[str, int]
+    inputs: Mapping[str, str]
+    params: Mapping[str, str]
+    blocks: Mapping[str, BlockSpec]
+    layers: Mapping[str, str]
+    statements: Sequence[str]
+    result: str
+    tie: Mapping[str, str] = field(default_factory=dict)
+    freeze: Sequence[str] = ()
+    dtype: str = "float32"
+    mode: str = "eval"
+    as_list: bool = False
+    broken: str = ""
+    output: Type = None
+
+    def write(self) -> str:
+        """The YAML text."""
+        return "\n".join(self._lines()) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        yield "name: Drawn"
+        if self.params:
+            yield f"params: {{{', '.join(f'{name}: {value}' for name, value in self.params.items())}}}"
+        if self.dims:
+            yield f"dims: {{{', '.join(f'{name}: {size}' for name, size in self.dims.items())}}}"
+        if self.dtype != "float32":
+            yield f"dtype: {self.dtype}"
+        if self.mode != "eval":
+            yield f"mode: {self.mode}"
+        yield "inputs:"
+        yield from (f"  {name}: {quote(text)}" for name, text in self.inputs.items())
+        if self.blocks:
+            yield "blocks:"
+            for name, block in self.blocks.items():
+                yield f"  {name}:"
+                if block.params:
+                    yield f"    params: {{{', '.join(f'{key}: {value}' for key, value in block.params.items())}}}"
+                yield f"    inputs: [{', '.join(block.inputs)}]"
+                yield from _write_layers(block.layers, "    ")
+                yield from _write_forward(block.statements, block.result, "    ")
+        yield from _write_layers(self.layers, "")
+        if self.as_list:
+            yield "forward:"
+            yield from (f"  - {quote(statement)}" for statement in write_running(self.statements, self.result, self.inputs))
+        else:
+            yield from _write_forward(self.statements, self.result, "")
+        if self.tie:
+            yield "tie:"
+            yield from (f"  {left}: {right}" for left, right in self.tie.items())
+        if self.freeze:
+            yield f"freeze: [{', '.join(quote(glob) for glob in self.freeze)}]"
+
+
+def quote(text: str) -> str:
+    """An expression as a YAML scalar."""
+    if re.search(r": |:$| #|^['\"{@%*&!>|~-]|^\[.*[^\]]$|^\[\[|\[$", text) or text.startswith("[") and "(" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return text
+
+
+def _write_layers(layers: Mapping[str, str], indent: str) -> Iterator[str]:
+    if not layers:
+        yield f"{indent}layers: {{}}"
+        return
+    yield f"{indent}layers:"
+    yield from (f"{indent}  {name}: {quote(text)}" for name, text in layers.items())
+
+
+def _write_forward(statements: Sequence[str], result: str, indent: str) -> Iterator[str]:
+    yield f"{indent}forward: |"
+    yield from (f"{indent}  {statement}" for statement in statements)
+    yield f"{indent}  return {result}"
+
+
+def write_running(statements: Sequence[str], result: str, inputs: Mapping[str, str]) -> Iterator[str]:
+    """Statements as a list: where one calls something on the value before it that nothing else needs, by its bare name."""
+    running = next(iter(inputs), "")
+    for place, statement in enumerate(statements):
+        found = re.fullmatch(r"(\w+) = (?:self\.)?([a-z]\w*)\((\w+)\)", statement)
+        rest = " ".join([*statements[place + 1 :], result])
+        target = statement.partition(" = ")[0]
+        if found is not None and found[3] == running and found[2] not in ("sum", "min", "max", "len", "abs"):
+            following = statements[place + 1] if place + 1 < len(statements) else result
+            uses = len(re.findall(rf"\b{found[1]}\b", rest))
+            bare = re.fullmatch(rf"(\w+) = (?:self\.)?([a-z]\w*)\({found[1]}\)", following)
+            if (bare is not None and uses == 1) or (following == result == found[1] and uses == 1):
+                yield found[2]
+                running = found[1]
+                continue
+        yield statement
+        running = target if target.isidentifier() else ""
+    if running != result:
+        yield result
+
+
+# Drawing -----------------------------------------------------------------------------------------------------
+
+
+def _draw_inputs(draw: random.Random) -> tuple[dict[str, int], dict[str, str]]:
+    """Dims and inputs of several kinds."""
+    dims: dict[str, int] = {}
+
+    def size(name: str) -> str:
+        if name not in dims and draw.random() < 0.35:
+            return str(draw.choice(DIMS[name]))
+        dims.setdefault(name, draw.choice(DIMS[name]))
+        if draw.random() < 0.06:
+            return draw.choice((f"2 * {name}", f"{name} + 1", f"{name} * {name}"))
+        return name
+
+    def one(kind: str) -> str:
+        c = draw.choice((1, 2, 3, 4, 6, 8))
+        match kind:
+            case "image":
+                return f"[{size('N')}, {c}, {size('H')}, {size('W')}]"
+            case "signal":
+                return f"[{size('N')}, {c}, {size('L')}]"
+            case "volume":
+                return f"[{size('N')}, {min(c, 4)}, {size('D')}, 4, {size('S')}]"
+            case "sequence":
+                return draw.choice((f"[{size('T')}, {size('N')}, {c}]", f"[{size('N')}, {size('T')}, {c}]"))
+            case "features":
+                return f"[{size('N')}, {c}]"
+            case "tokens":
+                return f"randint(0, {draw.randint(2, 9)}, ({size('N')}, {size('T')}))"
+            case "words":
+                return f"randint(0, {draw.randint(2, 9)}, ({size('T')},))"
+            case "noise":
+                return f"{draw.choice(('randn', 'torch.rand', 'zeros'))}({size('T')}, {c}){draw.choice(('', '.abs()', '.double()', ' * 20 + 5', '.transpose(0, 1)'))}"
+            case "mask":
+                return draw.choice((f"ones({size('T')}, {size('T')}).tril().bool()", f"rand({size('N')}, {size('T')}) > 0.5"))
+            case "positions":
+                return f"arange({size('T')})"
+            case "pair":
+                return f"(rand({size('N')}, {c}), randint(0, 5, ({size('T')},)))"
+            case "dict":
+                return f"{{'a': rand({size('N')}, {c}), 'b': rand({size('N')}, {c})}}"
+            case "scalar":
+                return draw.choice(("rand(())", "tensor(2)", "tensor([1.0, 2.0])"))
+            case "half":
+                return f"rand({size('N')}, {c}).{draw.choice(('half', 'bfloat16', 'double'))}()"
+            case _:
+                return draw.choice(("2", "0.5", "None", "3"))
+
+    main = draw.choice(("image", "image", "image", "signal", "sequence", "sequence", "features", "tokens", "volume", "words"))
+    kinds = [main]
+    others = ("image", "signal", "sequence", "features", "tokens", "noise", "mask", "positions", "pair", "dict", "scalar", "half", "plain", main)
+    kinds += draw.choices(others, k=draw.choice((0, 0, 1, 1, 2)))
+    names = ["x", *draw.sample(("a", "b", "mask_in", "other"), len(kinds) - 1)]
+    return dims, {name: one(kind) for name, kind in zip(names, kinds, strict=True)}
+
+
+def _make_inputs(inputs: Mapping[str, str], dims: Mapping[str, int]) -> dict[str, Any]:
+    from tests.derive.drawn_bodies import _NAMES
+
+    names = {**_NAMES, **dims}
+    made: dict[str, Any] = {}
+    for name, text in inputs.items():
+        value = eval(text, dict(names))
+        made[name] = torch.rand(*value) if isinstance(value, list) else value
+    return made
+
+
+def _grow(body: Body, count: int, *, rate: float = 1.0) -> None:
+    """Add so many steps, each of which PyTorch does."""
+    added = tried = 0
+    while added < count and tried < 12 * count:
+        tried += 1
+        step = draw_step(body)
+        if step is not None and body.attempt(step) == "":
+            added += 1
+
+
+def _break(body: Body) -> str:
+    """Add a step that PyTorch refuses; what it says."""
+    for _ in range(40):
+        step = draw_step(body)
+        if step is None:
+            continue
+        if body.draw.random() < 0.6:
+            step = _spoil(step, body.draw)
+        refused = body.attempt(step)
+        if refused not in ("", "?") and not refused.startswith(("name ", "free variable", "local variable")):
+            body.keep(step)
+            return refused
+    return ""
+
+
+def _spoil(step: Step, draw: random.Random) -> Step:
+    """The same step with one number another."""
+    texts = [*step.lines, *(text for _, text, python in step.layers for text in (text, python))]
+    numbers = [(place, found) for place, text in enumerate(texts) for found in re.finditer(r"(?<![\w.])\d+(?![\w.])", text)]
+    if not numbers:
+        return step
+    place, found = draw.choice(numbers)
+    other = str(draw.choice((0, 1, 2, 3, 5, 7, int(found[0]) + 1)))
+    changed = texts[place][: found.start()] + other + texts[place][found.end() :]
+    same = texts[place]
+    texts = [changed if text == same else text for text in texts]
+    count = len(step.lines)
+    layers = [(name, texts[count + 2 * i], texts[count + 2 * i + 1]) for i, (name, _, _) in enumerate(step.layers)]
+    return Step(texts[:count], layers)
+
+
+def _draw_result(body: Body) -> str:
+    """What the forward returns: a tensor, a tuple or a dict."""
+    refs = [text for text, _ in body.refs()]
+    draw = body.draw
+    last = refs[-1]
+    others = draw.choices(refs, k=2)
+    return draw.choice(
+        (last, last, last, f"{last}, {others[0]}", f"({last}, ({others[0]}, {others[1]}))", f"{{'logits': {last}, 'other': {others[0]}}}",
+         f"dict(logits={last})", f"[{last}, {others[1]}]", f"{last}, {body.size(3)}")
+    )  # fmt: skip
+
+
+def _draw_block(draw: random.Random, name: str, blocks: dict[str, Any], training: bool) -> tuple[BlockSpec, BlockText]:
+    """A block with one input and its width as a param."""
+    width = draw.choice((2, 3, 4, 6))
+    shape = draw.choice(([2, width, 6, 6], [3, 2, width], [2, width], [2, width, 7], [4, 1, width]))
+    params: dict[str, Any] = {"c": width}
+    if draw.random() < 0.5:
+        params["k"] = draw.choice((1, 2, 3))
+    if draw.random() < 0.25:
+        params["act"] = draw.choice(("ReLU", "GELU", "Tanh"))
+    values = {key: getattr(torch.nn, value) if key == "act" else value for key, value in params.items()}
+    body = Body(draw, training, values, {}, dict(blocks), {"x": torch.rand(*shape)})
+    if "act" in params:
+        body.attempt(Step(["x = act_layer(x)"], [("act_layer", "act()", "act()")]))
+    _grow(body, draw.randint(1, 5))
+    tensors = [text for text, _ in body.refs()]
+    result = tensors[-1] if draw.random() < 0.85 else f"{tensors[-1]}, {draw.choice(tensors)}"
+    text = BlockText(name, values, ["x"], dict(body.layers), dict(body.python), tuple(body.statements), result)
+    spec = BlockSpec({key: str(value) for key, value in params.items()}, ["x"], dict(body.layers), tuple(body.statements), result)
+    return spec, text
+
+
+def draw_model(draw: random.Random) -> Model:
+    """A model, drawn with these random numbers alone."""
+    dtype = draw.choice(("float32",) * 9 + ("float64", "bfloat16", "float16"))
+    mode = draw.choice(("eval", "eval", "train"))
+    kept = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draw.randrange(10**6))
+        try:
+            torch.set_default_dtype(getattr(torch, dtype))
+            return _draw_model(draw, dtype, mode)
+        finally:
+            torch.set_default_dtype(kept)
+
+
+def _draw_model(draw: random.Random, dtype: str, mode: str) -> Model:
+    training = mode == "train"
+    dims, inputs = _draw_inputs(draw)
+    params = dict(zip(("width", "hidden", "p"), (draw.randint(2, 8), draw.randint(2, 6), 1), strict=True))
+    params = {name: size for name, size in params.items() if draw.random() < 0.4}
+    specs: dict[str, BlockSpec] = {}
+    makers: dict[str, Any] = {}
+    for number in range(draw.choice((0, 0, 1, 1, 2))):
+        name = ("Unit", "Mixer")[number]
+        specs[name], text = _draw_block(draw, name, makers, training)
+        makers[name] = partial(BlockModule, text, dict(makers))
+    body = Body(draw, training, dict(params), dims, makers, _make_inputs(inputs, dims))
+    count = draw.randint(2, 10)
+    broken = ""
+    if draw.random() < 0.25:
+        _grow(body, draw.randint(0, count - 1))
+        broken = _break(body)
+        if not broken:
+            _grow(body, 2)
+    else:
+        _grow(body, count)
+    result = _draw_result(body)
+    output: Type = None
+    if not broken:
+        output = type_of(eval(result, body.names()))
+    tie, freeze = _draw_ties(body)
+    plain = all(not statement.startswith((" ", "for ", "if ", "elif", "else")) for statement in body.statements)
+    used = {name: spec for name, spec in specs.items() if any(name in text for text in body.layers.values())}
+    used = {name: spec for name, spec in specs.items() if name in used or any(name in text for other in used.values() for text in other.layers.values())}
+    return Model(
+        dims=dims, inputs=inputs, params={name: str(size) for name, size in params.items()}, blocks=used, layers=dict(body.layers),
+        statements=tuple(body.statements), result=result, tie=tie, freeze=freeze, dtype=dtype, mode=mode,
+        as_list=plain and draw.random() < 0.4, broken=broken, output=output,
+    )  # fmt: skip
+
+
+def _draw_ties(body: Body) -> tuple[dict[str, str], list[str]]:
+    """Two parameters of one shape as one, and globs of parameters without gradients."""
+    draw = body.draw
+    named = [(name, value) for name, value in body.module.named_parameters() if not torch.nn.parameter.is_lazy(value)]
+    tie: dict[str, str] = {}
+    if draw.random() < 0.2:
+        pairs = [
+            (left, right) for left, one in named for right, two in named
+            if left > right and one.shape == two.shape and one.dtype == two.dtype and "parametrizations" not in left + right
+        ]  # fmt: skip
+        if pairs:
+            left, right = draw.choice(pairs)
+            tie[left] = right
+    freeze: list[str] = []
+    if named and draw.random() < 0.2:
+        name = draw.choice(named)[0]
+        freeze.append(draw.choice((name, f"{name.split('.')[0]}*", "*.weight" if name.endswith(".weight") else name)))
+    return tie, freeze
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """Whole specs, legal or not."""
+    return draw_model(draw(st.randoms(use_true_random=False)))
+
+
+# Making smaller ------------------------------------------------------------------------------------------------
+
+
+def list_smaller(model: Model) -> Iterator[Model]:
+    """The model with one part left out, or simpler."""
+    statements = model.statements
+    for place in reversed(range(len(statements))):
+        indent = len(statements[place]) - len(statements[place].lstrip())
+        end = place + 1
+        while end < len(statements) and len(statements[end]) - len(statements[end].lstrip()) > indent:
+            end += 1
+        yield replace(model, statements=[*statements[:place], *statements[end:]])
+        if model.result != "x":
+            names = re.findall(r"^(\w+)", statements[place])
+            yield replace(model, statements=[*statements[: place + 1]], result=names[0] if names else "x")
+    for part in ("layers", "inputs", "params", "dims", "tie", "blocks"):
+        found: Mapping[str, Any] = getattr(model, part)
+        for key in reversed(found):
+            yield replace(model, **{part: {name: value for name, value in found.items() if name != key}})
+    for glob in model.freeze:
+        yield replace(model, freeze=[other for other in model.freeze if other != glob])
+    for name, size in model.dims.items():
+        inputs = {key: re.sub(rf"\b{name}\b", str(size), text) for key, text in model.inputs.items()}
+        if inputs != model.inputs:
+            lines = [re.sub(rf"(?<![.\w]){name}\b", str(size), line) for line in statements]
+            yield replace(model, inputs=inputs, statements=lines, dims={key: value for key, value in model.dims.items() if key != name})
+    if model.as_list:
+        yield replace(model, as_list=False)
+    if model.dtype != "float32":
+        yield replace(model, dtype="float32")
+    if model.mode != "eval":
+        yield replace(model, mode="eval")
+    for name in re.findall(r"\b[a-z]\w*\b", model.result):
+        if model.result != name:
+            yield replace(model, result=name)
+    for name, block in model.blocks.items():
+        for place in reversed(range(len(block.statements))):
+            smaller = replace(block, statements=[*block.statements[:place], *block.statements[place + 1 :]])
+            yield replace(model, blocks={**model.blocks, name: smaller})
+        for key in block.layers:
+            smaller = replace(block, layers={own: text for own, text in block.layers.items() if own != key})
+            yield replace(model, blocks={**model.blocks, name: smaller})
+        if block.result != "x":
+            yield replace(model, blocks={**model.blocks, name: replace(block, result="x")})
