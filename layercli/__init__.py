@@ -84,9 +84,13 @@ def build(
     a constructor; the mode of the spec is that of its traces. ``settings`` are those of ``load``. Raises what
     ``load`` raises, and SpecError for a layer that PyTorch refuses to make.
     """
-    from layercli.build.builder import build_model
+    from layercli.engines import require_torch
 
     plan = _plan_of(spec, settings, "build", ("device", "seed", "mode", *_SETTINGS))
+    require_torch("build")
+
+    from layercli.build.builder import build_model
+
     return build_model(plan, device=device, seed=seed).train(mode == "train")
 
 
@@ -110,12 +114,12 @@ def trace(
     if isinstance(model, Plan) or not hasattr(model, "named_modules"):
         if arguments:
             raise TypeError("a spec brings its own inputs; use inputs={name: sizes} to change their sizes")
-        from layercli.run.session import trace_plan
+        from layercli.engines import run_plan
 
         if mode is not None:
             keywords["mode"] = mode
         plan = _plan_of(model, keywords, "trace", ("device", "seed", "mode", *_SETTINGS))
-        return trace_plan(plan, device=device, seed=seed)[0]
+        return run_plan(plan, device=device, seed=seed)[0]
     from layercli.run.tracer import trace_module
 
     return trace_module(cast("nn.Module", model), arguments, keywords, mode=mode)

@@ -12,6 +12,8 @@ from pathlib import Path
 from layercli.engines import Engine, trace_by
 from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.lock import (
+    LOCK_VERSION,
+    NUMBERS_VERSION,
     CheckResult,
     Lock,
     SpecResult,
@@ -155,17 +157,21 @@ def _read_head(path: Path) -> bytes:
         return b""
 
 
-def make_lock(path: Path, name: str, engine: Engine) -> tuple[Lock, Trace]:
-    """The lock that a spec has now, and the trace it comes from. Raises SpecError, CommandError."""
+def make_lock(
+    path: Path, name: str, engine: Engine, version: int = LOCK_VERSION
+) -> tuple[Lock, Trace]:
+    """The lock that a spec has now, and the trace it comes from. Raises SpecError, CommandError.
+
+    ``version`` is that of the lock that it will be compared with: the earlier ones have sizes as numbers.
+    """
     from layercli.plan.planner import plan_model
     from layercli.spec.reader import read_spec
 
     plan = plan_model(read_spec(path, name))
-    trace = trace_by(plan, engine)
+    trace = trace_by(plan, engine, formulas=version > NUMBERS_VERSION)
     tie = [(item.name, item.target) for item in plan.tie]
-    return lock_from_trace(
-        trace, dtype=plan.dtype, tie=tie, freeze=[glob.pattern for glob in plan.freeze]
-    ), trace
+    freeze = [glob.pattern for glob in plan.freeze]
+    return lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=freeze, version=version), trace
 
 
 def lock_specs(paths: Sequence[str], folder: Path, engine: Engine = "both") -> Iterator[Written]:
@@ -248,7 +254,7 @@ def check_spec(spec: Path, folder: Path, engine: Engine = "derive") -> SpecResul
         if not os.path.lexists(lock_file):
             return SpecResult(name, lock_name, "missing", problems=_find_problems(spec, name, engine))
         old = load_lock(lock_file, lock_name)
-        new, trace = make_lock(spec, name, engine)
+        new, trace = make_lock(spec, name, engine, old.version)
     except LayercliError as error:
         return SpecResult(name, lock_name, "error", problems=error.problems, exit_code=error.exit_code)
     differences = compare_locks(old, new, collect_positions(trace))

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import TensorRecord, Trace
-from layercli.trace.agreement import compare_traces
+from layercli.trace.agreement import (
+    Disagreement,
+    compare_lists,
+    compare_tensors,
+    compare_traces,
+    join_formulas,
+)
 from layercli.trace.failure import TraceFailed
+
+if TYPE_CHECKING:
+    from layercli.run.tracer import ValueRequest
 
 #: ``run`` is PyTorch, ``derive`` the rules of the catalogue, ``both`` refuses to give what they don't agree on.
 Engine: TypeAlias = Literal["run", "derive", "both"]
@@ -18,69 +29,176 @@ Engine: TypeAlias = Literal["run", "derive", "both"]
 #: How many disagreements are told.
 MAX_TOLD = 10
 
+#: The codes of what PyTorch itself refuses; what else ends a run is a limit, or a mistake that both engines find.
+_REFUSED = ("layer-failed", "operation-failed", "argument-refused")
+
+_REPORT = "this is a bug of layercli: please report it with the spec"
+_DOUBT = "the rules take it: where values decide only a run can tell, else this is a bug of layercli"
+
 
 def has_torch() -> bool:
     """Whether PyTorch is installed; it isn't imported."""
-    return find_spec("torch") is not None
+    found = find_spec("torch")
+    # A mere folder of that name has no origin.
+    return found is not None and found.origin is not None
 
 
-def trace_by(plan: Plan, engine: Engine, *, device: str = "auto", seed: int = 0) -> Trace:
-    """The trace of a plan. Raises TraceFailed, SpecError, CommandError, and with ``both`` where the engines differ.
+def require_torch(what: str) -> None:
+    """Raise CommandError where torch isn't installed. ``what`` needs it."""
+    if not has_torch():
+        raise CommandError(explain_missing_torch(what))
 
-    A model that both refuse is refused in PyTorch's words.
+
+def explain_missing_torch(what: str) -> Problem:
+    """That ``what`` needs PyTorch, and how to get it."""
+    message = f"{what} needs PyTorch, and torch is not installed"
+    hint = "pip install torch; shapes and parameters are derived without it: --static, layercli.derive"
+    return Problem("no-torch", message, hint=hint)
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    device: str = "auto",
+    seed: int = 0,
+    request: ValueRequest | None = None,
+    repeat: int = 1,
+) -> list[Trace]:
+    """Run a plan on PyTorch ``repeat`` times.
+
+    What PyTorch refuses is raised in the rules' words where they refuse the same, with PyTorch's sentence below.
+    Raises TraceFailed, SpecError, and CommandError, also where torch isn't installed.
     """
-    if engine == "derive":
-        from layercli.derive.session import derive_plan
-
-        return derive_plan(plan)
+    require_torch("a run")
 
     from layercli.run.session import trace_plan
 
-    if engine == "run":
-        return trace_plan(plan, device=device, seed=seed)[0]
+    try:
+        return trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+    except SpecError as failure:
+        raise explain_failure(plan, failure) from failure.__cause__
+
+
+def trace_by(
+    plan: Plan, engine: Engine, *, device: str = "auto", seed: int = 0, formulas: bool = False
+) -> Trace:
+    """The trace of a plan. Raises TraceFailed, SpecError, CommandError, and with ``both`` where the engines differ.
+
+    A model that both refuse is refused as by ``run``. With ``formulas`` it is the derived trace, with them where they
+    are known: a run of a model that has dims has to agree with it.
+    """
+    if engine == "run" and not (formulas and plan.dims):
+        return run_plan(plan, device=device, seed=seed)[0]
 
     from layercli.derive.session import derive_plan
 
+    derive = derive_formulas if formulas else derive_plan
+    if engine == "derive":
+        return derive(plan)
     refusal: SpecError | None = None
     derived: Trace | None = None
     try:
-        derived = derive_plan(plan)
+        derived = derive(plan)
     except SpecError as error:
         refusal = error
-    trace = trace_plan(plan, device=device, seed=seed)[0]
+    try:
+        trace = run_plan(plan, device=device, seed=seed)[0]
+    except SpecError as failure:
+        raise _compare_refusals(failure, refusal) from failure.__cause__
     if derived is None:
         assert refusal is not None
-        message = "PyTorch runs this model, and the rules refuse it"
-        notes = tuple(problem.message for problem in refusal.problems)
-        raise CommandError(
-            Problem("engines-differ", message, refusal.problems[0].position, notes=notes, hint=_REPORT)
-        )
-    found = compare_traces(trace, derived)
+        raise _refused_by_rules(refusal)
+    check_agreement(compare_traces(trace, derived))
+    return derived if formulas else trace
+
+
+def derive_formulas(plan: Plan) -> Trace:
+    """The derived trace of a plan, with formulas where they don't get too long.
+
+    What is refused is told in numbers. Raises TraceFailed, SpecError.
+    """
+    from layercli.derive.session import derive_plan
+    from layercli.plan.planner import name_sizes
+
+    if plan.dims and not plan.symbolic:
+        with contextlib.suppress(SpecError, CommandError):
+            return replace(derive_plan(name_sizes(plan)), symbolic=False)
+    return derive_plan(plan)
+
+
+def add_formulas(plan: Plan, traces: Sequence[Trace]) -> list[Trace]:
+    """Traces of a run with the formulas of a derivation, where it says the same."""
+    try:
+        derived = derive_formulas(plan)
+    except SpecError:
+        return [*traces]
+    if derived.requirements is None:
+        return [*traces]
+    return [trace if compare_traces(trace, derived) else join_formulas(trace, derived) for trace in traces]
+
+
+def check_agreement(found: Sequence[Disagreement], hint: str = _REPORT) -> None:
+    """Raise CommandError with what the engines don't agree on."""
     if found:
         notes = tuple(str(item) for item in found[:MAX_TOLD])
         if len(found) > MAX_TOLD:
             notes += (f"and {len(found) - MAX_TOLD:,} more",)
-        raise CommandError(Problem("engines-differ", "the two engines differ", notes=notes, hint=_REPORT))
-    return trace
+        raise CommandError(Problem("engines-differ", "the two engines differ", notes=notes, hint=hint))
 
 
-def explain_failure(plan: Plan, failure: TraceFailed) -> TraceFailed:
-    """A failed run with the rule's sentence, where the rules refuse the same row for a reason that they know."""
+def _refused_by_rules(refusal: SpecError) -> CommandError:
+    """What only the rules refuse."""
+    first, *_ = refusal.problems
+    notes = tuple(problem.message for problem in refusal.problems)
+    message = "PyTorch takes this model, and the rules refuse it"
+    return CommandError(Problem("engines-differ", message, first.position, notes=notes, hint=_REPORT))
+
+
+def _compare_refusals(failure: SpecError, refusal: SpecError | None) -> SpecError:
+    """What a run refused, with a note where the rules refuse nothing, or something else."""
+    first, *others = failure.problems
+    if first.code not in _REFUSED and refusal is None:
+        return failure
+    note = _DOUBT
+    if refusal is not None:
+        known = refusal.problems[0]
+        if (known.code, known.position, known.message) == (first.code, first.position, first.message):
+            return failure
+        note = f"the rules refuse something else: {known.message}"
+    return _with_problems(failure, replace(first, notes=(*first.notes, note)), *others)
+
+
+def _with_problems(failure: SpecError, *problems: Problem) -> SpecError:
+    return TraceFailed(failure.trace, *problems) if isinstance(failure, TraceFailed) else SpecError(*problems)
+
+
+def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
+    """What PyTorch refused, as the rules say it where they refuse the same call for a reason that they know."""
+    first = failure.problems[0]
+    if len(failure.problems) > 1 or first.code not in _REFUSED:
+        return failure
+
     from layercli.derive.session import derive_plan
 
     try:
         derive_plan(plan)
-    except TraceFailed as refusal:
-        same = _find_failed(refusal.trace) == _find_failed(failure.trace)
-        first, *others = failure.problems
-        if same and refusal.problems[0].code != "no-rule" and first.code != "argument-refused":
-            sentence = refusal.problems[0].message
-            notes = (sentence, *(note for note in first.notes if note != sentence))
-            return TraceFailed(failure.trace, replace(first, notes=notes), *others)
+    except SpecError as refusal:
+        known = refusal.problems[0]
+        if known.code == "no-rule" or known.position != first.position or not _same_row(failure, refusal):
+            return failure
+        return _with_problems(failure, replace(known, notes=(*known.notes, *first.notes)))
     except Exception:
         # Whatever a rule stumbles over here, PyTorch's own sentence is what the user came for.
         return failure
     return failure
+
+
+def _same_row(failure: SpecError, refusal: SpecError) -> bool:
+    """Whether the rules refuse the row that failed in a run, or the layer whose insides it is of."""
+    if not isinstance(failure, TraceFailed) or not isinstance(refusal, TraceFailed):
+        return isinstance(failure, TraceFailed) == isinstance(refusal, TraceFailed)
+    failed, refused = _find_failed(failure.trace), _find_failed(refusal.trace)
+    return failed == refused or failed.startswith(f"{refused}.")
 
 
 def _find_failed(trace: Trace) -> str:
@@ -88,28 +206,48 @@ def _find_failed(trace: Trace) -> str:
     return next((row.path for row in reversed(trace.rows) if not row.finished), "")
 
 
-_REPORT = "this is a bug of layercli: please report it with the spec"
-
-
 def list_tensors(
     plan: Plan, engine: Engine, *, layer: str = "", seed: int = 0, values: bool = False
 ) -> tuple[TensorRecord, ...]:
     """Every parameter and buffer of a plan's model in the order of ``state_dict``, with values where asked.
 
-    Raises CommandError where the model has no ``layer``, SpecError.
+    Raises SpecError, and CommandError where the model has no ``layer``, where torch isn't installed, and with ``both``
+    where the engines differ.
     """
-    if engine == "derive":
-        from layercli.derive.session import list_tensors as derive_tensors
+    from layercli.derive.session import list_tensors as derive_tensors
 
+    if engine == "derive":
         return derive_tensors(plan, layer=layer)
+    require_torch("a run")
 
     from layercli.run.session import list_tensors as run_tensors
 
-    return run_tensors(plan, layer=layer, seed=seed, values=values)
+    tensors = run_tensors(plan, layer=layer, seed=seed, values=values)
+    if engine == "both":
+        try:
+            derived = derive_tensors(plan, layer=layer)
+        except SpecError as refusal:
+            raise _refused_by_rules(refusal) from None
+        check_agreement(compare_tensors(tensors, derived))
+    return tensors
 
 
-def choose_lock_engine(static: bool | None) -> Engine:
-    """What a lock is written from: both engines where torch is installed, unless one was asked for."""
-    if static is None:
-        return "both" if has_torch() else "derive"
-    return "derive" if static else "run"
+def print_model(plan: Plan, engine: Engine, layer: str = "") -> str:
+    """What ``print`` shows of a plan's model, or of one of its layers.
+
+    Raises SpecError, and CommandError where the model has no ``layer``, where torch isn't installed, and with ``both``
+    where the engines differ.
+    """
+    from layercli.derive.printing import print_model as print_derived
+
+    if engine == "derive":
+        return print_derived(plan, layer)
+    require_torch("a run")
+
+    from layercli.run.session import print_model as print_built
+
+    text = print_built(plan, layer)
+    if engine == "both":
+        lines, derived = text.split("\n"), print_derived(plan, layer).split("\n")
+        check_agreement(compare_lists("lines", lines, derived))
+    return text

@@ -269,8 +269,13 @@ def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
     """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
     if not ties:
         return
-    named = model.named_parameters(remove_duplicate=False)
-    check_ties(ties, {name: (str(parameter.dtype), parameter.shape) for name, parameter in named})
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+
+    def find(name: str) -> tuple[str, torch.Size] | None:
+        found = parameters.get(name)
+        return None if found is None else (str(found.dtype), found.shape)
+
+    check_ties(ties, find, lambda: [*parameters])
     for tie in ties:
         left, right = find_parameter(model, tie.name), find_parameter(model, tie.target)
         assert left is not None

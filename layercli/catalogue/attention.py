@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import FLOATS, check_dtype, is_plain
 from layercli.catalogue.dtypes import is_floating, promote_dtypes
 from layercli.catalogue.entries import Layer
@@ -489,6 +489,7 @@ LAYERS: tuple[Layer, ...] = (
         reads="out_proj",
         accesses=read_projections,
         macs=macs.attend_projected,
+        work=work.attend_projected,
     ),
     Layer(
         "Transformer",
@@ -498,6 +499,7 @@ LAYERS: tuple[Layer, ...] = (
         "Encodes a source sequence and decodes a target sequence that attends to it.",
         children=make_transformer,
         rule=transform,
+        work=work.take_none,
     ),
     Layer(
         "TransformerEncoder",
@@ -505,6 +507,7 @@ LAYERS: tuple[Layer, ...] = (
         "Runs a sequence through num_layers copies of an encoder layer.",
         children=make_stack("encoder_layer"),
         rule=encode,
+        work=work.take_none,
     ),
     Layer(
         "TransformerDecoder",
@@ -512,6 +515,7 @@ LAYERS: tuple[Layer, ...] = (
         "Runs a target sequence and an encoded source through num_layers copies of a decoder layer.",
         children=make_stack("decoder_layer"),
         rule=decode,
+        work=work.take_none,
     ),
     Layer(
         "TransformerEncoderLayer",
@@ -520,6 +524,7 @@ LAYERS: tuple[Layer, ...] = (
         "Does self-attention, then a two-layer feed-forward network, each with a residual and a norm.",
         children=make_layer_parts("self_attn", norms=2),
         rule=encode_step,
+        work=work.add_residuals(2),
     ),
     Layer(
         "TransformerDecoderLayer",
@@ -529,5 +534,6 @@ LAYERS: tuple[Layer, ...] = (
         "residual and a norm.",
         children=make_layer_parts("self_attn", "multihead_attn", norms=3),
         rule=decode_step,
+        work=work.add_residuals(3, forgets=True),
     ),
 )

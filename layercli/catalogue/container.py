@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module
 
@@ -21,26 +22,31 @@ LAYERS: tuple[Layer, ...] = (
         "*args",
         "Runs its layers in order, each on the output of the one before.",
         rule=run_in_order,
+        work=work.take_none,
     ),
     Layer(
         "ModuleList",
         "modules=None",
         "Holds layers under numbers, for a forward that calls them.",
+        work=work.take_none,
     ),
     Layer(
         "ModuleDict",
         "modules=None",
         "Holds layers under names, for a forward that calls them.",
+        work=work.take_none,
     ),
     Layer(
         "ParameterList",
         "values=None",
         "Holds parameters under numbers, for a forward that uses them.",
+        work=work.take_none,
     ),
     Layer(
         "ParameterDict",
         "parameters=None",
         "Holds parameters under names, for a forward that uses them.",
+        work=work.take_none,
     ),
     Layer(
         "Module",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, apply_operation, hold_lazily
 from layercli.catalogue.operations import convolution
@@ -145,6 +145,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_filters(1),
         rule=apply_filters(1),
         macs=macs.slide_filters(1),
+        work=work.add_own_bias,
     ),
     Layer(
         "Conv2d",
@@ -154,6 +155,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_filters(2),
         rule=apply_filters(2),
         macs=macs.slide_filters(2),
+        work=work.add_own_bias,
     ),
     Layer(
         "Conv3d",
@@ -163,6 +165,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_filters(3),
         rule=apply_filters(3),
         macs=macs.slide_filters(3),
+        work=work.add_own_bias,
     ),
     Layer(
         "ConvTranspose1d",
@@ -173,6 +176,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_filters(1, transposed=True),
         rule=apply_transposed(1),
         macs=macs.spread_filters(1),
+        work=work.add_own_bias,
     ),
     Layer(
         "ConvTranspose2d",
@@ -183,6 +187,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_filters(2, transposed=True),
         rule=apply_transposed(2),
         macs=macs.spread_filters(2),
+        work=work.add_own_bias,
     ),
     Layer(
         "ConvTranspose3d",
@@ -193,6 +198,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_filters(3, transposed=True),
         rule=apply_transposed(3),
         macs=macs.spread_filters(3),
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyConv1d",
@@ -202,6 +208,7 @@ LAYERS: tuple[Layer, ...] = (
         state=_hold_lazily(1),
         rule=_apply_lazily(1),
         macs=macs.slide_filters(1),
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyConv2d",
@@ -211,6 +218,7 @@ LAYERS: tuple[Layer, ...] = (
         state=_hold_lazily(2),
         rule=_apply_lazily(2),
         macs=macs.slide_filters(2),
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyConv3d",
@@ -220,6 +228,7 @@ LAYERS: tuple[Layer, ...] = (
         state=_hold_lazily(3),
         rule=_apply_lazily(3),
         macs=macs.slide_filters(3),
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyConvTranspose1d",
@@ -229,6 +238,7 @@ LAYERS: tuple[Layer, ...] = (
         state=_hold_lazily(1, transposed=True),
         rule=_apply_lazily(1, transposed=True),
         macs=macs.spread_filters(1),
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyConvTranspose2d",
@@ -238,6 +248,7 @@ LAYERS: tuple[Layer, ...] = (
         state=_hold_lazily(2, transposed=True),
         rule=_apply_lazily(2, transposed=True),
         macs=macs.spread_filters(2),
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyConvTranspose3d",
@@ -247,12 +258,14 @@ LAYERS: tuple[Layer, ...] = (
         state=_hold_lazily(3, transposed=True),
         rule=_apply_lazily(3, transposed=True),
         macs=macs.spread_filters(3),
+        work=work.add_own_bias,
     ),
     Layer(
         "Unfold",
         "kernel_size, dilation=1, padding=0, stride=1",
         "Copies every sliding window of an image into a column, [N, C, H, W] to [N, C * window, windows].",
         rule=apply_operation(convolution.unfold_windows, "kernel_size", "dilation", "padding", "stride"),
+        work=work.take_none,
     ),
     Layer(
         "Fold",
@@ -261,5 +274,6 @@ LAYERS: tuple[Layer, ...] = (
         rule=apply_operation(
             convolution.fold_windows, "output_size", "kernel_size", "dilation", "padding", "stride"
         ),
+        work=work.through(work.add_each),
     ),
 )

@@ -41,14 +41,16 @@ def _find_operation(name: str) -> Operation | None:
     return None if form is None else form.operation
 
 
-def count_operation(
-    name: str, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
-) -> Cost:
+def count_operation(name: str, output: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Cost:
     """What an operation costs, by the name that its row has, a method's tensor first."""
     if name in _VIEWS:
         return NOTHING
     operation = _find_operation(name)
-    return UNKNOWN if operation is None else _evaluate(operation.macs, operation.work, output, arguments, keywords)
+    return (
+        UNKNOWN
+        if operation is None
+        else _evaluate(operation.macs, operation.work, output, arguments, keywords)
+    )
 
 
 def count_layer(

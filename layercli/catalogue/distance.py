@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import call_function
 from layercli.catalogue.modules import Module
@@ -25,11 +26,13 @@ LAYERS: tuple[Layer, ...] = (
         "dim=1, eps=1e-08",
         "Gives the cosine of the angle between two inputs along one dimension.",
         rule=measure_angle,
+        work=work.through(work.compare_angles, "dim"),
     ),
     Layer(
         "PairwiseDistance",
         "p=2.0, eps=1e-06, keepdim=False",
         "Gives the p-norm of the difference of two inputs along the last dimension.",
         rule=measure_distance,
+        work=work.measure_distance_of,
     ),
 )

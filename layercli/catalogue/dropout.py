@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import apply_function
 from layercli.catalogue.modules import Module, State
@@ -25,6 +26,7 @@ LAYERS: tuple[Layer, ...] = (
         "Sets each value to zero with probability p in training and scales the others by 1 / (1 - p).",
         state=check_chance,
         rule=apply_function("dropout", "p", "inplace", training=True),
+        work=work.through(work.drop, "p", training=True),
     ),
     Layer(
         "Dropout1d",
@@ -33,6 +35,7 @@ LAYERS: tuple[Layer, ...] = (
         "by 1 / (1 - p).",
         state=check_chance,
         rule=apply_function("dropout1d", "p", "inplace", training=True),
+        work=work.through(work.drop_channels(1), "p", training=True),
     ),
     Layer(
         "Dropout2d",
@@ -41,6 +44,7 @@ LAYERS: tuple[Layer, ...] = (
         "others by 1 / (1 - p).",
         state=check_chance,
         rule=apply_function("dropout2d", "p", "inplace", training=True),
+        work=work.through(work.drop_channels(None), "p", training=True),
     ),
     Layer(
         "Dropout3d",
@@ -49,6 +53,7 @@ LAYERS: tuple[Layer, ...] = (
         "others by 1 / (1 - p).",
         state=check_chance,
         rule=apply_function("dropout3d", "p", "inplace", training=True),
+        work=work.through(work.drop_channels(3), "p", training=True),
     ),
     Layer(
         "AlphaDropout",
@@ -56,6 +61,7 @@ LAYERS: tuple[Layer, ...] = (
         "Replaces values by SELU's lower limit with probability p in training, keeping mean and variance.",
         state=check_chance,
         rule=apply_function("alpha_dropout", "p", training=True),
+        work=work.through(work.drop_to_limit, "p", training=True),
     ),
     Layer(
         "FeatureAlphaDropout",
@@ -64,5 +70,6 @@ LAYERS: tuple[Layer, ...] = (
         "variance.",
         state=check_chance,
         rule=apply_function("feature_alpha_dropout", "p", training=True),
+        work=work.through(work.drop_channels_to_limit, "p", training=True),
     ),
 )

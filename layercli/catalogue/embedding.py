@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import expect_int
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State
@@ -72,6 +73,7 @@ LAYERS: tuple[Layer, ...] = (
         "Looks up a learned vector for each index.",
         state=hold_table,
         rule=look_up,
+        work=work.look_up_row,
     ),
     Layer(
         "EmbeddingBag",
@@ -81,5 +83,6 @@ LAYERS: tuple[Layer, ...] = (
         "Looks up a learned vector for each index and returns the sum, mean or greatest values of each bag.",
         state=hold_table,
         rule=look_up_bags,
+        work=work.join_bags_of,
     ),
 )

@@ -108,6 +108,14 @@ class Operation:
         return _allow_sizes_by_name(parameters)
 
 
+def only_move(*operations: Operation) -> tuple[Operation, ...]:
+    """Operations that take no work but where one says so: views, copies and casts, and facts about a tensor."""
+    return tuple(
+        replace(operation, work=take_none) if operation.work is leave_unknown else operation
+        for operation in operations
+    )
+
+
 @cache
 def _parse_once(arguments: str) -> Signature:
     return parse_signature(arguments)
@@ -119,7 +127,7 @@ def _allow_sizes_by_name(parameters: tuple[Parameter, ...]) -> Signature:
     return Signature(parameters, star_by_name=bool(stars & {"size", "shape", "dims", "repeats"}))
 
 
-@record
+@record(eq=False)
 class Form:
     """An operation under one of its names, in the namespaces that have it under this name."""
 
@@ -153,10 +161,15 @@ class Form:
 
     def signature_in(self, namespace: Namespace) -> Signature:
         """The signature as ``namespace`` has it; a form that writes in place anyway takes no ``inplace``."""
-        signature = self.operation.signature_in(namespace)
-        if not self.in_place:
-            return signature
-        return replace(signature, parameters=tuple(p for p in signature.parameters if p.name != "inplace"))
+        return _find_signature(self, namespace)
+
+
+@cache
+def _find_signature(form: Form, namespace: Namespace) -> Signature:
+    signature = form.operation.signature_in(namespace)
+    if not form.in_place:
+        return signature
+    return replace(signature, parameters=tuple(p for p in signature.parameters if p.name != "inplace"))
 
 
 class Function(Form):

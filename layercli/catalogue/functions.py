@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from layercli.catalogue.entries import TENSOR, Function, Operation
+from layercli.catalogue.families import find_in_families
+from layercli.catalogue.index import FUNCTION_NAMES
 from layercli.catalogue.modules import Module
 from layercli.catalogue.operations import FAMILIES
 from layercli.catalogue.tensors import refuse
@@ -20,12 +22,10 @@ def _list_forms(operation: Operation) -> list[Function]:
 
 
 #: ``FUNCTIONS["relu"].namespaces`` says where it is found; a bare name is that of ``F``, else of ``torch``.
-FUNCTIONS: Mapping[str, Function] = {
-    form.name: form
-    for operations in FAMILIES.values()
-    for operation in operations
-    for form in _list_forms(operation)
-}
+FUNCTIONS: Mapping[str, Function] = find_in_families(
+    FUNCTION_NAMES,
+    lambda family: {form.name: form for operation in FAMILIES[family] for form in _list_forms(operation)},
+)
 
 
 class FunctionName(str):

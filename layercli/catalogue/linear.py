@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, hold_lazily
 from layercli.catalogue.operations.linear_algebra import bilinear, linear
@@ -67,6 +67,7 @@ LAYERS: tuple[Layer, ...] = (
         "*args, **kwargs",
         "Returns its input unchanged, whatever arguments it was made with.",
         rule=pass_on,
+        work=work.take_none,
     ),
     Layer(
         "Linear",
@@ -75,6 +76,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_linear,
         rule=apply_linear,
         macs=macs.map_features,
+        work=work.add_own_bias,
     ),
     Layer(
         "Bilinear",
@@ -83,6 +85,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_bilinear,
         rule=apply_bilinear,
         macs=macs.map_feature_pairs,
+        work=work.add_own_bias,
     ),
     Layer(
         "LazyLinear",
@@ -91,5 +94,6 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_lazily(hold_linear, in_features=0),
         rule=apply_lazily("in_features", _find_features, hold_linear, apply_linear),
         macs=macs.map_features,
+        work=work.add_own_bias,
     ),
 )

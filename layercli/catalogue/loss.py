@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import loss_work, macs, work
 from layercli.catalogue.arguments import check_dtype
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import call_function
@@ -220,12 +220,14 @@ LAYERS: tuple[Layer, ...] = (
         "size_average=None, reduce=None, reduction='mean'",
         "Averages the absolute differences between prediction and target.",
         rule=measure(loss.measure_l1, "input, target"),
+        work=loss_work.lose_of(loss_work.lose_l1),
     ),
     Layer(
         "MSELoss",
         "size_average=None, reduce=None, reduction='mean'",
         "Averages the squared differences between prediction and target.",
         rule=measure(loss.measure_mse, "input, target"),
+        work=loss_work.lose_of(loss_work.lose_squares),
     ),
     Layer(
         "CrossEntropyLoss",
@@ -234,6 +236,7 @@ LAYERS: tuple[Layer, ...] = (
         "Gives the cross-entropy between unnormalised class scores and classes, or probabilities of classes.",
         state=hold_weights,
         rule=measure(loss.cross_entropy, "input, target", "weight", "ignore_index", "label_smoothing"),
+        work=loss_work.lose_of(loss_work.lose_classes, "weight", "label_smoothing"),
     ),
     Layer(
         "LinearCrossEntropyLoss",
@@ -245,6 +248,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=measure_linear,
         reads="linear",
         macs=macs.map_classes,
+        work=loss_work.lose_mapped_classes_of,
     ),
     Layer(
         "CTCLoss",
@@ -254,6 +258,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=measure(
             loss.align_labels, "log_probs, targets, input_lengths, target_lengths", "blank", "zero_infinity"
         ),
+        work=work.leave_unknown,
     ),
     Layer(
         "NLLLoss",
@@ -261,12 +266,14 @@ LAYERS: tuple[Layer, ...] = (
         "Picks the negative log-probability of each target class.",
         state=hold_weights,
         rule=measure(loss.pick_classes, "input, target", "weight", "ignore_index"),
+        work=loss_work.lose_of(loss_work.lose_picked, "weight"),
     ),
     Layer(
         "PoissonNLLLoss",
         "log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean'",
         "Gives the negative log-likelihood of counts under a Poisson distribution of predicted rate.",
         rule=measure(loss.measure_counts, "log_input, target", "log_input", "full", "eps"),
+        work=loss_work.lose_of(loss_work.lose_counts, "log_input", "full"),
     ),
     Layer(
         "GaussianNLLLoss",
@@ -274,12 +281,14 @@ LAYERS: tuple[Layer, ...] = (
         "Gives the negative log-likelihood of the target under a normal distribution of predicted mean "
         "and variance.",
         rule=measure(loss.measure_gaussian, "input, target, var", "full", "eps"),
+        work=loss_work.lose_of(loss_work.lose_gaussian, "full"),
     ),
     Layer(
         "KLDivLoss",
         "size_average=None, reduce=None, reduction='mean', log_target=False",
         "Gives the Kullback-Leibler divergence of the target from a prediction given as log-probabilities.",
         rule=measure(loss.measure_divergence, "input, target", "log_target"),
+        work=loss_work.lose_of(loss_work.lose_divergence, "log_target"),
     ),
     Layer(
         "BCELoss",
@@ -287,6 +296,7 @@ LAYERS: tuple[Layer, ...] = (
         "Gives the cross-entropy between probabilities and targets of 0 to 1, each element on its own.",
         state=hold_weights,
         rule=measure(loss.measure_binary, "input, target", "weight"),
+        work=loss_work.lose_of(loss_work.lose_binary, "weight"),
     ),
     Layer(
         "BCEWithLogitsLoss",
@@ -294,18 +304,21 @@ LAYERS: tuple[Layer, ...] = (
         "Applies a sigmoid to the prediction and gives its binary cross-entropy, in one stable step.",
         state=hold_weights,
         rule=measure(loss.measure_binary_logits, "input, target", "weight", "pos_weight"),
+        work=loss_work.lose_of(loss_work.lose_logits, "weight", "pos_weight"),
     ),
     Layer(
         "MarginRankingLoss",
         "margin=0.0, size_average=None, reduce=None, reduction='mean'",
         "Asks that, of two inputs, the one that the target prefers is larger by a margin.",
         rule=measure(loss.compare_pair, "input1, input2, target", "margin"),
+        work=loss_work.lose_of(loss_work.lose_order),
     ),
     Layer(
         "HingeEmbeddingLoss",
         "margin=1.0, size_average=None, reduce=None, reduction='mean'",
         "Asks that distances are small where the target is 1 and above a margin where it is -1.",
         rule=measure(loss.measure_hinge, "input, target", "margin"),
+        work=loss_work.lose_of(loss_work.lose_hinges),
     ),
     Layer(
         "MultiLabelMarginLoss",
@@ -313,6 +326,7 @@ LAYERS: tuple[Layer, ...] = (
         "Asks that the score of each true label exceeds that of each other class by 1, several labels a "
         "sample.",
         rule=measure(loss.measure_label_margins, "input, target"),
+        work=work.leave_unknown,
     ),
     Layer(
         "HuberLoss",
@@ -320,18 +334,21 @@ LAYERS: tuple[Layer, ...] = (
         "Is quadratic for differences below delta and delta times linear above.",
         state=check_delta,
         rule=measure(loss.measure_huber, "input, target", "delta"),
+        work=loss_work.lose_of(loss_work.lose_huber),
     ),
     Layer(
         "SmoothL1Loss",
         "size_average=None, reduce=None, reduction='mean', beta=1.0",
         "Is quadratic for differences below beta and linear above, with slope 1.",
         rule=measure(loss.measure_smooth_l1, "input, target", "beta"),
+        work=loss_work.lose_of(loss_work.lose_smoothly, "beta"),
     ),
     Layer(
         "SoftMarginLoss",
         "size_average=None, reduce=None, reduction='mean'",
         "Averages log(1 + exp(-target * prediction)) for targets of 1 and -1.",
         rule=measure(loss.measure_soft_margin, "input, target"),
+        work=loss_work.lose_of(loss_work.lose_softly),
     ),
     Layer(
         "MultiLabelSoftMarginLoss",
@@ -339,12 +356,14 @@ LAYERS: tuple[Layer, ...] = (
         "Averages the binary cross-entropy of unnormalised scores over all classes, several labels a sample.",
         state=hold_weights,
         rule=measure(loss.measure_labels, "input, target", "weight"),
+        work=loss_work.lose_of(loss_work.lose_labels, "weight"),
     ),
     Layer(
         "CosineEmbeddingLoss",
         "margin=0.0, size_average=None, reduce=None, reduction='mean'",
         "Asks that two vectors point the same way where the target is 1 and apart where it is -1.",
         rule=measure(loss.compare_directions, "input1, input2, target", "margin"),
+        work=loss_work.lose_of(loss_work.lose_directions),
     ),
     Layer(
         "MultiMarginLoss",
@@ -352,6 +371,7 @@ LAYERS: tuple[Layer, ...] = (
         "Asks that the score of the one true class exceeds that of each other class by a margin.",
         state=hold_margin_weights,
         rule=measure(loss.measure_margins, "input, target", "p", "margin", "weight"),
+        work=loss_work.lose_of(loss_work.lose_margins, "p", "weight"),
     ),
     Layer(
         "TripletMarginLoss",
@@ -359,6 +379,7 @@ LAYERS: tuple[Layer, ...] = (
         "Asks that an anchor is nearer to a positive than to a negative example by a margin, by p-norm.",
         state=check_margin,
         rule=measure(loss.compare_distances, "anchor, positive, negative", "margin", "p", "eps", "swap"),
+        work=loss_work.lose_of(loss_work.lose_distances, "p", "swap"),
     ),
     Layer(
         "TripletMarginWithDistanceLoss",
@@ -369,6 +390,7 @@ LAYERS: tuple[Layer, ...] = (
         children=make_distance,
         rule=compare_distances,
         macs=macs.measure_with,
+        work=loss_work.lose_given_distances_of,
     ),
     Layer(
         "AdaptiveLogSoftmaxWithLoss",
@@ -379,6 +401,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=measure_clusters,
         reads="*",
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Layer(
         "NLLLoss2d",
@@ -386,5 +409,6 @@ LAYERS: tuple[Layer, ...] = (
         "Is the deprecated name of NLLLoss for images.",
         state=hold_weights,
         rule=measure(loss.pick_classes, "input, target", "weight", "ignore_index"),
+        work=loss_work.lose_of(loss_work.lose_picked, "weight"),
     ),
 )

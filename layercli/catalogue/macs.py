@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from layercli.catalogue.modules import Module
 from layercli.catalogue.rules import number_of_spatial
-from layercli.catalogue.sizes import as_int, product
+from layercli.catalogue.sizes import as_int, count_as, product
 from layercli.catalogue.tensors import AnySize, Shape
 
 Macs: TypeAlias = "Callable[..., AnySize | None]"
@@ -37,12 +37,24 @@ def _count(tensor: Any) -> AnySize:
     return product(_shape(tensor))
 
 
+def _count_outputs(output: Any) -> AnySize:
+    """The number of elements of a result, counted as such."""
+    return count_as(_count(output), "outputs")
+
+
+def _count_places(tensor: Any, dimensions: int) -> AnySize:
+    """The number of elements of images or their like, whose last dimensions are spatial and follow the channels."""
+    *batch, channels = _shape(tensor)[:-dimensions]
+    samples, positions = product(batch), product(_shape(tensor)[-dimensions:])
+    return count_as(samples, "samples") * count_as(positions, "positions") * count_as(channels, "channels")
+
+
 # Products of matrices ----------------------------------------------------------------------------------------
 
 
 def multiply_rows(output: Any, input: Any, *_: Any, **__: Any) -> AnySize:
     """For each element of the result a sum over the last dimension of ``input``."""
-    return _count(output) * _shape(input)[-1] if _shape(input) else 0
+    return _count_outputs(output) * _shape(input)[-1] if _shape(input) else 0
 
 
 def multiply_each(output: Any, *_: Any, **__: Any) -> AnySize:
@@ -87,7 +99,9 @@ def multiply_summed(output: Any, a: Any, b: Any, dims: Any = 2) -> AnySize:
         count = as_int(dims)
         own, others = list(range(-count, 0)), list(range(count))
     pairs = [(_shape(a)[first], _shape(b)[second]) for first, second in zip(own, others, strict=True)]
-    return _count(output) * product(size for size, other in pairs if 1 not in (as_int(size), as_int(other)))
+    return _count_outputs(output) * product(
+        size for size, other in pairs if 1 not in (as_int(size), as_int(other))
+    )
 
 
 def multiply_twice(output: Any, input1: Any, input2: Any, weight: Any, *_: Any, **__: Any) -> AnySize:
@@ -111,13 +125,13 @@ def score_classes(output: Any, input: Any, linear_weight: Any, *_: Any, **__: An
 def map_features(layer: Any, output: Any, input: Any) -> AnySize:
     """For each element of the result a sum over ``in_features``."""
     size: AnySize = layer.in_features
-    return _count(output) * size
+    return _count_outputs(output) * size
 
 
 def map_feature_pairs(layer: Any, output: Any, *_: Any, **__: Any) -> AnySize:
     """For each element of the result a sum over all pairs of features."""
     pairs: AnySize = layer.in1_features * layer.in2_features
-    return _count(output) * pairs
+    return _count_outputs(output) * pairs
 
 
 def map_classes(layer: Any, output: Any, input: Any, *_: Any, **__: Any) -> AnySize:
@@ -150,12 +164,12 @@ def divide_by_norm(layer: Any, output: Any, weight: Any) -> AnySize:
 
 def convolve(output: Any, input: Any, weight: Any, *_: Any, **__: Any) -> AnySize:
     """For each element of the result a sum over the window and the channels of its group."""
-    return _count(output) * product(_shape(weight)[1:])
+    return _count_places(output, len(_shape(weight)) - 2) * product(_shape(weight)[1:])
 
 
 def convolve_transposed(output: Any, input: Any, weight: Any, *_: Any, **__: Any) -> AnySize:
     """Each element of the input is spread over the window and the channels of its group."""
-    return _count(input) * product(_shape(weight)[1:])
+    return _count_places(input, len(_shape(weight)) - 2) * product(_shape(weight)[1:])
 
 
 def convolve_sequence(output: Any, input: Any, weight: Any, *_: Any, **__: Any) -> AnySize:
@@ -172,7 +186,7 @@ def slide_filters(dimensions: int) -> Macs:
 
     def formula(layer: Any, output: Any, input: Any) -> AnySize:
         channels: AnySize = layer.in_channels // layer.groups
-        return _count(output) * channels * _window(layer, dimensions)
+        return _count_places(output, dimensions) * channels * _window(layer, dimensions)
 
     return formula
 
@@ -182,7 +196,7 @@ def spread_filters(dimensions: int) -> Macs:
 
     def formula(layer: Any, output: Any, input: Any, output_size: Any = None) -> AnySize:
         channels: AnySize = layer.out_channels // layer.groups
-        return _count(input) * channels * _window(layer, dimensions)
+        return _count_places(input, dimensions) * channels * _window(layer, dimensions)
 
     return formula
 
@@ -196,10 +210,10 @@ def attend(output: Any, query: Any, key: Any, value: Any, *_: Any, **__: Any) ->
         return 0
     *heads, length, features = _shape(query)
     *others, source, _size = _shape(key)
-    return product(_widen(heads, others)) * length * source * features + _count(output) * source
+    return product(widen(heads, others)) * length * source * features + _count(output) * source
 
 
-def _widen(own: Sequence[AnySize], other: Sequence[AnySize]) -> Shape:
+def widen(own: Sequence[AnySize], other: Sequence[AnySize]) -> Shape:
     """Two shapes that broadcast as one; heads that several queries share count once a query."""
     dims = max(len(own), len(other))
     first, second = ((*(1,) * (dims - len(shape)), *shape) for shape in (own, other))
@@ -212,12 +226,12 @@ def attend_projected(
     """The projections of queries, keys, values and of the result, the scores, and the sums of values."""
     size: AnySize = layer.embed_dim
     row = 1 if layer.batch_first and len(_shape(query)) == 3 else 0
-    source = _shape(key)[row] + bool(layer.add_zero_attn) + _has_added_key(layer)
+    source = _shape(key)[row] + bool(layer.add_zero_attn) + has_added_key(layer)
     queries = product(_shape(query)[:-1])
     return (2 * queries * size + _count(key) + _count(value)) * size + 2 * queries * source * size
 
 
-def _has_added_key(layer: Any) -> bool:
+def has_added_key(layer: Any) -> bool:
     """PyTorch keeps ``bias_k`` instead of ``add_bias_kv``, None as a plain attribute; reading a wrapped one computes it."""
     return bool(layer.add_bias_kv) if isinstance(layer, Module) else "bias_k" not in vars(layer)
 
@@ -230,7 +244,7 @@ def recur(gates: int) -> Macs:
 
     def formula(layer: Any, output: Any, input: Any, hx: Any = None) -> AnySize:
         # A packed sequence has its steps, those of all samples, first.
-        steps = product(_shape(input[0] if isinstance(input, tuple) else input)[:-1])
+        steps = count_as(product(_shape(input[0] if isinstance(input, tuple) else input)[:-1]), "steps")
         hidden: AnySize = layer.hidden_size
         below: AnySize = layer.input_size
         later_layers: AnySize = layer.num_layers - 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from layercli.catalogue.entries import TENSOR, Method, Operation
+from layercli.catalogue.families import find_in_families
+from layercli.catalogue.index import METHOD_NAMES
 from layercli.catalogue.operations import FAMILIES
 
 
@@ -17,9 +19,7 @@ def _list_forms(operation: Operation) -> list[Method]:
 
 
 #: ``METHODS["shape"].attribute`` tells an attribute from a method.
-METHODS: Mapping[str, Method] = {
-    form.name: form
-    for operations in FAMILIES.values()
-    for operation in operations
-    for form in _list_forms(operation)
-}
+METHODS: Mapping[str, Method] = find_in_families(
+    METHOD_NAMES,
+    lambda family: {form.name: form for operation in FAMILIES[family] for form in _list_forms(operation)},
+)

@@ -56,6 +56,8 @@ class Module:
     ``entry`` has the layer's rules and is None for blocks; ``type`` is the class as rows name it, which a wrapper
     changes. ``given`` says that the layer was an argument of a composite one, whose call includes its own, ``cloned``
     that it was made as a copy of another. ``computed`` are the layers that give a wrapped tensor, by its name.
+
+    ``pending`` makes its tensors and children, where that waits until somebody asks for them.
     """
 
     path: str
@@ -72,6 +74,7 @@ class Module:
     given: bool = False
     cloned: bool = False
     computed: dict[str, Module] = field(default_factory=dict)
+    pending: Callable[[], None] | None = None
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -101,8 +104,14 @@ class Module:
         """The path of a member."""
         return f"{self.path}.{name}" if self.path else name
 
+    def complete(self) -> None:
+        """Make what is pending."""
+        if self.pending is not None:
+            make, self.pending = self.pending, None
+            make()
+
     def walk(self) -> Iterator[Module]:
-        """This module and all inside it, in the order of ``named_modules``."""
+        """This module and all inside it that is made, in the order of ``named_modules``."""
         stack = [self]
         while stack:
             module = stack.pop()

@@ -6,7 +6,7 @@ gives, and each has the term of its formula, with numbers or names at its ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
 from typing import Any, Final, Literal, TypeAlias
 
@@ -114,7 +114,10 @@ class Narrated(int):
         return pow(int(self), exponent, modulus)
 
     def __neg__(self) -> int:
-        return Narrated(-int(self), Operation("neg", (self.term,), -int(self), _count_parts(self.term)))
+        value, term = -int(self), self.term
+        if isinstance(term, Operation) and term.operator == "neg":
+            return Narrated(value, term.operands[0])
+        return Narrated(value, Operation("neg", (term,), value, _count_parts(term)))
 
     def __pos__(self) -> Narrated:
         return self
@@ -164,10 +167,12 @@ def _combine(operator: Literal["+", "-", "*", "//", "%"], left: int, right: int,
     if value is NotImplemented:
         return value
     # What changes nothing in any call isn't part of the formula.
-    if type(right) is int and (operator, right) in _NEUTRAL_RIGHT:
+    if not isinstance(right, Narrated) and (operator, right) in _NEUTRAL_RIGHT:
         return left
-    if type(left) is int and (operator, left) in _NEUTRAL_LEFT:
+    if not isinstance(left, Narrated) and (operator, left) in _NEUTRAL_LEFT:
         return right
+    if operator == "*" and any(other == 0 and not isinstance(other, Narrated) for other in (left, right)):
+        return 0
     operands = (term_of(left), term_of(right))
     return Narrated(value, Operation(operator, operands, value, sum(map(_count_parts, operands))))
 
@@ -269,9 +274,9 @@ class _Writer:
         return text if strength >= least else f"({text})"
 
     def write_sum(self, term: Operation) -> _Piece:
-        parts = [
-            (sign, part) for sign, part in self.iterate_sum(term, 1) if not self.brief or part.value != 0
-        ]
+        parts = _join_parts(self.iterate_sum(term, 1))
+        if self.brief:
+            parts = [(sign, part) for sign, part in parts if part.value != 0]
         if not parts:
             return "0", _ATOM
         # A sum begins with what is added, if anything is.
@@ -296,15 +301,20 @@ class _Writer:
 
     def write_product(self, term: Operation) -> _Piece:
         pieces: list[str] = []
+        plain: list[str] = []
         counted = False
         for factor in self.iterate_product(term):
-            if isinstance(factor, Group):
-                counted = True
-                if not self.brief or factor.value != 1:
-                    pieces.append(f"{self.wrap(factor.term, _PRODUCT)} {factor.unit}")
-            else:
-                pieces.append(self.wrap(factor, _ATOM))
-        return (" * " if counted else "*").join(pieces) or "1", _QUOTIENT if counted else _PRODUCT
+            if not isinstance(factor, Group):
+                plain.append(self.wrap(factor, _ATOM))
+                continue
+            counted = True
+            if self.brief and factor.value == 1:
+                continue
+            pieces += ["*".join(plain)] if plain else []
+            pieces.append(f"{self.wrap(factor.term, _PRODUCT)} {factor.unit}")
+            plain = []
+        pieces += ["*".join(plain)] if plain else []
+        return " * ".join(pieces) or "1", _QUOTIENT if counted else _PRODUCT
 
     def iterate_product(self, term: Term) -> Iterator[Term]:
         """The factors of a product; those that count something are whole."""
@@ -353,6 +363,37 @@ class _Writer:
 
     def write_floor(self, term: Operation) -> _Piece:
         return f"floor({self.write(term.operands[0])[0]})", _ATOM
+
+
+def _join_parts(parts: Iterable[tuple[int, Term]]) -> list[tuple[int, Term]]:
+    """The parts of a sum with its constants as one, where the last of them stands, and equal names as a multiple."""
+    constant = 0
+    counts: dict[Name, int] = {}
+    order: list[tuple[int, Term] | None] = []
+    for sign, part in parts:
+        if isinstance(part, Constant):
+            constant += sign * int(part.value)
+            order = [item for item in order if item is not None] + [None]
+        elif isinstance(part, Name):
+            counts[part] = counts.get(part, 0) + sign
+            order += [(1, part)] if (1, part) not in order else []
+        else:
+            order.append((sign, part))
+    joined: list[tuple[int, Term]] = []
+    for item in order:
+        if item is None:
+            joined += [(1 if constant > 0 else -1, Constant(abs(constant)))] if constant else []
+        elif isinstance(item[1], Name):
+            times = counts[item[1]]
+            if times:
+                joined.append((1 if times > 0 else -1, _multiply_term(abs(times), item[1])))
+        else:
+            joined.append(item)
+    return joined
+
+
+def _multiply_term(times: int, term: Name) -> Term:
+    return term if times == 1 else Operation("*", (Constant(times), term), times * term.value, 2)
 
 
 _WRITE: Mapping[str, Callable[[_Writer, Operation], _Piece]] = {

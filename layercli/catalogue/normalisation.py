@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import FRACTIONS, expect_dtype, expect_int, expect_number
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, apply_operation, hold_lazily
@@ -176,6 +177,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each channel of [N, C] or [N, C, L] over the batch, by running statistics in evaluation.",
         state=hold_statistics,
         rule=normalise_batch(2, 3),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "BatchNorm2d",
@@ -184,6 +186,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each channel of [N, C, H, W] over batch and pixels, by running statistics in evaluation.",
         state=hold_statistics,
         rule=normalise_batch(4),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "BatchNorm3d",
@@ -193,6 +196,7 @@ LAYERS: tuple[Layer, ...] = (
         "evaluation.",
         state=hold_statistics,
         rule=normalise_batch(5),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "SyncBatchNorm",
@@ -201,6 +205,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises as BatchNorm does, with statistics shared by all processes in training.",
         state=hold_statistics,
         rule=normalise_batch(),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "LazyBatchNorm1d",
@@ -208,6 +213,7 @@ LAYERS: tuple[Layer, ...] = (
         "A BatchNorm1d that takes num_features from the first input it sees.",
         state=_hold_lazily,
         rule=_lazily(normalise_batch(2, 3)),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "LazyBatchNorm2d",
@@ -215,6 +221,7 @@ LAYERS: tuple[Layer, ...] = (
         "A BatchNorm2d that takes num_features from the first input it sees.",
         state=_hold_lazily,
         rule=_lazily(normalise_batch(4)),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "LazyBatchNorm3d",
@@ -222,6 +229,7 @@ LAYERS: tuple[Layer, ...] = (
         "A BatchNorm3d that takes num_features from the first input it sees.",
         state=_hold_lazily,
         rule=_lazily(normalise_batch(5)),
+        work=work.normalise_batch_of,
     ),
     Layer(
         "InstanceNorm1d",
@@ -230,6 +238,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each channel of each sample along its length.",
         state=hold_statistics,
         rule=normalise_instances(1),
+        work=work.normalise_instances_of(1),
     ),
     Layer(
         "InstanceNorm2d",
@@ -238,6 +247,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each channel of each sample over its pixels.",
         state=hold_statistics,
         rule=normalise_instances(2),
+        work=work.normalise_instances_of(2),
     ),
     Layer(
         "InstanceNorm3d",
@@ -246,6 +256,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each channel of each sample over its voxels.",
         state=hold_statistics,
         rule=normalise_instances(3),
+        work=work.normalise_instances_of(3),
     ),
     Layer(
         "LazyInstanceNorm1d",
@@ -253,6 +264,7 @@ LAYERS: tuple[Layer, ...] = (
         "An InstanceNorm1d that takes num_features from the first input it sees.",
         state=_hold_lazily,
         rule=_lazily(normalise_instances(1)),
+        work=work.normalise_instances_of(1),
     ),
     Layer(
         "LazyInstanceNorm2d",
@@ -260,6 +272,7 @@ LAYERS: tuple[Layer, ...] = (
         "An InstanceNorm2d that takes num_features from the first input it sees.",
         state=_hold_lazily,
         rule=_lazily(normalise_instances(2)),
+        work=work.normalise_instances_of(2),
     ),
     Layer(
         "LazyInstanceNorm3d",
@@ -267,6 +280,7 @@ LAYERS: tuple[Layer, ...] = (
         "An InstanceNorm3d that takes num_features from the first input it sees.",
         state=_hold_lazily,
         rule=_lazily(normalise_instances(3)),
+        work=work.normalise_instances_of(3),
     ),
     Layer(
         "GroupNorm",
@@ -274,6 +288,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each sample over groups of channels and all their positions.",
         state=hold_groups,
         rule=normalise_groups,
+        work=work.normalise_groups_of,
     ),
     Layer(
         "LayerNorm",
@@ -281,6 +296,7 @@ LAYERS: tuple[Layer, ...] = (
         "Normalises each sample over its last dimensions to mean 0 and variance 1, then scales and shifts.",
         state=hold_last,
         rule=normalise_last,
+        work=work.normalise_last_of,
     ),
     Layer(
         "RMSNorm",
@@ -288,17 +304,20 @@ LAYERS: tuple[Layer, ...] = (
         "Divides by the root mean square over the last dimensions, then scales.",
         state=hold_root,
         rule=normalise_root,
+        work=work.normalise_root_of,
     ),
     Layer(
         "LocalResponseNorm",
         "size, alpha=0.0001, beta=0.75, k=1.0",
         "Divides each value by a power of k plus alpha times the mean square of the channels around it.",
         rule=apply_operation(normalisation.normalise_neighbours, "size", "alpha", "beta", "k"),
+        work=work.through(work.normalise_neighbours, "size"),
     ),
     Layer(
         "CrossMapLRN2d",
         "size, alpha=0.0001, beta=0.75, k=1",
         "Does to an image what LocalResponseNorm does, with a backward pass of its own.",
         rule=normalise_maps,
+        work=work.through(work.normalise_neighbours, "size"),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from layercli.catalogue.families import Late
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.operations.indexing import get_item
 from layercli.catalogue.rules import is_number, write_into
@@ -17,11 +18,6 @@ MEANINGS: Mapping[str, str] = {
     "xor": "bitwise_xor", "neg": "neg", "pos": "positive", "invert": "bitwise_not", "eq": "eq", "ne": "ne",
     "lt": "lt", "le": "le", "gt": "gt", "ge": "ge",
 }  # fmt: skip
-
-
-def _find_rule(operation: str) -> Callable[..., Any] | None:
-    entry = FUNCTIONS.get(operation)
-    return None if entry is None else entry.operation.rule
 
 
 def _write(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,14 +46,21 @@ def _compare(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
 _WITHOUT_ORDER = ("eq", "ne")
 _COMPARISONS = (*_WITHOUT_ORDER, "lt", "le", "gt", "ge")
 
-OPERATORS: Mapping[str, Callable[..., Any]] = {
-    name: _compare(name, rule) if name in _COMPARISONS else rule
-    for name, meaning in MEANINGS.items()
-    if (rule := _find_rule(meaning)) is not None
-} | {
-    "i" + name.rstrip("_"): _write(rule)
+#: Operators in place by the name of their row, and the operator that each is otherwise.
+_IN_PLACE: Mapping[str, str] = {
+    "i" + name.rstrip("_"): name
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
-    if (rule := _find_rule(MEANINGS[name])) is not None
 }
+
+
+def _make_rule(name: str) -> Callable[..., Any]:
+    rule = FUNCTIONS[MEANINGS[_IN_PLACE.get(name, name)]].operation.rule
+    assert rule is not None
+    if name in _IN_PLACE:
+        return _write(rule)
+    return _compare(name, rule) if name in _COMPARISONS else rule
+
+
+OPERATORS: Late[Callable[..., Any]] = Late((*MEANINGS, *_IN_PLACE), _make_rule)
 
 __all__ = ["OPERATORS", "get_item"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_operation
 from layercli.catalogue.operations import pooling
@@ -69,54 +70,63 @@ LAYERS: tuple[Layer, ...] = (
         "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
         "Keeps the greatest value of each window along one dimension.",
         rule=apply_operation(pooling.pool_maximum(1), *_MAXIMUM),
+        work=work.through(work.pool_each(1, lost=1), "kernel_size"),
     ),
     Layer(
         "MaxPool2d",
         "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
         "Keeps the greatest value of each window of an image.",
         rule=apply_operation(pooling.pool_maximum(2), *_MAXIMUM),
+        work=work.through(work.pool_each(2, lost=1), "kernel_size"),
     ),
     Layer(
         "MaxPool3d",
         "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
         "Keeps the greatest value of each window of a volume.",
         rule=apply_operation(pooling.pool_maximum(3), *_MAXIMUM),
+        work=work.through(work.pool_each(3, lost=1), "kernel_size"),
     ),
     Layer(
         "MaxUnpool1d",
         "kernel_size, stride=None, padding=0",
         "Puts values back at the indices that MaxPool1d returned and zeros everywhere else.",
         rule=_undo(1),
+        work=work.take_none,
     ),
     Layer(
         "MaxUnpool2d",
         "kernel_size, stride=None, padding=0",
         "Puts values back at the indices that MaxPool2d returned and zeros everywhere else.",
         rule=_undo(2),
+        work=work.take_none,
     ),
     Layer(
         "MaxUnpool3d",
         "kernel_size, stride=None, padding=0",
         "Puts values back at the indices that MaxPool3d returned and zeros everywhere else.",
         rule=_undo(3),
+        work=work.take_none,
     ),
     Layer(
         "AvgPool1d",
         "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
         "Averages each window along one dimension.",
         rule=apply_operation(pooling.pool_average(1), *_AVERAGE),
+        work=work.through(work.pool_each(1), "kernel_size"),
     ),
     Layer(
         "AvgPool2d",
         "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
         "Averages each window of an image.",
         rule=apply_operation(pooling.pool_average(2), *_AVERAGE, "divisor_override"),
+        work=work.through(work.pool_each(2), "kernel_size"),
     ),
     Layer(
         "AvgPool3d",
         "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
         "Averages each window of a volume.",
         rule=apply_operation(pooling.pool_average(3), *_AVERAGE, "divisor_override"),
+        work=work.through(work.pool_each(3), "kernel_size"),
     ),
     Layer(
         "FractionalMaxPool2d",
@@ -125,6 +135,7 @@ LAYERS: tuple[Layer, ...] = (
         "fractional ratio.",
         state=check_fractions(2),
         rule=apply_operation(pooling.pool_fractions(2), *_FRACTIONS),
+        work=work.through(work.pool_each(2, lost=1), "kernel_size"),
     ),
     Layer(
         "FractionalMaxPool3d",
@@ -133,59 +144,69 @@ LAYERS: tuple[Layer, ...] = (
         "fractional ratio.",
         state=check_fractions(3),
         rule=apply_operation(pooling.pool_fractions(3), *_FRACTIONS),
+        work=work.through(work.pool_each(3, lost=1), "kernel_size"),
     ),
     Layer(
         "LPPool1d",
         "norm_type, kernel_size, stride=None, ceil_mode=False",
         "Takes the p-norm of each window along one dimension, without dividing by its size.",
         rule=_norm(1),
+        work=work.through(work.pool_norms(1), "norm_type", "kernel_size"),
     ),
     Layer(
         "LPPool2d",
         "norm_type, kernel_size, stride=None, ceil_mode=False",
         "Takes the p-norm of each window of an image, without dividing by its size.",
         rule=_norm(2),
+        work=work.through(work.pool_norms(2), "norm_type", "kernel_size"),
     ),
     Layer(
         "LPPool3d",
         "norm_type, kernel_size, stride=None, ceil_mode=False",
         "Takes the p-norm of each window of a volume, without dividing by its size.",
         rule=_norm(3),
+        work=work.through(work.pool_norms(3), "norm_type", "kernel_size"),
     ),
     Layer(
         "AdaptiveMaxPool1d",
         "output_size, return_indices=False",
         "Keeps the greatest values of as many windows along one dimension as output_size asks for.",
         rule=apply_operation(pooling.adapt_maximum(1), "output_size", "return_indices"),
+        work=work.through(work.adapt_each(1, lost=1)),
     ),
     Layer(
         "AdaptiveMaxPool2d",
         "output_size, return_indices=False",
         "Keeps the greatest values of an image's windows, chosen to give exactly output_size.",
         rule=apply_operation(pooling.adapt_maximum(2), "output_size", "return_indices"),
+        work=work.through(work.adapt_each(2, lost=1)),
     ),
     Layer(
         "AdaptiveMaxPool3d",
         "output_size, return_indices=False",
         "Keeps the greatest values of a volume's windows, chosen to give exactly output_size.",
         rule=apply_operation(pooling.adapt_maximum(3), "output_size", "return_indices"),
+        work=work.through(work.adapt_each(3, lost=1)),
     ),
     Layer(
         "AdaptiveAvgPool1d",
         "output_size",
         "Averages as many windows along one dimension as output_size asks for.",
         rule=apply_operation(pooling.adapt_average(1), "output_size"),
+        work=work.through(work.adapt_each(1)),
     ),
     Layer(
         "AdaptiveAvgPool2d",
         "output_size",
         "Averages an image's windows, chosen to give exactly output_size.",
         rule=apply_operation(pooling.adapt_average(2), "output_size"),
+        work=work.through(work.adapt_each(2)),
     ),
     Layer(
         "AdaptiveAvgPool3d",
         "output_size",
         "Averages a volume's windows, chosen to give exactly output_size.",
         rule=apply_operation(pooling.adapt_average(3), "output_size"),
+        work=work.through(work.adapt_each(3)),
     ),
 )

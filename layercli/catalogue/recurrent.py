@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import expect_bool, expect_int
 from layercli.catalogue.dtypes import promote_dtypes
 from layercli.catalogue.entries import Layer
@@ -251,6 +251,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=run_sequence,
         accesses=look_twice,
         macs=macs.recur(1),
+        work=work.recur(1),
     ),
     Layer(
         "LSTM",
@@ -261,6 +262,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=run_lstm,
         accesses=look_twice,
         macs=macs.recur(4),
+        work=work.recur(4),
     ),
     Layer(
         "GRU",
@@ -271,6 +273,7 @@ LAYERS: tuple[Layer, ...] = (
         rule=run_sequence,
         accesses=look_twice,
         macs=macs.recur(3),
+        work=work.recur(3),
     ),
     Layer(
         "RNNCell",
@@ -279,6 +282,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_cell(1),
         rule=run_cell,
         macs=macs.step_once(1),
+        work=work.step_once(1),
     ),
     Layer(
         "LSTMCell",
@@ -287,6 +291,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_cell(4),
         rule=run_lstm_cell,
         macs=macs.step_once(4),
+        work=work.step_once(4),
     ),
     Layer(
         "GRUCell",
@@ -295,6 +300,7 @@ LAYERS: tuple[Layer, ...] = (
         state=hold_cell(3),
         rule=run_cell,
         macs=macs.step_once(3),
+        work=work.step_once(3),
     ),
     Layer(
         "RNNBase",

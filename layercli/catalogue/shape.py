@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_operation
 from layercli.catalogue.operations import view
@@ -45,6 +46,7 @@ LAYERS: tuple[Layer, ...] = (
         "start_dim=1, end_dim=-1",
         "Joins the dimensions from start_dim to end_dim into one, by default all but the batch.",
         rule=apply_operation(flatten_dims, "start_dim", "end_dim"),
+        work=work.take_none,
     ),
     Layer(
         "Unflatten",
@@ -52,5 +54,6 @@ LAYERS: tuple[Layer, ...] = (
         "Splits one dimension into several of given sizes.",
         state=check_sizes,
         rule=split_dim,
+        work=work.take_none,
     ),
 )

@@ -217,12 +217,32 @@ class Condition:
         """Whether it says that both sides are not equal."""
         return (self.operator, self.outcome) in (("!=", True), ("==", False))
 
+    @property
+    def dims(self) -> frozenset[str]:
+        """The names of the dims in it."""
+        return dims_of(self.left) | dims_of(self.right)
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers that its sides are compared with or shifted by, without their signs."""
+        sides = (self.left, self.right)
+        terms = [term for side in sides if isinstance(side, Size) for term in side.key]
+        found = {abs(coefficient) for monomial, coefficient in terms if not monomial}
+        return frozenset(found | {abs(side) for side in sides if not isinstance(side, Size)})
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it only tells sizes of 0 and 1 from all others."""
+        if isinstance(self.right, Size) or not isinstance(self.left, Size):
+            return False
+        bounds = {"==": (0, 1), "!=": (0, 1), "<": (1, 2), ">=": (1, 2), "<=": (0, 1), ">": (0, 1)}
+        return self.right in bounds[self.operator]
+
     def holds_from_one(self) -> bool:
         """Whether it is proved for all sizes of 1 and more."""
-        names = dims_of(self.left) | dims_of(self.right)
         try:
             with record_conditions() as unproved:
-                shifted = {name: make_dim(name, 0) + 1 for name in names}
+                shifted = {name: make_dim(name, 0) + 1 for name in self.dims}
                 left, right = substitute(self.left, shifted), substitute(self.right, shifted)
                 outcome = _COMPARISONS[self.operator](left, right)
         except (ZeroDivisionError, SizeTooComplex):

@@ -59,6 +59,12 @@ class Tensor:
     def __repr__(self) -> str:
         return f"{self.dtype}{list(self.shape)}"
 
+    def __bool__(self) -> bool:
+        """True, where PyTorch looks whether the element is 0. Raises Refusal where there isn't one element."""
+        if self.numel != 1:
+            refuse(f"asks whether a tensor is true, which one element may be: {self!r}", code="wrong-kind")
+        return True
+
     @property
     def dim(self) -> int:
         """The number of dimensions."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_operation
 from layercli.catalogue.operations import vision
@@ -53,18 +54,21 @@ LAYERS: tuple[Layer, ...] = (
         "upscale_factor",
         "Moves channels into space, [N, C * r * r, H, W] to [N, C, H * r, W * r].",
         rule=apply_operation(vision.shuffle_pixels, "upscale_factor"),
+        work=work.take_none,
     ),
     Layer(
         "PixelUnshuffle",
         "downscale_factor",
         "Moves space into channels, [N, C, H * r, W * r] to [N, C * r * r, H, W].",
         rule=apply_operation(vision.unshuffle_pixels, "downscale_factor"),
+        work=work.take_none,
     ),
     Layer(
         "ChannelShuffle",
         "groups",
         "Interleaves the channels of several groups, so that later grouped layers see all of them.",
         rule=apply_operation(vision.shuffle_channels, "groups"),
+        work=work.take_none,
     ),
     Layer(
         "Upsample",
@@ -72,6 +76,7 @@ LAYERS: tuple[Layer, ...] = (
         "Resizes the spatial dimensions to a size or by a factor, by the chosen interpolation.",
         state=check_factors,
         rule=resize(),
+        work=work.through(work.resize, "mode"),
     ),
     Layer(
         "UpsamplingNearest2d",
@@ -79,6 +84,7 @@ LAYERS: tuple[Layer, ...] = (
         "Resizes an image by copying the nearest pixel.",
         state=check_factors,
         rule=resize(mode="nearest"),
+        work=work.take_none,
     ),
     Layer(
         "UpsamplingBilinear2d",
@@ -86,5 +92,6 @@ LAYERS: tuple[Layer, ...] = (
         "Resizes an image by bilinear interpolation, its corners aligned.",
         state=check_factors,
         rule=resize(mode="bilinear", align_corners=True),
+        work=work.resize_to("bilinear"),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import FULL_FLOATS, expect_bool, expect_int
 from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import Layer
@@ -61,15 +61,24 @@ def _orthogonalise(layer: Module, weight: Any) -> Tensor:
     return Tensor(tensor.dtype, tensor.shape, None)
 
 
-_HOLDER = Layer("ModuleDict", "", "Holds the steps of each wrapped tensor.")
-_STEPS = Layer("ParametrizationList", "", "Computes a wrapped tensor from its originals.", rule=_compute)
-_WEIGHT_NORM = Layer("_WeightNorm", "", "Puts a length and a direction together.", rule=_combine)
+_HOLDER = Layer("ModuleDict", "", "Holds the steps of each wrapped tensor.", work=work.take_none)
+_STEPS = Layer(
+    "ParametrizationList",
+    "",
+    "Computes a wrapped tensor from its originals.",
+    rule=_compute,
+    work=work.take_none,
+)
+_WEIGHT_NORM = Layer(
+    "_WeightNorm", "", "Puts a length and a direction together.", rule=_combine, work=work.scale_direction
+)
 _SPECTRAL_NORM = Layer(
     "_SpectralNorm",
     "",
     "Divides by the greatest singular value.",
     rule=_divide,
     macs=macs.divide_by_norm,
+    work=work.divide_by_norm,
 )
 _ORTHOGONAL = Layer(
     "_Orthogonal",
@@ -77,6 +86,7 @@ _ORTHOGONAL = Layer(
     "Makes rows or columns orthonormal.",
     rule=_orthogonalise,
     macs=macs.leave_unknown,
+    work=work.leave_unknown,
 )
 
 

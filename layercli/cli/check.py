@@ -12,8 +12,10 @@ from layercli.cli.options import (
     LimitOption,
     OutputOption,
     StaticOption,
+    VerifyOption,
     apply_limits,
     check_choice,
+    choose_engine,
     format_option,
 )
 from layercli.cli.output import use_color, write_output
@@ -35,23 +37,26 @@ def run(
     ] = None,
     format_: Annotated[str, format_option(FORMATS)] = "text",
     static: StaticOption = None,
+    verify: VerifyOption = False,
     limit: LimitOption = None,
     output: OutputOption = None,
 ) -> int:
     """Compare specs with their lock files.
 
     Exit code 1 where one differs, told with its spec line, or has no lock; 2 where there is nothing to check.
-    Nothing is written. Specs are derived by rules, which needs no torch; --run runs them on PyTorch, too, and
-    fails where that differs.
+    Nothing is written. Specs are derived by rules, which needs no torch; --run compares what PyTorch gives with
+    the lock instead.
     """
     from layercli.report.differences import CHECK_FORMATS
 
     check_choice("--format", format_, FORMATS)
     apply_limits(limit)
 
+    engine = choose_engine(static, verify, "derive")
+
     from layercli.checks import check_specs
 
     with bounded():
-        result = check_specs(paths or [], Path.cwd(), "both" if static is False else "derive")
+        result = check_specs(paths or [], Path.cwd(), engine)
     write_output(CHECK_FORMATS[format_](result, output is None and use_color()), output)
     return result.exit_code

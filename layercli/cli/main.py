@@ -120,8 +120,9 @@ def _explain_exception(error: Exception) -> Problem:
         place = f": {error.filename}" if error.filename else ""
         return Problem("system", f"{(error.strerror or str(error)).lower()}{place}")
     if isinstance(error, ModuleNotFoundError) and error.name == "torch":
-        message = "this works on PyTorch, and torch is not installed"
-        return Problem("no-torch", message, hint="pip install torch, or derive shapes without it: --static")
+        from layercli.engines import explain_missing_torch
+
+        return explain_missing_torch("this")
     hint = "this is a bug of layercli; run layercli --debug ... and report what it prints"
     return Problem("internal", f"{type(error).__name__}: {error}", hint=hint)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from layercli.errors import CommandError, Problem, did_you_mean
+from layercli.cli.output import write_error
+from layercli.errors import CommandError, Problem, did_you_mean, draw_problems
 from layercli.spec.limits import LIMIT_NAMES, set_limits
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ StaticOption = Annotated[
     bool | None,
     typer.Option(
         "--static/--run",
-        help="Derive it by rules, without torch, or run it on PyTorch.",
+        help="Derive by rules, which needs no torch, or run on PyTorch.",
         show_default=False,
     ),
 ]
@@ -204,12 +205,29 @@ def _read_size(option: str, name: str, text: str) -> int:
 
 
 def choose_engine(static: bool | None, verify: bool, default: Engine) -> Engine:
-    """Which engine the options ask for. Raises CommandError where they contradict each other."""
+    """Which engine the options ask for: where they ask for none ``default``, and without torch a derivation.
+
+    Raises CommandError where they contradict each other, and where they ask for torch and it isn't installed.
+    """
+    from layercli.engines import has_torch, require_torch
+
     if verify and static is not None:
         raise CommandError(
             Problem("usage", f"--verify does both, so --{'static' if static else 'run'} can't be given")
         )
-    return "both" if verify else default if static is None else "derive" if static else "run"
+    if static:
+        return "derive"
+    if verify or static is False:
+        require_torch("--verify" if verify else "--run")
+        return "both" if verify else "run"
+    return default if default == "derive" or has_torch() else "derive"
+
+
+def tell_derived(static: bool | None, engine: Engine, default: Engine) -> None:
+    """A note on standard error where something was derived though nobody asked for it."""
+    if static is None and engine == "derive" and default != "derive":
+        message = "torch is not installed, so this is derived by rules and not run"
+        write_error("\n" + draw_problems([Problem("no-torch", message, severity="note")]) + "\n")
 
 
 def apply_limits(texts: Sequence[str] | None) -> None:

@@ -16,9 +16,12 @@ from layercli.cli.options import (
     SetOption,
     SpecArgument,
     StaticOption,
+    VerifyOption,
     apply_limits,
     check_choice,
+    choose_engine,
     load_plan,
+    tell_derived,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_output
 from layercli.errors import CommandError, Problem
@@ -39,6 +42,7 @@ def run(
     buffers: Annotated[bool, typer.Option("--buffers", help="List buffers too.")] = False,
     seed: SeedOption = 0,
     static: StaticOption = None,
+    verify: VerifyOption = False,
     limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
@@ -47,27 +51,34 @@ def run(
 
     Each with its shape, dtype and count, whether it is trained, and what it is tied to.
     """
-    from layercli.engines import list_tensors
+    from layercli.engines import list_tensors, require_torch
     from layercli.report import PARAMETER_FORMATS, TraceOptions
     from layercli.report.parameters import ParameterListing
 
     check_choice("--format", format_, FORMATS)
     apply_limits(limit)
-    plan = load_plan(spec, set_, None, None)
-
     if static and values:
-        raise CommandError(Problem("usage", "only PyTorch has values", hint="leave --static out"))
+        raise CommandError(
+            Problem("usage", "only PyTorch has values, so --static goes without --values", hint="use --run")
+        )
+    plan = load_plan(spec, set_, None, None)
+    if values:
+        require_torch("--values")
+    engine = choose_engine(static, verify, "run")
     with bounded():
         if values:
             from layercli.run.devices import check_memory
 
             check_memory(plan, "cpu", values=True)
-        tensors = list_tensors(plan, "derive" if static else "run", layer=layer, seed=seed, values=values)
-    listing = ParameterListing(plan.name, tensors, plan.spec.source.name, layer, buffers)
+        tensors = list_tensors(plan, engine, layer=layer, seed=seed, values=values)
+    listing = ParameterListing(
+        plan.name, tensors, plan.spec.source.name, layer, buffers, "derive" if engine == "derive" else "run"
+    )
     options = TraceOptions(
         width=find_width() if output is None else None,
         color=output is None and format_ == "table" and use_color(),
         ascii=output is None and needs_ascii(),
     )
     write_output(PARAMETER_FORMATS[format_](listing, options), output)
+    tell_derived(static, engine, "run")
     return 0

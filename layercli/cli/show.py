@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from layercli.cli.options import LimitOption, OutputOption, SetOption, SpecArgument, apply_limits, load_plan
+from layercli.cli.options import (
+    LimitOption,
+    OutputOption,
+    SetOption,
+    SpecArgument,
+    StaticOption,
+    VerifyOption,
+    apply_limits,
+    choose_engine,
+    load_plan,
+)
 from layercli.cli.output import write_output
 
 EXAMPLES = (
@@ -19,17 +29,19 @@ def run(
     spec: SpecArgument,
     set_: SetOption = None,
     layer: Annotated[str, typer.Option("--layer", metavar="PATH", help="Print only this layer.")] = "",
+    static: StaticOption = None,
+    verify: VerifyOption = False,
     limit: LimitOption = None,
     output: OutputOption = None,
 ) -> int:
     """Print a model, or one of its layers, as PyTorch does.
 
-    The text is that of print(model).
+    The text is that of print(model). It is derived, which needs no torch; --run makes the model and prints it.
     """
+    from layercli.engines import print_model
+
     apply_limits(limit)
+    engine = choose_engine(static, verify, "derive")
     plan = load_plan(spec, set_, None, None)
-
-    from layercli.run.session import print_model
-
-    write_output(print_model(plan, layer) + "\n", output)
+    write_output(print_model(plan, engine, layer) + "\n", output)
     return 0

@@ -27,11 +27,13 @@ from layercli.cli.options import (
     choose_engine,
     load_plan,
     read_number,
+    tell_derived,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_error, write_output
 from layercli.errors import CommandError, Position, Problem, draw_problems
 
 if TYPE_CHECKING:
+    from layercli.engines import Engine
     from layercli.plan.records import Plan
     from layercli.trace.records import Trace
 
@@ -62,6 +64,8 @@ def _warn_of_uncalled(plan: Plan, trace: Trace) -> list[Problem]:
     """A warning for each layer of the spec that no call reaches: the outermost, once however often it is made."""
     from layercli.plan.records import locate_member, map_plans
 
+    if not trace.never_called:
+        return []
     plans = map_plans(plan.root)
     reached = {""}
     for row in trace.rows:
@@ -148,7 +152,7 @@ def run(
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
     --columns, values by --values and --stats.
     """
-    from layercli.engines import explain_failure
+    from layercli.engines import require_torch, run_plan, trace_by
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
     from layercli.trace.failure import TraceFailed
@@ -159,7 +163,30 @@ def run(
         raise CommandError(
             Problem("usage", "formulas are derived, so --symbolic goes without --run and --verify")
         )
-    engine = choose_engine(static, verify, "derive" if symbolic else "run")
+    with_values = values or stats or params or bool(layer)
+    needs_run = [
+        option
+        for option, given in {
+            "--device": device != "auto",
+            "--values": values,
+            "--stats": stats,
+            "--params": params,
+            "--layer": bool(layer),
+            "--repeat": repeat > 1,
+        }.items()
+        if given
+    ]
+    if needs_run and (static or symbolic or (verify and needs_run != ["--device"])):
+        excluded = "--static" if static else "--symbolic" if symbolic else "--verify"
+        message = f"{needs_run[-1]} is of a run on PyTorch, so it goes without {excluded}"
+        raise CommandError(Problem("usage", message, hint="leave one of them out"))
+    if repeat > 1 and not with_values:
+        hint = "without values every run shows the same"
+        raise CommandError(Problem("usage", "--repeat needs --values or --stats", hint=hint))
+    if needs_run:
+        require_torch(needs_run[-1])
+    default: Engine = "derive" if symbolic else "run"
+    engine = choose_engine(static, verify, default)
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     choose_columns(names)
     options = TraceOptions(
@@ -176,40 +203,26 @@ def run(
         check_dims(plan)
         plan = load_plan(spec, set_, dim, input_, train, tuple(plan.dims))
 
-    with_values = values or stats or params or bool(layer)
-    if engine != "run" and (with_values or repeat > 1):
-        raise CommandError(
-            Problem(
-                "usage",
-                "only a run on PyTorch has values",
-                hint="leave --static, --verify and --symbolic out",
-            )
-        )
-    if repeat > 1 and not with_values:
-        hint = "without values every run shows the same"
-        raise CommandError(Problem("usage", "--repeat needs --values or --stats", hint=hint))
     try:
         with bounded(device):
             if engine == "run":
                 from layercli.run.devices import check_memory, choose_device
-                from layercli.run.session import trace_plan
                 from layercli.run.tracer import ValueRequest
 
                 request = (
                     ValueRequest(frozenset(layer) if layer else None, stats, params) if with_values else None
                 )
                 check_memory(plan, choose_device(plan, device, values=with_values), values=with_values)
-                traces = trace_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+                traces = run_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
             else:
-                from layercli.engines import trace_by
-
                 traces = [trace_by(plan, engine, device=device, seed=seed)]
     except TraceFailed as failure:
         write_output(RUN_FORMATS[format_]((failure.trace,), options), output)
         write_error("\n")
-        raise explain_failure(plan, failure) from failure.__cause__
+        raise
     write_output(RUN_FORMATS[format_](traces, options), output)
     warnings = _warn_of_uncalled(plan, traces[0])
     if warnings:
         write_error("\n" + draw_problems(warnings) + "\n")
+    tell_derived(static, engine, default)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, ClassVar
@@ -28,12 +28,29 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """What is left of ``args``. Raises CommandError for a wrong command line."""
+        if not ctx.resilient_parsing:
+            check_pairs(self.get_params(ctx), args)
         with _explained(self, ctx):
             return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help text."""
         formatter.write(draw_help(ctx, self.examples))
+
+
+def check_pairs(options: Sequence[Any], args: Sequence[str]) -> None:
+    """Raise CommandError for both of two options that exclude each other, such as ``--static`` and ``--run``.
+
+    Those are pairs without a default; of the others the last one counts.
+    """
+    given = [word for word in args[: args.index("--") if "--" in args else None] if word.startswith("-")]
+    for option in options:
+        if not getattr(option, "secondary_opts", None) or option.default is not None:
+            continue
+        both = [next((word for word in given if word in names), "") for names in (option.opts, option.secondary_opts)]
+        if all(both):
+            message = f"{both[0]} and {both[1]} exclude each other"
+            raise CommandError(Problem("usage", message, hint="leave one of them out"))
 
 
 class Group(TyperGroup):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import lcm
 
 from layercli.catalogue.sizes import Condition, SizeTooComplex, as_int, make_dim
-from layercli.derive.session import Derivation, derive_conditions, derive_plan, split_product
+from layercli.derive.requirements import split_product
+from layercli.derive.session import Derivation, derive_conditions, derive_plan
 from layercli.derive.solutions import MAX_PERIOD, Interval, Sizes, find_sizes, intersect, stretch
 from layercli.errors import CommandError, SpecError
 from layercli.plan.records import Plan

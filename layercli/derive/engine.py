@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from functools import cache, partial
 from typing import Any, Literal
 
 from layercli.catalogue.counting import NOTHING, count_layer, count_operation
@@ -14,10 +14,12 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import Module
 from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
-from layercli.catalogue.signature import BindingError
-from layercli.catalogue.sizes import Condition, Size, as_int, format_size
+from layercli.catalogue.signature import BindingError, Signature
+from layercli.catalogue.sizes import Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.derive.conditions import ConditionLog, Trial, evaluate_value
 from layercli.errors import Position, Problem, SpecError
+from layercli.derive.sharing import Sharing, identify_call
 from layercli.plan.records import LayerPlan, Recipe, format_value
 from layercli.record import record
 from layercli.spec.calls import check_function, check_method, explain_call, explain_container, explain_mask
@@ -33,7 +35,7 @@ from layercli.spec.values import (
 )
 from layercli.trace import DictType, PlainType, TensorType, Type
 from layercli.trace.failure import TUPLE_HINT, point_to_layer, takes_tuple
-from layercli.trace.recorder import Recorder
+from layercli.trace.recorder import Draft, Recorder
 
 
 def to_rule(value: Any) -> Any:
@@ -130,35 +132,54 @@ class SymbolicKind(TypeKind):
         return super().format_plain(value)
 
 
-@record(frozen=False)
-class ConditionLog:
-    """The conditions of a derivation, and for each the path of the row that was being derived."""
+@record(eq=False)
+class Call:
+    """A call that has ended, for what watches a derivation: its row, what the rule was given, what it gave.
 
-    conditions: list[Condition]
-    places: list[str] = field(default_factory=list)
+    ``module`` is None for an operation, ``rule`` for a layer. Its tensors include those that wrappers computed.
+    """
 
-    def place(self, path: str) -> None:
-        """What has come since the last time is of this row."""
-        self.places += [path] * (len(self.conditions) - len(self.places))
+    draft: Draft
+    module: Module | None
+    rule: Callable[..., Any] | None
+    values: Sequence[Any]
+    keywords: Mapping[str, Any]
+    output: Any
 
 
 @record(frozen=False)
 class Pass:
     """One derivation of a forward pass: its recorder, the steps that are left, the sizes of dims.
 
-    ``log`` is there where sizes have dims in them.
+    ``log`` is there where sizes have dims in them. ``watch`` is told of each call when it ends. With ``sharing`` calls
+    that are the same are derived once; ``watch`` is told of those only.
     """
 
     recorder: Recorder
     budget: Budget
     dims: Mapping[str, Any]
     log: ConditionLog | None = None
+    watch: Callable[[Call], None] | None = None
+    #: The calls of the modules whose forward runs.
+    trials: list[Trial] = field(default_factory=list)
+    sharing: Sharing | None = None
 
-    def place_conditions(self, path: str | None = None) -> None:
+    def enter(self, module: Module) -> None:
+        """Something inside a module is wanted."""
+        if self.sharing is None:
+            module.complete()
+        else:
+            self.sharing.enter(module, self)
+
+    def place_conditions(self, path: str | None = None, trial: Trial | None = None) -> None:
         """The conditions since the last time are of this row, or of the module whose forward runs."""
-        if self.log is not None:
+        if self.log is None:
+            return
+        if path is None:
             frames = self.recorder.frames
-            self.log.place(path if path is not None else frames[-1].path if frames else "")
+            path = frames[-1].path if frames else ""
+            trial = self.trials[-1] if self.trials else None
+        self.log.place(path, trial)
 
 
 class TypeEngine(ForwardEngine):
@@ -211,9 +232,15 @@ class TypeEngine(ForwardEngine):
             return derive(*values, **shown)
         self.running.place_conditions()
         output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
-        self.running.place_conditions(None if draft is None else draft.path)
+        if self.running.log is not None:
+            trial = Trial(lambda _, given, named: derive(*given, **named), values, shown, True, output)
+            self.running.place_conditions(None if draft is None else draft.path, trial)
         if draft is not None:
             draft.macs, draft.flops = count_operation(name, output, values, shown)
+            if self.running.watch is not None:
+                taken = [convert(value) for value in values]
+                named = {key: convert(value) for key, value in shown.items()}
+                self.running.watch(Call(draft, None, rule, taken, named, output))
         return output
 
     def call_function(
@@ -273,6 +300,7 @@ class TypeEngine(ForwardEngine):
             raise explain_refusal(refusal, self.running.recorder, layer.path, site.position) from None
 
     def get_member(self, layer: Any, name: str) -> Any:
+        self._enter(layer)
         if name in layer.children:
             return layer.children[name]
         if name in layer.tensors:
@@ -290,7 +318,12 @@ class TypeEngine(ForwardEngine):
             None if entry is not None and entry.state is not None and name in ("weight", "bias") else MISSING
         )
 
+    def _enter(self, layer: Module) -> None:
+        if self.running is not None:
+            self.running.enter(layer)
+
     def list_members(self, layer: Any) -> Sequence[str]:
+        self._enter(layer)
         block = None if layer.plan is None else layer.plan.block
         return [*layer.children, *layer.tensors, *(block.layer_names if block is not None else ())]
 
@@ -302,6 +335,7 @@ class TypeEngine(ForwardEngine):
         return "dict" if layer.type in ("ModuleDict", "ParameterDict") else ""
 
     def container_items(self, layer: Any) -> Sequence[tuple[str, Any]]:
+        self._enter(layer)
         members = layer.tensors if layer.type in ("ParameterList", "ParameterDict") else layer.children
         return list(members.items())
 
@@ -325,6 +359,7 @@ _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input
 _WITHOUT_NUMPY_WORDS = frozenset({"norm", "split", "unique", "cdist", "tensordot", "unravel_index"})
 
 
+@cache
 def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     """The rule of an operation under one of its names, called as ``namespace`` has it.
 
@@ -352,6 +387,8 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             own = int(namespace == "Tensor")
             said = f"takes {slots - own} arguments by place and got {len(arguments) - own}"
             raise Refusal(said, "", "too-many-arguments")
+        if signature.star_by_name:
+            arguments, keywords = _read_rest(rest, slots, arguments, keywords)
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
@@ -362,10 +399,9 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             )
         try:
             result = rule(*values, **named)
-        except TypeError as error:
-            if not _fits(rule, values, named):
-                raise Refusal(_explain_misfit(error, "argument"), "", "argument-refused") from None
-            raise
+        except MISFITS as error:
+            own = values[1:] if namespace == "Tensor" else values
+            raise _explain_misfit(error, "argument", signature, form.name, own, named) from None
         if not form.in_place:
             return result
         if keywords.get("dtype", arguments[0].dtype) not in (None, arguments[0].dtype):
@@ -375,6 +411,32 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         return write_into(arguments[0], result, shared=operation.writes_shared)
 
     return call
+
+
+def _read_rest(
+    name: str, slots: int, arguments: Sequence[Any], keywords: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A call whose sizes or dims come one by one, as one tuple, or by their name as a tuple. Raises Refusal.
+
+    PyTorch makes sure that the first is an int, and reads True as 1 behind it.
+    """
+    own, given = tuple(arguments[:slots]), tuple(arguments[slots:])
+    if not given and name not in keywords:
+        raise Refusal(f"needs {name}", "", "missing-argument")
+    by_name = keywords.get(name, ())
+    if not isinstance(by_name, (tuple, list)):
+        raise Refusal(f"needs a tuple of ints as {name}, not {by_name!r}", name, "wrong-kind")
+    if name in keywords:
+        keywords = {**keywords, name: _read_bools(by_name)}
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        return (*own, _read_bools(given[0])), keywords
+    return (*own, *_read_bools(given)), keywords
+
+
+def _read_bools(values: Sequence[Any]) -> Sequence[Any]:
+    if not any(isinstance(value, bool) for value in values[1:]):
+        return values
+    return (*values[:1], *(int(value) if isinstance(value, bool) else value for value in values[1:]))
 
 
 def _bind_special(
@@ -416,24 +478,33 @@ def call_rule(
         raise site.argument(refusal.argument or None).error(
             refusal.code, f"{name} {refusal.message}"
         ) from None
-    except TypeError as error:
-        if not _fits(rule, arguments, keywords):
-            raise site.error("argument-refused", f"{name} {_explain_misfit(error, 'argument')}") from None
-        raise
+    except MISFITS as error:
+        misfit = _explain_misfit(error, "argument")
+        raise site.error(misfit.code, f"{name} {misfit.message}") from None
 
 
-def _explain_misfit(error: TypeError, word: Literal["input", "argument"]) -> str:
-    """What Python says of a call that doesn't fit a rule, as it would be said of what the rule is of."""
+#: What a rule raises that is given another kind of value than PyTorch takes there, or other arguments than it has.
+#: Where PyTorch takes them the engines don't agree, and the proof of the entry fails.
+MISFITS = (TypeError, AttributeError)
+
+
+def _explain_misfit(
+    error: Exception,
+    word: Literal["input", "argument"],
+    signature: Signature | None = None,
+    name: str = "",
+    arguments: Sequence[Any] = (),
+    keywords: Mapping[str, Any] = {},
+) -> Refusal:
+    """Why a call doesn't fit: by the signature of what was called, else by what Python says of its rule."""
+    if signature is not None:
+        try:
+            signature.bind(name, arguments, keywords)
+        except BindingError as misfit:
+            return Refusal(misfit.message.removeprefix(f"{name} "), "", misfit.code)
     said = str(error).partition("() ")[2]
-    return explain_call(said, word) or f"can't be called like this: {said or error}"
-
-
-def _fits(rule: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
-    try:
-        inspect.signature(rule).bind(*arguments, **keywords)
-    except TypeError:
-        return False
-    return True
+    message = explain_call(said, word) or f"can't be called like this: {said or error}"
+    return Refusal(message, code="argument-refused")
 
 
 def explain_refusal(
@@ -462,6 +533,32 @@ def call_module(
 
     ``position`` is that of a layer which isn't being called itself, and one inside it is.
     """
+    sharing = running.sharing
+    if sharing is None or module.pending is None or sharing.was_called(module) or position is not None:
+        running.enter(module)
+        return _derive_call(module, arguments, keywords, running, position)
+    key = identify_call(module, arguments, keywords, running)
+    known = sharing.find(key, running)
+    if known is not None:
+        running.place_conditions()
+        return sharing.repeat(module, known, arguments, keywords, running)
+    module.complete()
+    start, steps = len(running.recorder.drafts), running.budget.steps
+    output = _derive_call(module, arguments, keywords, running, position)
+    # A call that changed its inputs is none that leaves the rest as it was.
+    if key is not None and identify_call(module, arguments, keywords, running) == key:
+        steps -= running.budget.steps
+        sharing.keep(key, module, (*arguments, *keywords.values()), output, start, steps, running)
+    return output
+
+
+def _derive_call(
+    module: Module,
+    arguments: list[Any],
+    keywords: dict[str, Any],
+    running: Pass,
+    position: Position | None,
+) -> Any:
     plan: LayerPlan | None = module.plan
     block = None if plan is None else plan.block
     recorder = running.recorder
@@ -481,8 +578,11 @@ def call_module(
         told=told,
         position=position,
     )
+    trial = Trial(partial(_call_apart, module, running.dims), arguments, keywords, block is None)
+    running.trials.append(trial)
     values = [to_rule(value) for value in arguments]
     named = {name: to_rule(value) for name, value in keywords.items()}
+    seen = module
     if block is not None:
         output = run_block(module, arguments, keywords, running)
     else:
@@ -490,13 +590,30 @@ def call_module(
         if rule is None:
             raise Refusal(f"({module.type}) can't be derived yet", code="no-rule")
         module.run = lambda child, inputs, options: call_module(child, inputs, options, running)
-        output = call_layer_rule(rule, _compute_tensors(module, running), values, named)
+        seen = _compute_tensors(module, running)
+        output = call_layer_rule(rule, seen, values, named)
     running.place_conditions()
+    running.trials.pop()
+    trial.output = output
     recorder.end_layer(frame, output, returns=block is not None)
     entry = module.entry
     own = NOTHING if block is not None or entry is None else count_layer(entry, module, output, values, named)
     frame.draft.macs, frame.draft.flops = own
+    if running.watch is not None:
+        running.watch(Call(frame.draft, seen, None, values, named, output))
     return output
+
+
+def _call_apart(
+    module: Module,
+    dims: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    arguments: list[Any],
+    keywords: dict[str, Any],
+) -> Any:
+    """The output of a module at some sizes of dims, its rows forgotten. Raises Refusal, SpecError."""
+    apart = Pass(Recorder(TypeKind(), {}), Budget(), evaluate_value(dict(dims), sizes))
+    return call_module(module, arguments, keywords, apart)
 
 
 def _position_around(recorder: Recorder) -> Position | None:
@@ -523,10 +640,8 @@ def call_layer_rule(
     """Call a layer's rule as the layer is called. Raises Refusal, also where the arguments don't fit it."""
     try:
         return rule(module, *arguments, **keywords)
-    except TypeError as error:
-        if _fits(rule, [module, *arguments], keywords):
-            raise
-        raise Refusal(_explain_misfit(error, "input"), code="argument-refused") from None
+    except MISFITS as error:
+        raise _explain_misfit(error, "input") from None
 
 
 def _input_names(module: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:

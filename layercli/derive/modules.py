@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
-from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
+from layercli.catalogue.arguments import is_whole
+from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.layers import LAYERS
-from layercli.catalogue.modules import Child, Module
+from layercli.catalogue.modules import Child, Module, State
 from layercli.catalogue.signature import REQUIRED
-from layercli.catalogue.sizes import as_int
-from layercli.catalogue.tensors import Refusal, Tensor, refuse
-from layercli.derive.engine import TypeEngine, make_value, to_rule
-from layercli.errors import Position, Problem, SpecError
+from layercli.catalogue.tensors import Refusal, Shape, Tensor, refuse
+from layercli.derive.engine import MISFITS, TypeEngine, make_value, to_rule
+from layercli.derive.holdings import record_modules
+from layercli.errors import Problem, SpecError, did_you_mean
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
-from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
-from layercli.trace import TensorType
-from layercli.trace.modules import HeldTensor, ModuleRecord
-
-_PASSIVE = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "ParametrizationList")
+from layercli.trace.modules import ModuleSection
 
 
 class ModuleMaker:
-    """Makes the modules of one plan and collects the problems of all of them."""
+    """Makes the modules of one plan and collects the problems of all of them.
 
-    def __init__(self, plan: Plan) -> None:
+    What a plan has in several places is made once as a sample, for its problems and for what it holds; those in their
+    places are made when somebody asks for their members. ``names`` are those of all made parameters and buffers by
+    ``id``.
+    """
+
+    #: The layers that are made late, by the ``id`` of their plan.
+    late: Set[int] = frozenset()
+
+    def __init__(self, plan: Plan, *, late: bool = True) -> None:
         self.plan = plan
         self.training = plan.mode == "train"
         self.problems: list[Problem] = []
         self.maker = TypeEngine(None)
+        self.names: dict[int, str] = {}
+        self.samples: dict[int, Module] = {}
+        self.sections: dict[int, ModuleSection] = {}
+        self.parameters: dict[int, tuple[str, ...]] = {}
+        if late:
+            self.late = find_repeated(plan.root)
 
     def make(self) -> Module:
         """The root. Raises SpecError with the problems of all layers."""
@@ -39,9 +53,15 @@ class ModuleMaker:
         if self.problems:
             raise SpecError(*self.problems)
         block = self.plan.spec.main
-        tie_parameters(root, block.tie)
-        freeze_parameters(root, block.freeze)
+        self.tie_parameters(root, block.tie)
+        self.freeze_parameters(root, block.freeze)
+        self._name_tensors(root)
         return root
+
+    def _name_tensors(self, root: Module) -> None:
+        for module in root.walk():
+            for name, tensor in module.tensors.items():
+                self.names[id(tensor)] = module.join(name)
 
     def fill(self, module: Module, plan: LayerPlan) -> None:
         """Make the members of a block or container."""
@@ -73,13 +93,30 @@ class ModuleMaker:
         return Tensor(value.dtype, value.shape, value.strides, requires_grad=member.requires_grad)
 
     def make_layer(self, path: str, plan: LayerPlan) -> Module:
-        """A planned layer with all inside it."""
+        """A planned layer with all inside it, at once or later. Raises SpecError."""
+        if id(plan) not in self.late:
+            return self._make_layer_now(path, plan)
+        sample = self.samples.get(id(plan))
+        if sample is None:
+            sample = self.samples[id(plan)] = self._make_layer_now(path, plan)
+        module = replace(sample, path=path, tensors={}, buffers=set(), transient=set(), children={}, computed={})
+
+        def complete() -> None:
+            made = self._make_layer_now(path, plan)
+            module.tensors, module.children, module.computed = made.tensors, made.children, made.computed
+            module.buffers, module.transient = made.buffers, made.transient
+            self._name_tensors(module)
+
+        module.pending = complete
+        return module
+
+    def _make_layer_now(self, path: str, plan: LayerPlan) -> Module:
         if plan.block is not None:
             module = Module(path, plan.block.name, plan.arguments, training=self.training, plan=plan)
             self.fill(module, plan)
             if not self.problems:
-                tie_parameters(module, plan.block.tie)
-                freeze_parameters(module, plan.block.freeze)
+                self.tie_parameters(module, plan.block.tie)
+                self.freeze_parameters(module, plan.block.freeze)
         else:
             assert isinstance(plan.target, Layer)
             try:
@@ -87,12 +124,18 @@ class ModuleMaker:
             except Refusal as refusal:
                 message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
                 raise SpecError(Problem("argument-refused", message, plan.locate(refusal.argument))) from None
+            except MISFITS as error:
+                message = f"PyTorch refuses to make {plan.target.name}: arguments of this kind don't fit: {error}"
+                raise SpecError(Problem("argument-refused", message, plan.position)) from None
         for wrapper in plan.wrappers:
             given = {name: to_rule(value) for name, value in wrapper.arguments.items() if name != "module"}
             try:
                 wrapper.entry.wrap(module, **given)
             except Refusal as refusal:
                 message = f"PyTorch refuses to make {wrapper.entry.name}: {refusal.message}"
+                raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
+            except MISFITS as error:
+                message = f"PyTorch refuses to make {wrapper.entry.name}: arguments of this kind don't fit: {error}"
                 raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
         return module
 
@@ -109,12 +152,9 @@ class ModuleMaker:
             parameter, dtype = state.kind == "parameter", state.dtype or module.dtype
             if parameter and CATEGORIES[dtype] < 2:
                 refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
-            if any(size < 0 for size in state.shape):
-                refuse(
-                    f"{state.name} would have a negative size: {list(state.shape)}", code="argument-refused"
-                )
+            shape = _read_shape(state, arguments)
             module.tensors[state.name] = Tensor(
-                dtype, state.shape, requires_grad=parameter and state.trainable
+                dtype, shape, requires_grad=parameter and state.trainable
             )
             if not parameter:
                 module.buffers.add(state.name)
@@ -133,7 +173,8 @@ class ModuleMaker:
     def make_child(self, path: str, child: Child) -> Module:
         if child.plan is not None:
             # The layer that the spec gave has no call of its own to show in its place.
-            module = self.make_layer(path, child.plan)
+            with self._making_all():
+                module = self.make_layer(path, child.plan)
             for inside in module.walk():
                 inside.given = True
         else:
@@ -162,6 +203,88 @@ class ModuleMaker:
         return arguments
 
 
+    @contextmanager
+    def _making_all(self) -> Iterator[None]:
+        """Layers that are made inside are made at once."""
+        late, self.late = self.late, frozenset()
+        try:
+            yield
+        finally:
+            self.late = late
+
+    def section_of(self, module: Module) -> ModuleSection:
+        """What a layer holds that isn't made yet."""
+        section = self.sections.get(id(module.plan))
+        if section is None:
+            sample = self.samples[id(module.plan)]
+            section = ModuleSection(sample.path, tuple(record_modules(sample, self.section_of)))
+            self.sections[id(module.plan)] = section
+        return section
+
+    def list_parameters(self, root: Module) -> Iterator[str]:
+        """Every parameter's dotted name within ``root``, in the order of ``named_parameters``."""
+        start = len(root.path) + 1 if root.path else 0
+        for module in root.walk():
+            if module.pending is not None:
+                inside = self.parameters.get(id(module.plan))
+                if inside is None:
+                    inside = tuple(self.list_parameters(self.samples[id(module.plan)]))
+                    self.parameters[id(module.plan)] = inside
+                names: Iterable[str] = inside
+            else:
+                names = (name for name in module.tensors if name not in module.buffers)
+            prefix = module.join("")[start:]
+            yield from (prefix + name for name in names)
+
+    def tie_parameters(self, root: Module, ties: tuple[TieDefinition, ...]) -> None:
+        """Make each left parameter the same tensor as the right one. Raises SpecError."""
+        for tie in ties:
+            places = []
+            for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
+                place = find_parameter(root, name)
+                if place is None:
+                    message = f"there is no parameter {name}"
+                    hint = did_you_mean(name, [*self.list_parameters(root)])
+                    raise SpecError(Problem("unknown-parameter", message, position, hint=hint))
+                places.append(place)
+            (left, left_name), (right, right_name) = places
+            old, new = left.tensors[left_name], right.tensors[right_name]
+            if old.shape != new.shape or old.dtype != new.dtype:
+                message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
+                raise SpecError(Problem("tie-shapes", message, tie.position))
+            left.tensors[left_name] = new
+
+    def freeze_parameters(self, root: Module, globs: tuple[Glob, ...]) -> None:
+        """Turn gradients off by glob. Raises SpecError for a glob that matches nothing."""
+        if not globs:
+            return
+        names = [*self.list_parameters(root)]
+        for glob in globs:
+            matched = [name for name in names if fnmatchcase(name, glob.pattern)]
+            if not matched:
+                hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
+                message = f"no parameter matches {glob.pattern}"
+                raise SpecError(Problem("freeze-nothing", message, glob.position, hint=hint))
+            for full in matched:
+                found = find_parameter(root, full)
+                assert found is not None
+                module, name = found
+                module.tensors[name].requires_grad = False
+
+
+def _read_shape(state: State, arguments: Mapping[str, Any]) -> Shape:
+    """The sizes of a layer's tensor. Raises Refusal for what is none, naming the argument that it comes from."""
+    for size in state.shape:
+        argument = next((name for name, value in arguments.items() if value is size), "")
+        if not is_whole(size) and not (isinstance(size, bool) and size is not state.shape[0]):
+            named = f" as {argument}" if argument else f" in the shape of {state.name}"
+            refuse(f"needs an int{named}, not {size!r}", argument, "argument-refused")
+        if size < 0:
+            shown = list(state.shape)
+            refuse(f"{state.name} would have a negative size: {shown}", argument, "argument-refused")
+    return tuple(int(size) if isinstance(size, bool) else size for size in state.shape)
+
+
 def _list_origins(children: Sequence[Child]) -> Iterator[tuple[int, int]]:
     """What children are made of, those inside them included, by identity."""
     for child in children:
@@ -170,80 +293,54 @@ def _list_origins(children: Sequence[Child]) -> Iterator[tuple[int, int]]:
         yield from _list_origins([value for value in child.arguments.values() if isinstance(value, Child)])
 
 
-def name_parameters(root: Module) -> Iterator[tuple[str, Module, str]]:
-    """Every parameter's dotted name within ``root``, its module and its name there."""
-    start = len(root.path) + 1 if root.path else 0
-    for module in root.walk():
-        prefix = module.path[start:]
-        for name in module.tensors:
-            if name not in module.buffers:
-                yield (f"{prefix}.{name}" if prefix else name), module, name
+def find_repeated(root: LayerPlan) -> Set[int]:
+    """The layers with others inside them that a plan has in several places, by ``id``.
+
+    Lazy layers have state that their first call changes, so what holds one is left out.
+    """
+    times: dict[int, int] = {}
+    plans = [root]
+    for plan in plans:
+        for child in _list_plans(plan):
+            times[id(child)] = times.get(id(child), 0) + 1
+            if times[id(child)] == 1:
+                plans.append(child)
+    lazy: dict[int, bool] = {}
+
+    def is_lazy(plan: LayerPlan) -> bool:
+        if id(plan) not in lazy:
+            inside = (*_list_plans(plan), *_list_given(plan))
+            lazy[id(plan)] = plan.type_name.startswith("Lazy") or any(is_lazy(child) for child in inside)
+        return lazy[id(plan)]
+
+    return {
+        id(plan)
+        for plan in plans
+        if times.get(id(plan), 0) > 1 and not plan.wrappers and _has_layers_inside(plan) and not is_lazy(plan)
+    }
 
 
-def tie_parameters(root: Module, ties: tuple[TieDefinition, ...]) -> None:
-    """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
-    if not ties:
-        return
-    places = {full: (module, name) for full, module, name in name_parameters(root)}
-    tensors = {full: module.tensors[name] for full, (module, name) in places.items()}
-    check_ties(ties, {full: (tensor.dtype, tensor.shape) for full, tensor in tensors.items()})
-    for tie in ties:
-        (left, left_name), (right, right_name) = places[tie.name], places[tie.target]
-        left.tensors[left_name] = right.tensors[right_name]
+def _list_plans(plan: LayerPlan) -> list[LayerPlan]:
+    return [child for _, child in plan.children if isinstance(child, LayerPlan)]
 
 
-def freeze_parameters(root: Module, globs: tuple[Glob, ...]) -> None:
-    """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
-    if not globs:
-        return
-    places = {full: (module, name) for full, module, name in name_parameters(root)}
-    for full in match_globs(globs, [*places]):
-        module, name = places[full]
-        module.tensors[name].requires_grad = False
+def _list_given(plan: LayerPlan) -> list[LayerPlan]:
+    return [value for value in plan.arguments.values() if isinstance(value, LayerPlan)]
 
 
-def find_position(module_path: str, plans: Mapping[str, Module]) -> Position | None:
-    """Where the layer at a path, or the composite layer that it is a part of, stands in the spec."""
-    path = module_path
-    while path:
-        found = plans.get(path)
-        if found is not None and found.plan is not None and not found.given:
-            return found.plan.position  # type: ignore[no-any-return]
-        path = path.rpartition(".")[0]
-    return None
+def _has_layers_inside(plan: LayerPlan) -> bool:
+    return bool(plan.children) or (isinstance(plan.target, Layer) and plan.target.children is not None)
 
 
-def record_modules(root: Module) -> list[ModuleRecord]:
-    """Every module as the trace's totals need it."""
-    by_path = {module.path: module for module in root.walk()}
-    return [
-        ModuleRecord(
-            path=module.path,
-            type=module.type,
-            tensors=tuple(_hold(module, name, tensor) for name, tensor in _in_order(module)),
-            position=find_position(module.path, by_path),
-            passive=module.entry is not None and module.entry.name in _PASSIVE,
-            has_children=bool(module.children),
-            reads=module.entry.reads if module.entry is not None else "",
-        )
-        for module in by_path.values()
-    ]
-
-
-def _in_order(module: Module) -> Iterator[tuple[str, Tensor]]:
-    """Parameters first, as ``state_dict`` has them."""
-    yield from ((name, tensor) for name, tensor in module.tensors.items() if name not in module.buffers)
-    yield from ((name, tensor) for name, tensor in module.tensors.items() if name in module.buffers)
-
-
-def _hold(module: Module, name: str, tensor: Tensor) -> HeldTensor:
-    parameter = name not in module.buffers
-    return HeldTensor(
-        name=name,
-        identity=id(tensor),
-        kind="parameter" if parameter else "buffer",
-        type=TensorType(tensor.dtype, tuple(as_int(size) for size in tensor.shape)),
-        bytes=as_int(tensor.numel) * ITEM_SIZES[tensor.dtype],
-        trainable=parameter and tensor.requires_grad,
-        persistent=name not in module.transient,
-    )
+def find_parameter(root: Module, full: str) -> tuple[Module, str] | None:
+    """The module of a parameter with this dotted name within ``root``, made if it wasn't, and its name there."""
+    *parts, name = full.split(".")
+    module = root
+    for part in parts:
+        module.complete()
+        child = module.children.get(part)
+        if child is None:
+            return None
+        module = child
+    module.complete()
+    return (module, name) if name in module.tensors and name not in module.buffers else None

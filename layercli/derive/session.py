@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +10,13 @@ from layercli.catalogue.sizes import (
     Condition,
     Size,
     SizeTooComplex,
-    as_int,
-    dims_of,
     evaluate,
-    is_symbolic,
     record_conditions,
 )
 from layercli.catalogue.tensors import Refusal, settings
+from layercli.derive.conditions import ConditionLog
 from layercli.derive.engine import (
-    ConditionLog,
+    Call,
     Pass,
     SymbolicKind,
     TypeEngine,
@@ -27,32 +25,56 @@ from layercli.derive.engine import (
     explain_refusal,
     make_value,
 )
-from layercli.derive.modules import ModuleMaker, record_modules
-from layercli.derive.solutions import find_sizes
+from layercli.derive.holdings import record_modules
+from layercli.derive.modules import ModuleMaker
+from layercli.derive.requirements import list_requirements
+from layercli.derive.sharing import Sharing
 from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan, Recipe, describe_plan
 from layercli.record import record
 from layercli.spec.interpreter import Budget
-from layercli.trace import Requirement, TensorRecord, Trace
+from layercli.trace import TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
 from layercli.trace.modules import check_paths, find_never_called, find_ownership
 from layercli.trace.recorder import Recorder
 
-#: Of how many conditions it is tried whether PyTorch needs them.
-MAX_WITNESSES = 12
 
+def derive_plan(plan: Plan, *, share: bool = True) -> Trace:
+    """The trace that a run of the plan would give. Raises TraceFailed where PyTorch would refuse it, SpecError.
 
-def derive_plan(plan: Plan) -> Trace:
-    """The trace that a run of the plan would give. Raises TraceFailed where PyTorch would refuse it, SpecError."""
+    Layers that are the same are derived once, unless ``share`` is False; the trace is the same.
+    """
     with settings(plan.dtype):
-        if not plan.symbolic:
-            return _derive(plan)
-        with record_conditions() as conditions:
-            try:
-                return _derive(plan, ConditionLog(conditions))
-            except SizeTooComplex as error:
-                message = f"the formulas of this model get too long: {error}"
-                raise CommandError(Problem("formula-too-long", message)) from None
+        return _derive_symbolically(plan, share) if plan.symbolic else _derive(plan, share=share)
+
+
+def _derive_symbolically(plan: Plan, share: bool) -> Trace:
+    """The same with formulas, and with what rows need of dims for them to hold."""
+    log = ConditionLog([])
+    failure: TraceFailed | None = None
+    try:
+        with record_conditions() as log.conditions:
+            trace = _derive(plan, log, share=share)
+    except TraceFailed as error:
+        trace, failure = error.trace, error
+    except SizeTooComplex as error:
+        message = f"the formulas of this model get too long: {error}"
+        raise CommandError(Problem("formula-too-long", message)) from None
+    log.place("")
+    requirements = list_requirements(plan.conditions, log, plan.dims, lambda sizes: _takes(plan, sizes))
+    trace = replace(trace, requirements=requirements, symbolic=True)
+    if failure is not None:
+        raise TraceFailed(trace, *failure.problems) from failure.__cause__
+    return trace
+
+
+def _takes(plan: Plan, sizes: Mapping[str, int]) -> bool:
+    """Whether PyTorch takes a symbolic plan at some sizes of its dims."""
+    try:
+        _derive(evaluate_plan(plan, sizes))
+    except (SpecError, ZeroDivisionError):
+        return False
+    return True
 
 
 @record
@@ -77,22 +99,55 @@ def derive_conditions(plan: Plan) -> Derivation:
         except SpecError as error:
             refusal = error
     log.place("")
+    found = [("", condition) for condition in plan.conditions]
+    found += zip(log.places, log.conditions, strict=True)
+    # Layers that are the same come to their conditions once or several times, as their inputs happen to be.
+    first: dict[Condition, str] = {}
+    for path, condition in found:
+        first.setdefault(condition, path)
+    placed = [(path, condition) for condition, path in first.items()]
+    if refusal is not None and found and placed[-1] != found[-1]:
+        placed.append(found[-1])
+    return Derivation(tuple(placed), refusal)
+
+
+def watch_plan(
+    plan: Plan, watch: Callable[[Call], None]
+) -> tuple[Trace, tuple[tuple[str, Condition], ...], SpecError | None]:
+    """The trace of a plan, each call told to ``watch`` when it ends, also where others are the same.
+
+    With it come the conditions of a symbolic plan, each with the path of its row, and what PyTorch would refuse. Raises
+    SizeTooComplex, and SpecError where no module can be made.
+    """
+    failure: SpecError | None = None
+    with settings(plan.dtype), record_conditions() as conditions:
+        log = ConditionLog(conditions) if plan.symbolic else None
+        try:
+            trace = _derive(plan, log, share=False, watch=watch)
+        except TraceFailed as error:
+            trace, failure = error.trace, error
+    if log is None:
+        return trace, (), failure
+    log.place("")
     own = [("", condition) for condition in plan.conditions]
-    return Derivation((*own, *zip(log.places, log.conditions, strict=True)), refusal)
+    return trace, (*own, *zip(log.places, log.conditions, strict=True)), failure
 
 
-def _derive(plan: Plan, log: ConditionLog | None = None) -> Trace:
-    root = ModuleMaker(plan).make()
+def _derive(
+    plan: Plan,
+    log: ConditionLog | None = None,
+    *,
+    share: bool = True,
+    watch: Callable[[Call], None] | None = None,
+) -> Trace:
+    maker = ModuleMaker(plan, late=share)
+    root = maker.make()
     engine = TypeEngine(None)
     inputs: dict[str, Any] = {name: make_value(value, engine) for name, value in plan.inputs}
-    names = {
-        id(tensor): f"{module.path}.{name}" if module.path else name
-        for module in root.walk()
-        for name, tensor in module.tensors.items()
-    }
     kind = TypeKind() if log is None else SymbolicKind()
-    recorder = Recorder(kind, names)
-    running = Pass(recorder, Budget(), plan.dims, log)
+    recorder = Recorder(kind, maker.names)
+    sharing = Sharing(maker.section_of, maker.names)
+    running = Pass(recorder, Budget(), plan.dims, log, sharing=sharing if share else None, watch=watch)
     running.place_conditions()
     failure: SpecError | None = None
     output: Any = None
@@ -105,7 +160,7 @@ def _derive(plan: Plan, log: ConditionLog | None = None) -> Trace:
     if failure is not None and recorder.failed_draft is not None:
         running.place_conditions(recorder.failed_draft.path)
     # Lazy layers have their sizes only now.
-    modules = record_modules(root)
+    modules = record_modules(root, maker.section_of, sharing.uncalled)
     ownership = find_ownership(modules)
     trace = Trace(
         engine="derive",
@@ -118,92 +173,11 @@ def _derive(plan: Plan, log: ConditionLog | None = None) -> Trace:
         tensors=ownership.records,
         returns=recorder.returns,
         failed=failure is not None,
-        requirements=None if log is None else list_requirements(plan, log),
         **describe_plan(plan),
     )
     if failure is not None:
         raise TraceFailed(trace, *failure.problems)
     return trace
-
-
-def list_requirements(plan: Plan, log: ConditionLog) -> tuple[Requirement, ...]:
-    """The conditions of a derivation that not all sizes of 1 and more fulfil, each once, at its first row."""
-    placed = [("", condition) for condition in plan.conditions]
-    placed += zip(log.places, log.conditions, strict=False)
-    first: dict[Condition, str] = {}
-    for path, condition in placed:
-        first.setdefault(condition, path)
-    traced = {name: as_int(size) for name, size in plan.dims.items()}
-    for condition in [*first]:
-        for factor in split_product(condition, traced):
-            first.setdefault(factor, first[condition])
-    conditions = drop_implied(
-        [
-            condition
-            for condition in first
-            if not condition.holds_from_one() and split_product(condition, traced) == [condition]
-        ]
-    )
-    needed = [
-        index >= MAX_WITNESSES or is_needed(plan, condition, [*first][: [*first].index(condition)])
-        for index, condition in enumerate(conditions)
-    ]
-    return tuple(
-        Requirement(first[condition], condition.describe(), is_true)
-        for condition, is_true in zip(conditions, needed, strict=True)
-    )
-
-
-def split_product(condition: Condition, sizes: Mapping[str, int]) -> list[Condition]:
-    """That a product is not 0 as the same of each of its factors."""
-    left = condition.left
-    if (
-        not isinstance(left, Size)
-        or len(left.key) != 1
-        or is_symbolic(condition.right)
-        or condition.right != 0
-        or not condition.differs
-    ):
-        return [condition]
-    factors = [Size((((((atom, 1),), 1)),), 0) for atom, _ in left.key[0][0]]
-    return [Condition(Size(factor.key, evaluate(factor, sizes)), "!=", 0, True) for factor in factors]
-
-
-def drop_implied(conditions: Sequence[Condition]) -> list[Condition]:
-    """Without those in one dim that the others in that dim imply."""
-    kept = list(conditions)
-    for condition in conditions:
-        names = dims_of(condition.left) | dims_of(condition.right)
-        if len(names) != 1:
-            continue
-        (name,) = names
-        others = [
-            other
-            for other in kept
-            if other != condition and dims_of(other.left) | dims_of(other.right) == names
-        ]
-        without, within = find_sizes(name, others), find_sizes(name, [*others, condition])
-        if without is not None and within is not None and without.is_same(within):
-            kept.remove(condition)
-    return kept
-
-
-def is_needed(plan: Plan, condition: Condition, earlier: Sequence[Condition]) -> bool:
-    """Whether PyTorch refuses other sizes, as far as a trial with one other dim tells."""
-    traced = {name: as_int(size) for name, size in plan.dims.items()}
-    for name in sorted(dims_of(condition.left) | dims_of(condition.right)):
-        size = traced[name]
-        for other in (size + 1, size - 1, 2 * size, 2 * size + 1, size + 7, size // 2, 1, 2, 3, 16 * size, 1):
-            sizes = {**traced, name: other}
-            others = (*plan.conditions, *earlier)
-            if other < 1 or condition.holds(sizes) or not all(item.holds(sizes) for item in others):
-                continue
-            try:
-                derive_plan(evaluate_plan(plan, sizes))
-            except SpecError:
-                return True
-            return False
-    return True
 
 
 def evaluate_plan(plan: Plan, sizes: Mapping[str, int]) -> Plan:
@@ -226,13 +200,14 @@ def evaluate_plan(plan: Plan, sizes: Mapping[str, int]) -> Plan:
     )
 
 
-def list_tensors(plan: Plan, *, layer: str = "") -> tuple[TensorRecord, ...]:
+def list_tensors(plan: Plan, *, layer: str = "") -> Sequence[TensorRecord]:
     """Every parameter and buffer of a plan's model in the order of ``state_dict``.
 
     Raises CommandError where the model has no ``layer``, SpecError.
     """
     with settings(plan.dtype):
-        modules = record_modules(ModuleMaker(plan).make())
+        maker = ModuleMaker(plan, late=not layer)
+        modules = record_modules(maker.make(), maker.section_of)
     records = find_ownership(modules).records
     if layer and layer not in (record.name for record in records):
         check_paths([layer], [module.path for module in modules])

@@ -27,9 +27,8 @@ _SPATIAL: Mapping[int, tuple[str, ...]] = {1: ("L",), 2: ("H", "W"), 3: ("D", "H
 
 #: What changes the number of places or channels, and so tells those of the input from those of the output.
 _CHANGING = re.compile(r"conv|pool|unfold|pad|shuffle|interpolate|upsampl|resize", re.IGNORECASE)
-_IMAGES = re.compile(
-    r"unfold|pixel|upsample|interpolate|channelshuffle|channel_shuffle|softmax2d", re.IGNORECASE
-)
+_IMAGES = re.compile(r"(un)?fold|pixel_?(un)?shuffle", re.IGNORECASE)
+_RESIZED = re.compile(r"upsampl|interpolate|channel_?shuffle", re.IGNORECASE)
 _SEQUENCES = ("RNN", "LSTM", "GRU")
 _ATTENTION = ("MultiheadAttention",)
 
@@ -62,7 +61,9 @@ def count_spatial(owner: str, rank: int) -> int:
     if found is not None:
         count = int(found[1])
         return count if rank in (count + 1, count + 2) else 0
-    return rank - 2 if _IMAGES.search(owner) and rank in (3, 4, 5) else 0
+    if _IMAGES.fullmatch(owner):
+        return 2 if rank in (3, 4) else 0
+    return rank - 2 if _RESIZED.match(owner) and rank in (3, 4, 5) else 0
 
 
 def name_results(owner: str, output: Tensor) -> tuple[str, ...]:
@@ -175,7 +176,8 @@ def narrate_layer(module: Module, values: Sequence[Any], keywords: Mapping[str, 
     output = entry.rule(layer, *given, **named)
     cost = count_layer(entry, layer, _name_result(owner, output), given, named)
     inputs = [*zip(names, given, strict=True), *named.items()]
-    return _make_call(owner, inputs, output, state, cost)
+    held = tuple(item for item in state if item.name not in module.computed)
+    return _make_call(owner, inputs, output, held, cost)
 
 
 def _hold(tensors: Mapping[str, Tensor], state: Sequence[State]) -> dict[str, Tensor]:
@@ -209,15 +211,24 @@ def _make_call(
 
 def _name_operands(name: str, rule: Callable[..., Any], count: int) -> list[str]:
     """The names of the values that an operation is called with by place."""
-    form: Form | None = FUNCTIONS.get(name) or METHODS.get(name)
+    form = next((forms[name] for forms in (FUNCTIONS, METHODS) if _takes(forms.get(name), count)), None)
     if form is None:
         return _name_arguments(rule, count)
-    parameters = list(form.signature.parameters)
+    names, rest = _list_places(form)
+    return [*names[:count], *(f"{rest}[{place}]" for place in range(count - len(names)))]
+
+
+def _takes(form: Form | None, count: int) -> bool:
+    return form is not None and (len(_list_places(form)[0]) >= count or bool(_list_places(form)[1]))
+
+
+def _list_places(form: Form) -> tuple[list[str], str]:
+    """The names of what a form takes by place, a method's tensor first, and the name of the rest."""
+    parameters = form.signature.parameters
     names = [item.name for item in parameters if item.kind in ("positional", "positional-only")]
     if form.namespaces == TENSOR:
         names.insert(0, "input")
-    rest = next((item.name for item in parameters if item.kind == "rest"), "argument")
-    return [*names[:count], *(f"{rest}[{place}]" for place in range(count - len(names)))]
+    return names, next((item.name for item in parameters if item.kind == "rest"), "")
 
 
 def _name_arguments(rule: Callable[..., Any], count: int) -> list[str]:

@@ -4,6 +4,7 @@ from layercli.lock.differences import CODES, Difference, DifferenceClass, compar
 from layercli.lock.file import format_lock, load_lock, parse_lock
 from layercli.lock.records import (
     LOCK_VERSION,
+    NUMBERS_VERSION,
     Lock,
     LockEntry,
     LockRow,
@@ -18,6 +19,7 @@ from layercli.lock.verdicts import Verdict, judge_differences
 __all__ = [
     "CODES",
     "LOCK_VERSION",
+    "NUMBERS_VERSION",
     "CheckResult",
     "Difference",
     "DifferenceClass",

@@ -51,6 +51,7 @@ CODES: Mapping[str, tuple[DifferenceClass, str]] = {
     "output-changed": ("callers", "the output changed from {old} to {new}"),
     "param-added": ("callers", "the param {path}, {new}, is new"),
     "param-removed": ("callers", "the param {path}, {old}, is gone"),
+    "need-added": ("callers", "{path} needs {new} now, so sizes that were taken before are refused"),
     "dims-changed": ("callers", "the dims are {new}, before {old}"),
     "mode-changed": ("behaviour", "the model is locked in {new} mode, before in {old} mode"),
     "dtype-changed": ("behaviour", "the default dtype is {new}, before {old}"),
@@ -70,6 +71,10 @@ CODES: Mapping[str, tuple[DifferenceClass, str]] = {
     "uncalled-added": ("inside", "{path}, {new}, is a new layer that is never called"),
     "uncalled-removed": ("inside", "{path}, {old}, is gone; it was never called"),
     "uncalled-changed": ("inside", "{path}, never called, changed from {old} to {new}"),
+    "need-removed": ("inside", "{path} no longer needs {old}"),
+    "need-moved": ("inside", "{path} is the first row that needs {new}, before {old}"),
+    "assumption-added": ("inside", "the formulas hold for {new} only, because of {path}"),
+    "assumption-removed": ("inside", "the formulas no longer hold for {old} only"),
     "param-changed": ("inside", "the param {path} is {new}, before {old}"),
     "name-changed": ("inside", "the model is called {new}, before {old}"),
     "tie-rewritten": ("inside", "tie says {new}, before {old}, and ties the same"),
@@ -180,12 +185,31 @@ class _Comparison:
             yield self.make("dtype-changed", "", old.dtype, new.dtype)
         if old.dims != new.dims:
             yield self.make("dims-changed", "", ", ".join(old.dims), ", ".join(new.dims))
+        yield from self.compare_needs()
         # What these do is seen in the entries; only where it is the same is the text itself a difference.
         shared = list(self.shared_entries())
         if old.tie != new.tie and all(one.tied == other.tied for one, other in shared):
             yield self.make("tie-rewritten", "", _say_ties(old), _say_ties(new))
         if old.freeze != new.freeze and all(one.frozen == other.frozen for one, other in shared):
             yield self.make("freeze-rewritten", "", ", ".join(old.freeze), ", ".join(new.freeze))
+
+    def compare_needs(self) -> Iterator[Difference]:
+        old, new = dict(self.old.needs), dict(self.new.needs)
+        for text, path in new.items():
+            if text not in old:
+                yield self.make("need-added", path, new=text)
+            elif old[text] != path:
+                yield self.make("need-moved", path, old[text] or "the model", text)
+        for text, path in old.items():
+            if text not in new:
+                yield self.make("need-removed", path, old=text)
+        old, new = dict(self.old.assumes), dict(self.new.assumes)
+        for text, path in new.items():
+            if text not in old:
+                yield self.make("assumption-added", path, new=text)
+        for text, path in old.items():
+            if text not in new:
+                yield self.make("assumption-removed", path, old=text)
 
     def shared_entries(self) -> Iterator[tuple[LockEntry, LockEntry]]:
         for name, entry in self.old_entries.items():

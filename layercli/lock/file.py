@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
+from layercli.catalogue.dtypes import ITEM_SIZES
+from layercli.catalogue.formulas import check_condition, normalise_size
 from layercli.errors import CommandError, LayercliError, Position, Problem, Source, did_you_mean
 from layercli.lock.folding import (
     EntryFold,
@@ -27,6 +29,7 @@ from layercli.lock.folding import (
 )
 from layercli.lock.records import (
     LOCK_VERSION,
+    NUMBERS_VERSION,
     Lock,
     LockEntry,
     LockRow,
@@ -49,6 +52,10 @@ _PLAIN_NAME = re.compile(r"(?:[1-9][0-9]* x )?[A-Za-z_][A-Za-z0-9_.]*|0|[1-9][0-
 _PLAIN_TYPE = re.compile(r"[a-z][a-z0-9_]*\[[A-Za-z0-9_ ,+*/()-]*\]")
 #: What other YAML readers take for something else than text.
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
+#: A tensor inside a type, or a text in quotes, which has none inside.
+_TENSOR = re.compile(
+    rf"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?P<dtype>{"|".join(ITEM_SIZES)})\[(?P<sizes>[^\[\]]*)\]""", re.DOTALL
+)
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 #: YAML reads no longer key unless it is announced by a question mark.
 _LONG_KEY = 500
@@ -60,12 +67,15 @@ def format_lock(lock: Lock) -> str:
 
 
 def _write_lock(lock: Lock) -> Iterator[str]:
-    yield f"lock: {LOCK_VERSION}"
+    yield f"lock: {lock.version}"
     yield f"model: {_quote(lock.model)}"
     yield f"mode: {lock.mode}"
     yield f"dtype: {_quote(lock.dtype)}"
     yield from _write_mapping("params", lock.params)
     yield f"dims: {_write_list(lock.dims)}"
+    for key, conditions in (("needs", lock.needs), ("assumes", lock.assumes)):
+        if conditions:
+            yield from _write_mapping(key, [(text, path or ".") for text, path in conditions])
     yield from _write_mapping("tie", lock.tie)
     yield f"freeze: {_write_list(lock.freeze)}"
     yield from _write_mapping("inputs", lock.inputs)
@@ -217,19 +227,25 @@ def parse_lock(source: Source) -> Lock:
         raise CommandError(*problems) from None
     _check_version(root)
     values = _take_keys(root, _LOCK_KEYS)
+    dims = _texts(values["dims"])
+    in_numbers = _number(values["lock"]) <= NUMBERS_VERSION
+    types = _Types(frozenset(() if in_numbers else dims))
     totals = _take_keys(_as_entries(values["totals"]), {"parameters": True, "trainable": True})
-    rows = _read_rows(values["rows"])
+    rows = _read_rows(values["rows"], types)
     never_called = tuple(map(_read_uncalled, _as_items(values["never_called"]).items))
     lock = Lock(
+        version=_number(values["lock"]),
         model=_text(values["model"]),
         mode=_mode(values["mode"]),
         dtype=_text(values["dtype"]),
         params=_read_pairs(values["params"]),
-        dims=_texts(values["dims"]),
+        dims=dims,
+        needs=_read_conditions(values.get("needs"), dims, in_numbers),
+        assumes=_read_conditions(values.get("assumes"), dims, in_numbers),
         tie=_read_pairs(values["tie"]),
         freeze=_texts(values["freeze"]),
-        inputs=_read_pairs(values["inputs"]),
-        output=_text(values["output"]),
+        inputs=tuple((_key(key), types.read(value)) for key, value in _as_entries(values["inputs"]).entries),
+        output=types.read(values["output"]),
         returns=_texts(values["returns"]) if "returns" in values else (),
         rows=tuple(rows),
         never_called=never_called,
@@ -251,6 +267,8 @@ _LOCK_KEYS = {
     ),
     **dict.fromkeys(("never_called", "state_dict", "totals"), True),
     "returns": False,
+    "needs": False,
+    "assumes": False,
 }
 _CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
@@ -365,7 +383,48 @@ def _read_pairs(node: Node) -> tuple[tuple[str, str], ...]:
     return tuple((_key(key), _text(value)) for key, value in _as_entries(node).entries)
 
 
-def _read_rows(node: Node) -> list[LockRow]:
+class _Types:
+    """Reads types whose sizes are numbers or formulas over some dims."""
+
+    def __init__(self, dims: frozenset[str]) -> None:
+        self.dims = dims
+        self.known: dict[str, str] = {}
+
+    def read(self, node: Node) -> str:
+        """A type, each size as this layercli writes it."""
+        text = _text(node)
+        if text not in self.known:
+            try:
+                self.known[text] = _TENSOR.sub(self._normalise, text)
+            except ValueError:
+                message = f"{text} is no type whose sizes are numbers"
+                if self.dims:
+                    message += f" or formulas over {', '.join(sorted(self.dims))}"
+                _fail("lock-value", message, node)
+        return self.known[text]
+
+    def _normalise(self, found: re.Match[str]) -> str:
+        if found["sizes"] is None:
+            return found[0]
+        sizes = found["sizes"].split(", ") if found["sizes"] else []
+        return f"{found['dtype']}[{', '.join(normalise_size(size, self.dims) for size in sizes)}]"
+
+
+def _read_conditions(node: Node | None, dims: Sequence[str], in_numbers: bool) -> tuple[tuple[str, str], ...]:
+    if node is None:
+        return ()
+    if in_numbers:
+        _fail("lock-key", f"a lock of version {NUMBERS_VERSION} holds no conditions", node)
+    pairs = _read_pairs(node)
+    for (text, _), (key, _) in zip(pairs, _as_entries(node).entries, strict=True):
+        try:
+            check_condition(text, dims)
+        except ValueError:
+            _fail("lock-value", f"a comparison of formulas over dims belongs here, not {text}", key)
+    return tuple((text, "" if path == "." else path) for text, path in pairs)
+
+
+def _read_rows(node: Node, types: _Types) -> list[LockRow]:
     rows: list[LockRow] = []
     for item in _as_items(node).items:
         entries = _as_entries(item).entries
@@ -375,9 +434,9 @@ def _read_rows(node: Node) -> list[LockRow]:
         if isinstance(value, Entries):
             if len(entries) > 1:
                 _fail("lock-key", "a row has one key, its path", entries[1][0])
-            rows.append(_read_row(_key(key), value))
+            rows.append(_read_row(_key(key), value, types))
         else:
-            rows += _unfold_rows(key, value, item)
+            rows += _unfold_rows(key, value, item, types)
         _bound(len(rows), item)
     return rows
 
@@ -393,7 +452,7 @@ _ROW_KEYS = {
 }
 
 
-def _read_row(path: str, node: Entries) -> LockRow:
+def _read_row(path: str, node: Entries, types: _Types) -> LockRow:
     values = _take_keys(node, _ROW_KEYS)
     if ("layer" in values) == ("operation" in values):
         _fail("lock-key", "a row has one of the keys layer and operation", node)
@@ -406,15 +465,15 @@ def _read_row(path: str, node: Entries) -> LockRow:
         call=call,
         sources=_texts(values["from"]) if "from" in values else (),
         returns=_texts(values["returns"]) if "returns" in values else (),
-        output=_text(values["output"]),
+        output=types.read(values["output"]),
         parameters=_number(values["parameters"]) if "parameters" in values else 0,
     )
 
 
-def _unfold_rows(key: Scalar, value: Node, item: Node) -> list[LockRow]:
+def _unfold_rows(key: Scalar, value: Node, item: Node, types: _Types) -> list[LockRow]:
     siblings = _siblings(key)
     values = _take_keys(_as_entries(item), {key.text.text: True, "then": False, "each": True})
-    rows = _read_rows(values["each"])
+    rows = _read_rows(values["each"], types)
     if not rows or rows[0].path != siblings.path:
         _fail("lock-fold", f"the first row of this fold is {siblings.path}", values["each"])
     if _text(value) != _count_blocks(siblings, rows[0]):

@@ -11,7 +11,9 @@ from layercli.record import record
 from layercli.trace import Row, TensorType, Trace, Uncalled, format_type
 
 #: The version that this layercli writes and the newest that it reads.
-LOCK_VERSION = 1
+LOCK_VERSION = 2
+#: In this version and before sizes are numbers: those of the trace.
+NUMBERS_VERSION = 1
 
 
 @record(slots=True)
@@ -78,7 +80,11 @@ class LockEntry:
 
 @record
 class Lock:
-    """The facts of one model. ``dims`` are names, ``parameters`` and ``trainable`` count each tensor once."""
+    """The facts of one model. ``dims`` are names, ``parameters`` and ``trainable`` count each tensor once.
+
+    Sizes are formulas over dims, in a lock of ``NUMBERS_VERSION`` numbers. ``needs`` are comparisons that PyTorch
+    refuses to be false, ``assumes`` those under which the formulas are these, each with the path of its first row.
+    """
 
     model: str
     mode: Literal["eval", "train"]
@@ -95,24 +101,37 @@ class Lock:
     parameters: int
     trainable: int
     returns: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+    assumes: tuple[tuple[str, str], ...] = ()
+    version: int = LOCK_VERSION
 
 
 def lock_from_trace(
-    trace: Trace, *, dtype: str, tie: Iterable[tuple[str, str]] = (), freeze: Iterable[str] = ()
+    trace: Trace,
+    *,
+    dtype: str,
+    tie: Iterable[tuple[str, str]] = (),
+    freeze: Iterable[str] = (),
+    version: int = LOCK_VERSION,
 ) -> Lock:
     """The lock of a whole trace. ``tie`` is pairs (name, target), ``freeze`` the globs of the spec.
 
-    Raises ValueError for a trace whose forward pass failed or whose parts disagree about the number of
+    A trace without formulas gives a lock that holds for its own sizes. Raises ValueError for a trace whose forward pass failed or whose parts disagree about the number of
     parameters.
     """
     if trace.failed:
         raise ValueError(f"the trace of {trace.model} ended early")
+    if version <= NUMBERS_VERSION:
+        trace = trace.in_numbers()
     lock = Lock(
+        version=version,
         model=trace.model,
         mode=trace.mode,
         dtype=dtype,
         params=trace.params,
         dims=tuple(name for name, _ in trace.dims),
+        needs=_list_conditions(trace, needed=True) if version > NUMBERS_VERSION else (),
+        assumes=_list_conditions(trace, needed=False) if version > NUMBERS_VERSION else (),
         tie=tuple(tie),
         freeze=tuple(freeze),
         inputs=tuple((name, format_type(value)) for name, value in trace.inputs),
@@ -123,8 +142,8 @@ def lock_from_trace(
                 path=row.path,
                 kind=row.kind,
                 type=row.type,
-                call=row.arguments,
-                sources=row.sources,
+                call=row.arguments if row.symbolic is None else row.symbolic.arguments,
+                sources=row.sources if row.symbolic is None else row.symbolic.sources,
                 output=format_type(row.output),
                 parameters=row.parameters,
                 returns=row.returns,
@@ -152,6 +171,20 @@ def lock_from_trace(
     if disagreement:
         raise ValueError(f"the trace of {trace.model} contradicts itself: {disagreement[1]}")
     return lock
+
+
+def _list_conditions(trace: Trace, needed: bool) -> tuple[tuple[str, str], ...]:
+    """The conditions under which the formulas hold, apart from what tells sizes of 0 and 1 from others.
+
+    A trace without formulas is one of its own sizes.
+    """
+    if trace.requirements is None:
+        return () if needed else tuple((f"{name} == {size}", "") for name, size in trace.dims)
+    found: dict[str, str] = {}
+    for item in trace.requirements:
+        if item.needed == needed and not (item.of_one and not needed):
+            found.setdefault(item.text, item.path)
+    return tuple(found.items())
 
 
 def find_disagreement(lock: Lock) -> tuple[Literal["parameters", "trainable"], str] | None:

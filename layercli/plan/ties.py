@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from layercli.errors import Problem, SpecError, did_you_mean
@@ -12,27 +12,32 @@ from layercli.spec.model import Glob, TieDefinition
 Sizes = tuple[str, Sequence[object]]
 
 
-def check_ties(ties: Sequence[TieDefinition], parameters: Mapping[str, Sizes]) -> None:
-    """Raise SpecError with what is wrong in any tie, given every parameter by its dotted name."""
+def check_ties(
+    ties: Sequence[TieDefinition], find: Callable[[str], Sizes | None], names: Callable[[], Sequence[str]]
+) -> None:
+    """Raise SpecError with what is wrong in any tie.
+
+    ``find`` gives the parameter of a dotted name, None where there is none; ``names`` lists them all.
+    """
     problems: list[Problem] = []
     for tie in ties:
-        unknown = [
-            (name, position)
-            for name, position in ((tie.name, tie.position), (tie.target, tie.target_position))
-            if name not in parameters
-        ]
-        for name, position in unknown:
-            inside = [other for other in parameters if other.startswith(f"{name}.")]
-            hint = f"it is a layer with {', '.join(inside[:3])}" if inside else did_you_mean(name, parameters)
-            problems.append(
-                Problem("unknown-parameter", f"there is no parameter {name}", position, hint=hint)
-            )
-        if unknown:
+        places = ((tie.name, tie.position), (tie.target, tie.target_position))
+        sizes = [find(name) for name, _ in places]
+        for (name, position), found in zip(places, sizes, strict=True):
+            if found is None:
+                known = names()
+                inside = [other for other in known if other.startswith(f"{name}.")]
+                hint = f"it is a layer with {', '.join(inside[:3])}" if inside else did_you_mean(name, known)
+                message = f"there is no parameter {name}"
+                problems.append(Problem("unknown-parameter", message, position, hint=hint))
+        old, new = sizes
+        if old is None or new is None:
             continue
-        old, new = parameters[tie.name], parameters[tie.target]
         if (old[0], list(old[1])) != (new[0], list(new[1])):
-            message = f"{tie.name} is {list(old[1])} and {tie.target} is {list(new[1])}; tied parameters have one shape"
-            problems.append(Problem("tie-shapes", message, tie.position))
+            shapes = f"{tie.name} is {list(old[1])} and {tie.target} is {list(new[1])}"
+            problems.append(
+                Problem("tie-shapes", f"{shapes}; tied parameters have one shape", tie.position)
+            )
     if problems:
         raise SpecError(*problems)
 

@@ -179,11 +179,11 @@ class _Grid:
     def draw(self, width: int | None, spilled: int | None, under: Sequence[int] = ()) -> list[Line]:
         """The heading and the records; the cells of the columns ``under`` stand on a second line each."""
         heading = tuple(Cell(column.heading) for column in self.columns)
-        shown = Record(heading, label_style="dim", style="dim")
-        lines = self._draw_record(shown, None, None, under)
-        for record in self.records:
-            lines += self._draw_record(record, width, spilled, under)
-            lines += [((" " * (MARGIN + 4) + text, ""),) if text else () for text in record.below]
+        first = Record(heading, label_style="dim", style="dim")
+        lines = self._draw_record(first, None, None, under)
+        for shown in self.records:
+            lines += self._draw_record(shown, width, spilled, under)
+            lines += [((" " * (MARGIN + 4) + text, ""),) if text else () for text in shown.below]
         return lines
 
     def _draw_record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from layercli.record import record
 from layercli.report.layout import Cell, Column, Line, Record, clean, draw_lines, lay_out_table
@@ -31,6 +31,7 @@ class ParameterListing:
     spec: str = ""
     layer: str = ""
     buffers: bool = False
+    engine: Literal["run", "derive"] = "run"
 
     @cached_property
     def shown(self) -> tuple[TensorRecord, ...]:
@@ -62,6 +63,7 @@ class ParameterListing:
             "version": JSON_VERSION,
             "model": self.model,
             "spec": self.spec,
+            "engine": self.engine,
             "layer": self.layer or None,
             "tensors": [tensor.to_dict() for tensor in self.shown],
             "totals": {
@@ -137,7 +139,8 @@ def describe_listing(listing: ParameterListing) -> list[str]:
 def format_parameters(listing: ParameterListing, options: TraceOptions | None = None) -> str:
     """The table of a listing: each layer with its sum, under it its tensors, with their values if known."""
     options = options or TraceOptions()
-    parts = [part for part in (listing.spec, listing.layer) if part]
+    engine = "derived" if listing.engine == "derive" else ""
+    parts = [part for part in (listing.spec, engine, listing.layer) if part]
     records = [record for owned in listing.by_owner() for record in _make_records(*owned, options.ascii)]
     lines: list[Line] = [*lay_out_heading(listing.model, parts, [], options), ()]
     if records:

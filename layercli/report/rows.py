@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from layercli.errors import CommandError, Problem
 from layercli.record import record
 from layercli.trace.records import Row, Tie, Trace, Uncalled, iterate_tensor_types
+from layercli.trace.repeats import Omitted, omit_repeats
+from layercli.trace.sources import is_next_part, relate_sources
 
 #: A longer number in a name is text, not an index.
 INDEX_DIGITS = 9
@@ -32,6 +35,17 @@ class Counts:
             self.bytes + other.bytes,
             _add_known((self.macs, other.macs)),
             _add_known((self.flops, other.flops)),
+        )
+
+    def times(self, number: int) -> Counts:
+        """The same so many times."""
+        return Counts(
+            self.parameters * number,
+            self.trainable * number,
+            self.buffers * number,
+            self.bytes * number,
+            None if self.macs is None else self.macs * number,
+            None if self.flops is None else self.flops * number,
         )
 
 
@@ -86,10 +100,20 @@ class UncalledGroup:
 
 @record(slots=True)
 class _Node:
-    """A line before folding; ``owner`` is the path of the called layer that it stands in."""
+    """A line before folding; ``owner`` is the path of the called layer that it stands in.
+
+    One that stands for siblings that were left out, ``omitted`` of them with ``rows`` altogether, is the last of these,
+    and its counts are those of all.
+    """
 
     tree_row: TreeRow
     owner: str
+    omitted: int = 0
+    rows: int = 1
+
+
+class _NotFolded(Exception):
+    """Siblings that were left out don't continue a run."""
 
 
 def build_tree(
@@ -101,14 +125,17 @@ def build_tree(
     """
     if depth is not None and depth < 1:
         raise CommandError(Problem("bad-depth", f"a depth is at least 1, not {depth}"))
-    failing = max((index for index, row in enumerate(trace.rows) if not row.finished), default=-1)
-    rows = [
-        (row, index == failing)
-        for index, row in enumerate(trace.rows)
-        if not layers_only or row.kind == "layer" or index == failing
-    ]
-    nodes = _hide_below(_arrange(rows), depth)
-    return _fold_runs(nodes) if fold else tuple(node.tree_row for node in nodes)
+    if fold:
+        rows = omit_repeats(trace.rows, lambda row: row.path, _relate)
+        try:
+            return _fold_runs(_hide_below(_arrange(rows, layers_only), depth))
+        except _NotFolded:
+            return _fold_runs(_hide_below(_arrange(trace.rows, layers_only), depth))
+    return tuple(node.tree_row for node in _hide_below(_arrange(trace.rows, layers_only), depth))
+
+
+def _relate(before: Row, row: Row) -> Hashable:
+    return relate_sources(before.sources, row.sources, before.path)
 
 
 def group_uncalled(trace: Trace) -> tuple[UncalledGroup, ...]:
@@ -116,6 +143,8 @@ def group_uncalled(trace: Trace) -> tuple[UncalledGroup, ...]:
 
     A container that holds nothing itself and whose children were called is left out.
     """
+    if not trace.never_called:
+        return ()
     types = {row.path: row.type for row in trace.rows if row.kind == "layer"}
     around_called = {prefix for path in types for prefix in _prefixes(path)}
     silent = {layer.path for layer in trace.never_called} - around_called
@@ -158,18 +187,21 @@ def _prefixes(path: str) -> list[str]:
     return [path[:index] for index, character in enumerate(path) if character == "."]
 
 
-def _find_headings(rows: Sequence[tuple[Row, bool]]) -> set[str]:
+_Shown: TypeAlias = "Row | Omitted[Row]"
+
+
+def _find_headings(rows: Sequence[_Shown]) -> set[str]:
     """The containers that get a line of their own though they aren't called.
 
     These are the ones with two children or more that have names, not only numbers, and whose rows stand
     together: elsewhere a heading would have to be repeated, and the whole name in each row says more.
     """
-    called = {row.path for row, _ in rows if row.kind == "layer"}
+    called = {row.path for row in rows if isinstance(row, Omitted) or row.kind == "layer"}
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     number: dict[str, int] = {}
     children: dict[str, set[str]] = {}
-    for index, (row, _) in enumerate(rows):
+    for index, row in enumerate(rows):
         for prefix in _prefixes(row.path):
             if prefix in called:
                 continue
@@ -186,13 +218,23 @@ def _find_headings(rows: Sequence[tuple[Row, bool]]) -> set[str]:
     }
 
 
-def _arrange(rows: Sequence[tuple[Row, bool]]) -> list[_Node]:
+def _arrange(given: Sequence[_Shown], layers_only: bool) -> list[_Node]:
     """One node a row, with headings before the rows that need them."""
+    failing = max(
+        (index for index, row in enumerate(given) if isinstance(row, Row) and not row.finished), default=-1
+    )
+    failed_row = given[failing] if failing >= 0 else None
+    rows = [
+        row
+        for index, row in enumerate(given)
+        if not layers_only or isinstance(row, Omitted) or row.kind == "layer" or index == failing
+    ]
     headings = _find_headings(rows)
+    counted: dict[int, tuple[Counts, int]] = {}
     nodes: list[_Node] = []
     # Around the current row, outermost first: path, level of what it holds, the called layer, its call.
     open_layers: list[tuple[str, int, str, int]] = []
-    for row, failed in rows:
+    for row in rows:
         while open_layers and not row.path.startswith(open_layers[-1][0] + "."):
             open_layers.pop()
         around, level, owner, call = open_layers[-1] if open_layers else ("", 0, "", 1)
@@ -202,14 +244,18 @@ def _arrange(rows: Sequence[tuple[Row, bool]]) -> list[_Node]:
                 nodes.append(_Node(TreeRow(name, prefix, level, None, Counts()), owner))
                 around, level = prefix, level + 1
                 open_layers.append((around, level, owner, call))
+        name = row.path[len(around) + 1 :] if around else row.path
+        if isinstance(row, Omitted):
+            nodes.append(_count_omitted(row, name, level, owner, layers_only, counted))
+            continue
         tree_row = TreeRow(
-            name=row.path[len(around) + 1 :] if around else row.path,
+            name=name,
             path=row.path,
             level=level,
             row=row,
             counts=_count(row),
             repeated=row.call if row.kind == "layer" and row.call not in (1, call) else 0,
-            failed=failed,
+            failed=row is failed_row,
         )
         nodes.append(_Node(tree_row, owner))
         if row.kind == "layer" and row.path:
@@ -217,24 +263,49 @@ def _arrange(rows: Sequence[tuple[Row, bool]]) -> list[_Node]:
     return nodes
 
 
+def _count_omitted(
+    omitted: Omitted[Row],
+    name: str,
+    level: int,
+    owner: str,
+    layers_only: bool,
+    counted: dict[int, tuple[Counts, int]],
+) -> _Node:
+    """A node for siblings that were left out. ``counted`` is what is known of what one of them holds, by ``id``."""
+    known = counted.get(id(omitted.items))
+    if known is None:
+        weighed = [
+            (row, times) for row, times in omitted.items.weigh() if not layers_only or row.kind == "layer"
+        ]
+        known = _sum_counts([_count(row).times(times) for row, times in weighed]), sum(
+            times for _, times in weighed
+        )
+        counted[id(omitted.items)] = known
+    counts, rows = known
+    assert omitted.head is not None
+    counts = (counts + _count(omitted.head)).times(omitted.count)
+    tree_row = TreeRow(name, omitted.path, level, omitted.head, counts)
+    return _Node(tree_row, owner, omitted.count, (1 + rows) * omitted.count)
+
+
 def _hide_below(nodes: list[_Node], depth: int | None) -> list[_Node]:
     """The nodes of the upper ``depth`` levels, each with the counts of those it hides."""
     if depth is None:
         return nodes
     shown: list[_Node] = []
-    hidden: list[TreeRow] = []
+    hidden: list[_Node] = []
 
     def close() -> None:
         if hidden:
             above = shown[-1].tree_row
-            shown[-1] = _Node(
-                replace(
+            shown[-1] = replace(
+                shown[-1],
+                tree_row=replace(
                     above,
-                    counts=_sum_counts([above.counts, *(tree_row.counts for tree_row in hidden)]),
-                    hidden=sum(tree_row.row is not None for tree_row in hidden),
-                    failed=above.failed or any(tree_row.failed for tree_row in hidden),
+                    counts=_sum_counts([above.counts, *(node.tree_row.counts for node in hidden)]),
+                    hidden=sum(node.rows for node in hidden if node.tree_row.row is not None),
+                    failed=above.failed or any(node.tree_row.failed for node in hidden),
                 ),
-                shown[-1].owner,
             )
             hidden.clear()
 
@@ -243,7 +314,7 @@ def _hide_below(nodes: list[_Node], depth: int | None) -> list[_Node]:
             close()
             shown.append(node)
         else:
-            hidden.append(node.tree_row)
+            hidden.append(node)
     close()
     return shown
 
@@ -269,6 +340,8 @@ def _fold_runs(nodes: list[_Node]) -> tuple[TreeRow, ...]:
         if jumps and jumps[-1][0] == index:
             index = jumps.pop()[1]
             continue
+        if nodes[index].omitted:
+            raise _NotFolded
         run = _find_run(nodes, ends, index)
         tree_row = nodes[index].tree_row
         if len(run) > 1:
@@ -276,7 +349,7 @@ def _fold_runs(nodes: list[_Node]) -> tuple[TreeRow, ...]:
             inside = nodes[index : ends[index]]
             tree_row = replace(
                 tree_row,
-                count=len(run),
+                count=sum(nodes[place].omitted or 1 for place in run),
                 last_name=last.name,
                 last_path=last.path,
                 counts=_sum_counts([node.tree_row.counts for node in inside]),
@@ -304,6 +377,12 @@ def _find_run(nodes: list[_Node], ends: list[int], start: int) -> list[int]:
     level = nodes[start].tree_row.level
     place: int | None = None
     while (following := ends[run[-1]]) < len(nodes) and nodes[following].tree_row.level == level:
+        if nodes[following].omitted:
+            if len(run) == 1:
+                break
+            # These go on as the two before them, and so does the one after them.
+            run += [following, ends[following]]
+            continue
         step = _find_step(nodes[run[-1]].tree_row.path, nodes[following].tree_row.path)
         if step is None or place not in (None, step) or not _are_alike(nodes, ends, run, following):
             break
@@ -345,11 +424,12 @@ def _is_counterpart(left: _Node, right: _Node, siblings: tuple[_Node | None, _No
     """Whether two rows, each inside one of two neighbouring siblings, are the same up to the index."""
     before, current, following = siblings
     one, other = left.tree_row, right.tree_row
-    if (one.level, one.hidden, one.counts, one.failed) != (
+    if (one.level, one.hidden, one.counts, one.failed, left.omitted) != (
         other.level,
         other.hidden,
         other.counts,
         other.failed,
+        right.omitted,
     ):
         return False
     if one.path[len(current.tree_row.path) :] != other.path[len(following.tree_row.path) :]:
@@ -362,11 +442,19 @@ def _is_counterpart(left: _Node, right: _Node, siblings: tuple[_Node | None, _No
         return False
     if len(one.row.sources) != len(other.row.sources):
         return False
-    for source, counterpart in zip(one.row.sources, other.row.sources, strict=True):
+    if left.owner != current.owner:
+        # Names inside a sibling don't reach outside it.
+        return one.row.sources == other.row.sources
+    own = left is current
+    earlier = before.tree_row.row.sources if own and before is not None and before.tree_row.row else None
+    for place, (source, counterpart) in enumerate(zip(one.row.sources, other.row.sources, strict=True)):
+        stepped = earlier is not None and is_next_part(earlier[place], source)
+        if own and is_next_part(source, counterpart) and (earlier is None or stepped):
+            continue
         shifted = _shift_source(counterpart, following, current)
         # What feeds the first of a run is whatever stands before the run.
         enters = before is None and shifted.startswith("<before>")
-        if not enters and _shift_source(source, current, before) != shifted:
+        if stepped or (not enters and _shift_source(source, current, before) != shifted):
             return False
     return True
 

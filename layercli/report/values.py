@@ -8,6 +8,7 @@ from layercli.report.layout import Line, clean, draw_lines
 from layercli.report.options import TraceOptions
 from layercli.report.table import lay_out_header, lay_out_trace
 from layercli.trace.records import Row, Statistics, Trace, ValueText, format_type
+from layercli.trace.repeats import weigh
 
 #: The parts of ``Values`` in the order in which they are shown, with the word before each name.
 PARTS = (("inputs", "input"), ("parameters", "parameter"), ("outputs", "output"))
@@ -40,7 +41,7 @@ def format_runs(traces: Sequence[Trace], options: TraceOptions) -> str:
 def lay_out_runs(traces: Sequence[Trace], options: TraceOptions) -> list[Line]:
     """The lines of the values, an empty one before each row and each run; none without values."""
     lines: list[Line] = []
-    kept = [trace for trace in traces if any(row.values is not None for row in trace.rows)]
+    kept = [trace for trace in traces if any(row.values is not None for row, _ in weigh(trace.rows))]
     for number, trace in enumerate(kept, start=1):
         if len(kept) > 1:
             lines += [(), ((f"run {number}", "bold"),)]

@@ -18,20 +18,21 @@ EXPLAINED_LENGTH = 10_000
 EXPLAINED_DEPTH = 40
 EXPLAINED_LINES = 400
 
-_BRACKET = re.compile(r"[()\[\]{}]")
+# Texts, so that each pattern is compiled when it is first used.
+_BRACKET = r"[()\[\]{}]"
 _PARTNERS = {"(": ")", "[": "]", "{": "}"}
 # Bounded, so that a row of quotes without partners is not searched to its end from each of them.
-_STRING = re.compile(r"'(?:[^'\\\n]|\\.){0,500}'|\"(?:[^\"\\\n]|\\.){0,500}\"")
-_YAML_STRING = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"")
-_ENTRY = re.compile(r"""[ ]*(?:-[ ]+)*(?:(?:"[^"]*"|'[^']*'|[\w.*-]+)[ ]*:[ ]+)?""")
-_FLOW_KEY = re.compile(r"""(?:"[^"]*"|'[^']*'|[\w.*-]+)\s*:(?=[\s\[\]{},])""")
-_COMMENTS = re.compile(r"(?:^|(?<=\S))[ \t]*(?<![^ \t])#")
-_FLOW_SPLITS = re.compile(r"[,\[\]{}]|:(?=\s|$)|\s#")
+_STRING = r"'(?:[^'\\\n]|\\.){0,500}'|\"(?:[^\"\\\n]|\\.){0,500}\""
+_YAML_STRING = r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\""
+_ENTRY = r"""[ ]*(?:-[ ]+)*(?:(?:"[^"]*"|'[^']*'|[\w.*-]+)[ ]*:[ ]+)?"""
+_FLOW_KEY = r"""(?:"[^"]*"|'[^']*'|[\w.*-]+)\s*:(?=[\s\[\]{},])"""
+_COMMENTS = r"(?:^|(?<=\S))[ \t]*(?<![^ \t])#"
+_FLOW_SPLITS = r"[,\[\]{}]|:(?=\s|$)|\s#"
 
 #: ``x = `` or ``self.fc = `` at the start of a line, and a layer that is made after it.
-_MADE = re.compile(r"(?:self\.)?([A-Za-z_]\w*)[ ]*=[ ]*((?:(?:torch\.)?nn\.)?[A-Z]\w*\(.*)")
-_LAMBDA = re.compile(r"(?<![\w.'\"])lambda\b[^:()\[\]{}'\"]{0,200}:")
-_KEYWORD_COLON = re.compile(r"([(,]\s*)([A-Za-z_]\w*)\s*:\s*(?=[^\s,)])")
+_MADE = r"(?:self\.)?([A-Za-z_]\w*)[ ]*=[ ]*((?:(?:torch\.)?nn\.)?[A-Z]\w*\(.*)"
+_LAMBDA = r"(?<![\w.'\"])lambda\b[^:()\[\]{}'\"]{0,200}:"
+_KEYWORD_COLON = r"([(,]\s*)([A-Za-z_]\w*)\s*:\s*(?=[^\s,)])"
 
 #: What to write where Python has ``lambda``.
 INSTEAD_OF_LAMBDA = "name a listed function, or write the expression where it is needed"
@@ -65,13 +66,13 @@ def find_unbalanced(text: str) -> int | None:
 
     Brackets inside closed strings don't count; a quote without a partner is read as an apostrophe.
     """
-    if len(text) > EXPLAINED_LENGTH or _BRACKET.search(text) is None:
+    if len(text) > EXPLAINED_LENGTH or re.search(_BRACKET, text) is None:
         return None
     opened: list[int] = []
     at = 0
     while at < len(text):
         character = text[at]
-        if character in "'\"" and (string := _STRING.match(text, at)):
+        if character in "'\"" and (string := re.compile(_STRING).match(text, at)):
             at = string.end()
             continue
         if character in _PARTNERS:
@@ -86,7 +87,9 @@ def find_unbalanced(text: str) -> int | None:
 
 def _is_cut(text: str, at: int) -> bool:
     """Whether the expression in ``text`` isn't over at ``at``: a bracket or string is open there."""
-    inside = any(string.start() < at < string.end() for string in _STRING.finditer(text[:EXPLAINED_LENGTH]))
+    inside = any(
+        string.start() < at < string.end() for string in re.finditer(_STRING, text[:EXPLAINED_LENGTH])
+    )
     return inside or find_unbalanced(text[:at]) is not None
 
 
@@ -96,12 +99,12 @@ def explain_python(text: str, position: Position) -> Problem | None:
     ``position`` is where the text stands. None where there is no such thing in it.
     """
     text = text[:EXPLAINED_LENGTH].split("\n")[0]
-    found = _LAMBDA.search(text)
+    found = re.search(_LAMBDA, text)
     if found is not None:
         at = Position(position.source, position.line, position.column + found.start(), len("lambda"))
         message = "lambda is not in the spec language, version 1"
         return Problem("not-in-language", message, at, hint=INSTEAD_OF_LAMBDA)
-    for found in islice(_KEYWORD_COLON.finditer(text), EXPLAINED_DEPTH):
+    for found in islice(re.finditer(_KEYWORD_COLON, text), EXPLAINED_DEPTH):
         opened = _innermost_bracket(text[: found.start() + 1])
         if opened != "(":
             continue
@@ -121,7 +124,7 @@ def _innermost_bracket(text: str) -> str:
     opened: list[str] = []
     at = 0
     while at < len(text):
-        if text[at] in "'\"" and (string := _STRING.match(text, at)):
+        if text[at] in "'\"" and (string := re.compile(_STRING).match(text, at)):
             at = string.end()
             continue
         if text[at] in _PARTNERS:
@@ -163,7 +166,7 @@ def find_comment(text: str) -> int:
 
     A ``#`` inside a string, or between brackets that close after it, is taken for a part of the expression.
     """
-    for found in islice(_COMMENTS.finditer(text), EXPLAINED_DEPTH):
+    for found in islice(re.finditer(_COMMENTS, text), EXPLAINED_DEPTH):
         if not _is_cut(text, found.start()) or find_unbalanced(text) is not None:
             return found.start()
     return len(text)
@@ -171,7 +174,7 @@ def find_comment(text: str) -> int:
 
 def split_entry(line: str) -> tuple[str, str, str]:
     """A line as indentation with dashes and key, the value, and the comment."""
-    entry = _ENTRY.match(line)
+    entry = re.match(_ENTRY, line)
     start = entry.end() if entry else 0
     value = line[start:].rstrip()
     end = find_comment(value)
@@ -179,14 +182,14 @@ def split_entry(line: str) -> tuple[str, str, str]:
 
 
 def _needs_quotes(piece: str) -> bool:
-    whole = _YAML_STRING.match(piece)
+    whole = re.match(_YAML_STRING, piece)
     if whole and whole.end() == len(piece):
         return False
     return bool(piece) and (
         piece[0] in "'\"#:"
         or piece[0] in INDICATORS
         or re.match(r"[-?](\s|$)", piece) is not None
-        or _FLOW_SPLITS.search(piece) is not None
+        or re.search(_FLOW_SPLITS, piece) is not None
     )
 
 
@@ -218,7 +221,7 @@ def mend_flow(text: str) -> tuple[list[tuple[int, int]], int] | None:
         opened: list[str] = []
         while at < len(text):
             character = text[at]
-            if character in "'\"" and (string := _STRING.match(text, at)):
+            if character in "'\"" and (string := re.compile(_STRING).match(text, at)):
                 at = string.end()
                 continue
             if not opened and character in (",", closing):
@@ -236,7 +239,7 @@ def mend_flow(text: str) -> tuple[list[tuple[int, int]], int] | None:
         closing = _PARTNERS[text[at]]
         at = skip(at + 1)
         while text[at] != closing:
-            if key := _FLOW_KEY.match(text, at):
+            if key := re.compile(_FLOW_KEY).match(text, at):
                 at = skip(key.end())
             start = at
             if text[at] in "{[":
@@ -467,7 +470,7 @@ def _leading(trouble: Trouble) -> Problem | None:
     elif re.match(r"[-?:](\s|$)", value):
         message = f"a value can't start with {first} and a blank, which YAML reads as the start of an entry"
     elif first in "'\"":
-        whole = _YAML_STRING.match(value)
+        whole = re.match(_YAML_STRING, value)
         if whole and whole.end() < len(value):
             message = f"a text that starts with {first} ends at the next {first} for YAML, and more follows"
     elif first in "[{":
@@ -504,7 +507,7 @@ def _colon(trouble: Trouble) -> Problem | None:
 def explain_cut(source: Source, line: int, column: int) -> Problem | None:
     """An expression that starts at ``column`` and that YAML cut off at a ``#``, which starts a comment."""
     text = source.line(line)[column - 1 :]
-    for found in islice(_COMMENTS.finditer(text), EXPLAINED_DEPTH):
+    for found in islice(re.finditer(_COMMENTS, text), EXPLAINED_DEPTH):
         if not _is_cut(text, found.start()):
             continue
         whole = text.rstrip()
@@ -565,7 +568,7 @@ def explain_keyless(source: Source, line: int) -> Problem:
             place,
             hint=f"write {tight.group(1)}: {shown[tight.end() :]}",
         )
-    made = _MADE.match(shown)
+    made = re.match(_MADE, shown)
     if made is not None:
         return Problem(
             "yaml-missing-colon",

@@ -25,6 +25,10 @@ _SIZE_ARGUMENTS = frozenset(
         "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor",
     }
 )  # fmt: skip
+#: Arguments that decide where or how often something is done. PyTorch reads an int out of a tensor of one element.
+_PLACE_ARGUMENTS = frozenset(
+    {"dim", "dim0", "dim1", "dim2", "axis0", "axis1", "offset", "diagonal", "shifts", "edge_order"}
+)
 #: ``start`` and ``end`` decide a size in these, and are tensors like any other elsewhere (``lerp``).
 _RANGES = frozenset({"arange", "range", "linspace", "logspace", "narrow", "slice_scatter"})
 
@@ -182,6 +186,10 @@ def _check_values(
         if decides and _holds_tensor(engine, value):
             message = f"the size of what {name} gives would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number, or a size such as x.shape[1]")
+        # max(a, b) takes a tensor where max(a, 1) takes a dim.
+        if parameter in _PLACE_ARGUMENTS and _holds_tensor(engine, value) and name not in ("max", "min"):
+            message = f"{parameter} would depend on the values of a tensor"
+            raise at.error("value-dependent", message, "write a number")
         if parameter == "dtype" and isinstance(value, str):
             hint = (
                 f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"

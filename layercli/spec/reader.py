@@ -88,6 +88,11 @@ def read_spec(path: Path, name: str | None = None) -> Spec:
     return _read_file(_File(source, path, find_project_root(path)))
 
 
+def read_text(text: str, name: str) -> Spec:
+    """The spec that a text is; ``name`` is what messages call it. Raises what ``read_spec`` raises."""
+    return _read_file(_File(Source(name, text), Path(name), Path.cwd()))
+
+
 def _read_file(file: _File) -> Spec:
     document = read_document(file.source)
     meant = _check_keys(file, document, SPEC_KEYS, "a spec")

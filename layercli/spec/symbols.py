@@ -64,7 +64,10 @@ def _join(left: Any, sign: str, right: Any) -> tuple[str, int]:
     level = _LEVELS[sign]
     (first, own), (second, other) = _write(left), _write(right)
     shown = f"({first})" if own < level or (own == level and sign == "**") else first
-    return f"{shown} {sign} {f'({second})' if other < level or (other == level and sign != '**') else second}", level
+    return (
+        f"{shown} {sign} {f'({second})' if other < level or (other == level and sign != '**') else second}",
+        level,
+    )
 
 
 def _call(name: str, values: Sequence[Any]) -> tuple[str, int]:

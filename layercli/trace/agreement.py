@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from layercli.record import record
-from layercli.trace.records import DictType, PlainType, Row, TensorType, Trace, format_type
+from layercli.trace.records import (
+    DictType,
+    PlainType,
+    Row,
+    TensorRecord,
+    TensorType,
+    Trace,
+    drop_symbols,
+    format_type,
+)
 
 #: What only one engine knows.
-_ONE_ENGINE = ("values", "symbolic")
+_ONE_ENGINE = ("values", "symbolic", "text")
 _FIELDS = ("model", "mode", "inputs", "output", "returns", "dims", "params", "failed")
 
 
@@ -33,23 +43,46 @@ def compare_traces(run: Trace, derived: Trace) -> tuple[Disagreement, ...]:
         for name in _FIELDS
         if getattr(run, name) != getattr(derived, name)
     ]
-    found += _compare_lists("rows", [row.path for row in run.rows], [row.path for row in derived.rows])
+    found += compare_lists("rows", [row.path for row in run.rows], [row.path for row in derived.rows])
     for one, other in zip(run.rows, derived.rows, strict=False):
-        found += [
-            Disagreement(
-                one.path, field.name, _show(getattr(one, field.name)), _show(getattr(other, field.name))
-            )
-            for field in fields(Row)
-            if field.name not in _ONE_ENGINE and getattr(one, field.name) != getattr(other, field.name)
-        ]
-    for what in ("never_called", "tensors"):
-        left, right = getattr(run, what), getattr(derived, what)
-        if left != right:
-            found += _compare_lists(what, [str(item) for item in left], [str(item) for item in right])
+        found += _compare_fields(one.path, one, other)
+    if run.never_called != derived.never_called:
+        called = [[str(item) for item in trace.never_called] for trace in (run, derived)]
+        found += compare_lists("never_called", *called)
+    return (*found, *compare_tensors(run.tensors, derived.tensors))
+
+
+def compare_tensors(run: Sequence[TensorRecord], derived: Sequence[TensorRecord]) -> tuple[Disagreement, ...]:
+    """Every disagreement about parameters and buffers, the values of which only one engine has."""
+    found = compare_lists("tensors", [item.name for item in run], [item.name for item in derived])
+    for one, other in zip(run, derived, strict=False):
+        if one.name == other.name:
+            found += _compare_fields(one.name, one, other)
     return tuple(found)
 
 
-def _compare_lists(what: str, run: list[str], derived: list[str]) -> list[Disagreement]:
+def _compare_fields(path: str, run: Row | TensorRecord, derived: Row | TensorRecord) -> list[Disagreement]:
+    return [
+        Disagreement(
+            path, field.name, _show(getattr(run, field.name)), _show(getattr(derived, field.name))
+        )
+        for field in fields(run)
+        if field.name not in _ONE_ENGINE and getattr(run, field.name) != getattr(derived, field.name)
+    ]
+
+
+def join_formulas(run: Trace, derived: Trace) -> Trace:
+    """A run with the formulas of a derivation that agrees with it."""
+    rows = tuple(
+        replace(row, inputs=other.inputs, output=other.output, symbolic=other.symbolic)
+        for row, other in zip(run.rows, derived.rows, strict=True)
+    )
+    return replace(
+        run, inputs=derived.inputs, output=derived.output, rows=rows, requirements=derived.requirements
+    )
+
+
+def compare_lists(what: str, run: list[str], derived: list[str]) -> list[Disagreement]:
     """The first place where two lists part."""
     for place, (one, other) in enumerate(zip(run, derived, strict=False)):
         if one != other:
@@ -61,5 +94,5 @@ def _compare_lists(what: str, run: list[str], derived: list[str]) -> list[Disagr
 
 def _show(value: Any) -> str:
     if value is None or isinstance(value, (TensorType, DictType, PlainType)):
-        return format_type(value)
+        return format_type(drop_symbols(value))
     return str(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from layercli.errors import CommandError, Position, Problem, did_you_mean
 from layercli.record import record
-from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled
+from layercli.trace.records import TensorRecord, TensorType, Tie, Uncalled, move_tensor, move_uncalled
+from layercli.trace.repeats import Repeat, Repeats
 
 #: What ``ModuleRecord.reads`` says of a module that uses everything inside it as its values decide, so that its rows
 #: show its own call only.
@@ -47,6 +48,30 @@ class ModuleRecord:
     alias: bool = False
 
 
+@record(eq=False)
+class ModuleSection:
+    """A module and all inside it, in the order of ``named_modules``."""
+
+    path: str
+    modules: tuple[AnyModule, ...]
+
+
+@record(eq=False)
+class ModuleCopy:
+    """A module at ``path`` that holds the same as the one of a section, all inside it included.
+
+    ``uncalled`` are the modules inside it whose forward didn't run, those of the section's path; None where it wasn't
+    called itself.
+    """
+
+    path: str
+    of: ModuleSection
+    uncalled: tuple[Uncalled, ...] | None
+
+
+AnyModule: TypeAlias = "ModuleRecord | ModuleCopy"
+
+
 @record(frozen=False)
 class Held:
     """What one module holds itself, in elements and bytes; tensors that were counted before are ``tied``."""
@@ -60,10 +85,14 @@ class Held:
 
 @record(frozen=False)
 class Ownership:
-    """What each module holds by its path, and all tensors in the order of ``state_dict``."""
+    """What each module holds by its path, and all tensors in the order of ``state_dict``.
+
+    ``sections`` has the same for each section that modules are copies of, by its ``id``.
+    """
 
     held: dict[str, Held] = field(default_factory=dict)
-    records: tuple[TensorRecord, ...] = ()
+    records: Sequence[TensorRecord] = ()
+    sections: dict[int, Ownership] = field(default_factory=dict)
 
     def of(self, path: str) -> Held:
         """What the module at ``path`` holds itself."""
@@ -75,12 +104,24 @@ class Ownership:
         return bool(held.parameters or held.buffers or held.tied)
 
 
-def find_ownership(modules: Sequence[ModuleRecord]) -> Ownership:
+def find_ownership(modules: Sequence[AnyModule]) -> Ownership:
     """Look at every module once and count each tensor at the first one that holds it."""
-    ownership = Ownership()
-    records: list[TensorRecord] = []
+    return _find_ownership(modules, "", {})
+
+
+def _find_ownership(modules: Sequence[AnyModule], path: str, sections: dict[int, Ownership]) -> Ownership:
+    ownership = Ownership(sections=sections)
+    records: list[TensorRecord | Repeat[TensorRecord]] = []
     names: dict[Hashable, str] = {}
     for module in modules:
+        if isinstance(module, ModuleCopy):
+            own = sections.get(id(module.of))
+            if own is None:
+                own = _find_ownership(module.of.modules, module.of.path, sections)
+                sections[id(module.of)] = own
+            assert isinstance(own.records, Repeats)
+            records.append(Repeat(own.records, module.path))
+            continue
         held = ownership.held.setdefault(module.path, Held())
         prefix = f"{module.path}." if module.path else ""
         for tensor in module.tensors:
@@ -109,17 +150,23 @@ def find_ownership(modules: Sequence[ModuleRecord]) -> Ownership:
                 held.bytes += record.bytes
             else:
                 held.buffers += record.count
-    ownership.records = tuple(records)
+    ownership.records = Repeats(move_tensor, records, path)
     return ownership
 
 
 def find_never_called(
-    modules: Sequence[ModuleRecord], ownership: Ownership, called: Collection[str]
+    modules: Sequence[AnyModule], ownership: Ownership, called: Collection[str]
 ) -> tuple[Uncalled, ...]:
     """Modules whose forward didn't run; containers and helpers only where they hold something themselves."""
-    by_path = {module.path: module for module in modules}
+    by_path = {module.path: module for module in modules if isinstance(module, ModuleRecord)}
     found: list[Uncalled] = []
     for module in modules:
+        if isinstance(module, ModuleCopy):
+            inside = module.uncalled
+            if inside is None:
+                inside = find_never_called(module.of.modules, ownership.sections[id(module.of)], ())
+            found += [move_uncalled(layer, len(module.of.path), module.path) for layer in inside]
+            continue
         if module.path in called or module.path == "" or module.alias:
             continue
         held = ownership.of(module.path)
@@ -149,7 +196,8 @@ def _find_reader(path: str, modules: Mapping[str, ModuleRecord], called: Collect
     if owner is not None and owner.reads == name and (owner_path in called or not owner_path):
         return owner_path
     while owner_path:
-        if modules[owner_path].reads == ALL_INSIDE and owner_path in called:
+        owner = modules.get(owner_path)
+        if owner is not None and owner.reads == ALL_INSIDE and owner_path in called:
             return owner_path
         owner_path = owner_path.rpartition(".")[0]
     return ""

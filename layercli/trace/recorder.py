@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 from layercli.errors import Position
 from layercli.record import record
 from layercli.trace.modules import Ownership
-from layercli.trace.records import Row, SymbolicCall, Type, Values
+from layercli.trace.records import Row, SymbolicCall, Type, Values, move_row
+from layercli.trace.repeats import Repeat, Repeats
 
 
 class Kind(Protocol):
@@ -69,15 +70,22 @@ class Frame:
 
 
 class Recorder:
-    """Collects the rows of one forward pass. Used once."""
+    """Collects the rows of one forward pass. Used once.
+
+    ``calls`` has how often the layer at each path was called. Of a layer that does what another did only its own row
+    is kept, and the others are repeated; ``originals`` has the path of that other one. ``is_whole`` says that no layer
+    inside such a one was called once more later.
+    """
 
     def __init__(self, kind: Kind, names: Mapping[int, str]) -> None:
         """``names`` are those of the model's parameters and buffers by ``id``."""
         self.kind = kind
         self.names = names
-        self.drafts: list[Draft] = []
+        self.drafts: list[Draft | Repeat[Draft]] = []
         self.frames: list[Frame] = []
         self.calls: dict[str, int] = {}
+        self.originals: dict[str, str] = {}
+        self.is_whole = True
 
     # Layers ----------------------------------------------------------------------------------------------
 
@@ -101,30 +109,76 @@ class Recorder:
         layers follows from the composite's call, and how it is written changes with PyTorch's version. So do the plain
         values that are passed there, some of which PyTorch finds in a mask's contents.
         """
-        call = self.calls[path] = self.calls.get(path, 0) + 1
-        parent = self.frames[-1] if self.frames else None
         values = (*arguments, *keywords.values())
         draft = Draft(
             path=path,
             kind="layer",
             type=type_name,
-            call=call,
-            depth=0 if parent is None or parent.path == "" else parent.draft.depth + 1,
+            call=self._count_call(path),
+            depth=self.next_depth,
             inputs=tuple(self.kind.type_of(value) for value in values if told or self.holds_tensor(value)),
-            sources=self._call_sources(arguments, keywords, self.kind.format_plain) if parent and told else (),
+            sources=(),
             arguments=text if told else "",
             position=position,
         )
-        if parent and told and self.kind.format_symbolic is not None:
-            sources = self._call_sources(arguments, keywords, self.kind.format_symbolic)
-            if sources != draft.sources:
-                draft.symbolic = SymbolicCall(text, sources)
+        if told:
+            self._tell_sources(draft, arguments, keywords)
         self.drafts.append(draft)
         frame = Frame(path, draft, module, set(members))
         for name, value in zip(names, values, strict=True):
             self.label(frame, value, name)
         self.frames.append(frame)
         return frame
+
+    @property
+    def next_depth(self) -> int:
+        """How deep a layer stands that is called now."""
+        parent = self.frames[-1] if self.frames else None
+        return 0 if parent is None or parent.path == "" else parent.draft.depth + 1
+
+    def _count_call(self, path: str) -> int:
+        number = self.calls[path] = self.calls.get(path, 0) + 1
+        return number
+
+    def _tell_sources(self, draft: Draft, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+        """Write where a layer's inputs come from into its row, whose other fields are there."""
+        if not self.frames:
+            return
+        draft.sources = self._call_sources(arguments, keywords, self.kind.format_plain)
+        if self.kind.format_symbolic is not None:
+            sources = self._call_sources(arguments, keywords, self.kind.format_symbolic)
+            draft.symbolic = SymbolicCall(draft.arguments, sources) if sources != draft.sources else None
+
+    def close_section(self, start: int) -> Repeats[Draft]:
+        """Put the rows from the place ``start`` on, those of a layer that has ended, together as one section.
+
+        Its own row stays before them. The section may be repeated.
+        """
+        head = self.drafts[start]
+        assert isinstance(head, Draft)
+        section = Repeats(_move_draft, self.drafts[start + 1 :], head.path)
+        self.drafts[start + 1 :] = [Repeat(section, head.path)]
+        return section
+
+    def repeat_layer(
+        self,
+        path: str,
+        head: Draft,
+        section: Repeats[Draft],
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        output: Any,
+    ) -> None:
+        """A layer is called for the first time, and does what another did: its own row is ``head``, then ``section``.
+
+        The inputs are of the same types, and so is what it gives, which is ``output`` here.
+        """
+        self._count_call(path)
+        self.originals[path] = head.path
+        draft = replace(head, path=path)
+        self._tell_sources(draft, arguments, keywords)
+        self.drafts += [draft, Repeat(section, path)]
+        self._label_output(path, output)
 
     def end_layer(self, frame: Frame, output: Any, *, returns: bool) -> None:
         """The layer of the innermost frame gave ``output``. ``returns`` says to note which of its rows that is."""
@@ -134,10 +188,14 @@ class Recorder:
         if returns:
             draft.returns = tuple(self.sources([output]))
         self.frames.pop()
+        self._label_output(frame.path, output)
+
+    def _label_output(self, path: str, output: Any) -> None:
+        """Give what a layer gave its name in the frame around it."""
         if self.frames:
             owner = self.frames[-1].path
-            inside = owner and frame.path.startswith(owner + ".")
-            self.label(self.frames[-1], output, frame.path[len(owner) + 1 :] if inside else frame.path)
+            inside = owner and path.startswith(owner + ".")
+            self.label(self.frames[-1], output, path[len(owner) + 1 :] if inside else path)
 
     # Operations ------------------------------------------------------------------------------------------
 
@@ -283,51 +341,63 @@ class Recorder:
     @property
     def returns(self) -> tuple[str, ...]:
         """Which rows and inputs the model's output is."""
-        return next((draft.returns for draft in self.drafts if draft.path == ""), ())
+        return next((draft.returns for draft in self._own_drafts() if draft.path == ""), ())
 
     @property
     def failed_draft(self) -> Draft | None:
         """The innermost row that began and didn't finish."""
-        return next((draft for draft in reversed(self.drafts) if not draft.finished), None)
+        return next((draft for draft in self._own_drafts(reversed(self.drafts)) if not draft.finished), None)
 
-    def rows(self, ownership: Ownership) -> tuple[Row, ...]:
+    def _own_drafts(self, drafts: Iterable[Draft | Repeat[Draft]] | None = None) -> Iterator[Draft]:
+        """The rows outside of sections; those inside have all finished."""
+        yield from (draft for draft in (self.drafts if drafts is None else drafts) if isinstance(draft, Draft))
+
+    def rows(self, ownership: Ownership) -> Repeats[Row]:
         """The rows in call order, with what each module holds itself in its first row."""
         takes_work = any(
             draft.path == "" and draft.finished and (draft.macs != 0 or draft.flops != 0)
-            for draft in self.drafts
+            for draft in self._own_drafts()
         )
         keep_root = ownership.holds("") or len(self.drafts) == 1 or takes_work
-        rows: list[Row] = []
-        for draft in self.drafts:
-            if draft.path == "" and not keep_root:
-                continue
-            row = Row(
-                path=draft.path,
-                kind=draft.kind,
-                type=draft.type,
-                call=draft.call,
-                depth=draft.depth,
-                inputs=draft.inputs,
-                output=draft.output,
-                arguments=draft.arguments,
-                sources=draft.sources,
-                returns=draft.returns if draft.path else (),
-                position=draft.position,
-                macs=draft.macs,
-                flops=draft.flops,
-                values=draft.values,
-                finished=draft.finished,
-                symbolic=draft.symbolic,
-            )
-            if draft.kind == "layer" and draft.call == 1:
-                held = ownership.of(draft.path)
-                row = replace(
-                    row,
-                    parameters=held.parameters,
-                    trainable=held.trainable,
-                    buffers=held.buffers,
-                    bytes=held.bytes,
-                    tied=held.tied,
-                )
-            rows.append(row)
-        return tuple(rows)
+        kept = [draft for draft in self.drafts if draft.path != "" or keep_root]
+        drafts = Repeats(_move_draft, kept)
+        rows = drafts.convert(lambda draft: self._make_row(draft, ownership), move_row)
+        return rows if self.is_whole else Repeats(move_row, tuple(rows))
+
+    def _make_row(self, draft: Draft, ownership: Ownership) -> Row:
+        row = Row(
+            path=draft.path,
+            kind=draft.kind,
+            type=draft.type,
+            call=draft.call,
+            depth=draft.depth,
+            inputs=draft.inputs,
+            output=draft.output,
+            arguments=draft.arguments,
+            sources=draft.sources,
+            returns=draft.returns if draft.path else (),
+            position=draft.position,
+            macs=draft.macs,
+            flops=draft.flops,
+            values=draft.values,
+            finished=draft.finished,
+            symbolic=draft.symbolic,
+        )
+        if draft.kind != "layer" or draft.call != 1:
+            return row
+        original = self.originals.get(draft.path, draft.path)
+        held = ownership.of(original)
+        row = replace(
+            row,
+            path=original,
+            parameters=held.parameters,
+            trainable=held.trainable,
+            buffers=held.buffers,
+            bytes=held.bytes,
+            tied=held.tied,
+        )
+        return row if original == draft.path else move_row(row, len(original), draft.path)
+
+
+def _move_draft(draft: Draft, length: int, path: str) -> Draft:
+    return replace(draft, path=path + draft.path[length:])

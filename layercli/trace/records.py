@@ -82,6 +82,17 @@ def iterate_tensor_types(value: Type) -> Iterator[TensorType]:
             yield from iterate_tensor_types(item)
 
 
+def drop_symbols(value: Type) -> Type:
+    """A type with sizes as numbers only."""
+    if isinstance(value, TensorType):
+        return value if value.symbolic is None else TensorType(value.dtype, value.shape)
+    if isinstance(value, tuple):
+        return tuple(map(drop_symbols, value))
+    if isinstance(value, DictType):
+        return DictType(tuple((name, drop_symbols(item)) for name, item in value.entries))
+    return PlainType(value.text) if isinstance(value, PlainType) else value
+
+
 def type_to_json(value: Type) -> Any:
     """A type as the trace JSON writes it."""
     if isinstance(value, TensorType):
@@ -110,12 +121,14 @@ class Tie:
 class Requirement:
     """What the row at ``path`` needs of dims: ``N * H == 64``, as Python writes it.
 
-    Without ``needed`` PyTorch takes other sizes, too, but the formulas are those for these.
+    Without ``needed`` PyTorch takes other sizes, too, but the formulas are those for these; with ``of_one`` the others
+    are 0 and 1 only.
     """
 
     path: str
     text: str
     needed: bool = True
+    of_one: bool = False
 
     def __str__(self) -> str:
         verb = "needs" if self.needed else "assumes"
@@ -388,7 +401,7 @@ class Trace:
 
     ``failed`` is True where the pass ended early: then the last started rows are unfinished.
     ``device`` is empty where nothing ran. ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
-    inputs that its output is. ``requirements`` are there where it was derived with symbols.
+    inputs that its output is. Types have formulas, and ``requirements`` are there, where these are known; ``symbolic`` says to show them to people.
     """
 
     model: str
@@ -407,20 +420,39 @@ class Trace:
     failed: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
     requirements: tuple[Requirement, ...] | None = field(default=None, compare=False)
+    symbolic: bool = field(default=False, compare=False)
+
+    def in_numbers(self) -> Trace:
+        """The trace without formulas, its sizes as numbers only."""
+        rows = tuple(
+            replace(
+                row,
+                inputs=tuple(map(drop_symbols, row.inputs)),
+                output=drop_symbols(row.output),
+                symbolic=None,
+            )
+            for row in self.rows
+        )
+        inputs = tuple((name, drop_symbols(value)) for name, value in self.inputs)
+        output = drop_symbols(self.output)
+        return replace(
+            self, inputs=inputs, output=output, rows=rows, requirements=None, symbolic=False
+        )
 
     @cached_property
     def totals(self) -> Totals:
         """Sums over the rows and the layers that never ran."""
-        holders: list[Row | Uncalled] = [*self.rows, *self.never_called]
+        rows = [*weigh(self.rows)]
+        holders: list[tuple[Row | Uncalled, int]] = [*rows, *((layer, 1) for layer in self.never_called)]
         return Totals(
-            parameters=sum(holder.parameters for holder in holders),
-            trainable=sum(holder.trainable for holder in holders),
-            buffers=sum(holder.buffers for holder in holders),
-            bytes=sum(holder.bytes for holder in holders),
-            macs=sum(row.macs or 0 for row in self.rows),
-            macs_unknown=sum(row.macs is None for row in self.rows),
-            flops=sum(row.flops or 0 for row in self.rows),
-            flops_unknown=sum(row.flops is None for row in self.rows),
+            parameters=sum(holder.parameters * times for holder, times in holders),
+            trainable=sum(holder.trainable * times for holder, times in holders),
+            buffers=sum(holder.buffers * times for holder, times in holders),
+            bytes=sum(holder.bytes * times for holder, times in holders),
+            macs=sum((row.macs or 0) * times for row, times in rows),
+            macs_unknown=sum(times for row, times in rows if row.macs is None),
+            flops=sum((row.flops or 0) * times for row, times in rows),
+            flops_unknown=sum(times for row, times in rows if row.flops is None),
         )
 
     def to_dict(self) -> dict[str, Any]:

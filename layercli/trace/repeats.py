@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import field
 from itertools import accumulate, islice
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
@@ -121,12 +122,12 @@ class Repeats(Sequence[T]):
                 else:
                     yield part, number
 
-    def convert(self, convert: Callable[[T], S], move: Move[S]) -> Repeats[S]:
-        """The same with something else in the place of each item that is held."""
+    def convert(self, convert: Callable[[T], S | None], move: Move[S]) -> Repeats[S]:
+        """The same with something else in the place of each item that is held, or nothing where that is None."""
         return self._convert(convert, move, {})
 
     def _convert(
-        self, convert: Callable[[T], S], move: Move[S], known: dict[int, Repeats[S]]
+        self, convert: Callable[[T], S | None], move: Move[S], known: dict[int, Repeats[S]]
     ) -> Repeats[S]:
         found = known.get(id(self))
         if found is None:
@@ -136,10 +137,122 @@ class Repeats(Sequence[T]):
                 else convert(part)
                 for part in self.parts
             )
-            found = known[id(self)] = Repeats(move, parts, self.path)
+            kept = [part for part in parts if part is not None]
+            found = known[id(self)] = Repeats(move, kept, self.path)
         return found
 
 
 def weigh(items: Sequence[T]) -> Iterator[tuple[T, int]]:
     """Each different item of a sequence that may hold repeats, and how often it stands there."""
     return items.weigh() if isinstance(items, Repeats) else ((item, 1) for item in items)
+
+
+#: How many of equal siblings stand before those that are left out. One stands after them.
+KEPT = 3
+
+
+@record(slots=True)
+class Omitted(Generic[T]):
+    """Equal siblings that are left out: the path of the last of them, and how many.
+
+    ``head`` is the last one's own item, where it has one, ``items`` are those inside each.
+    """
+
+    path: str
+    count: int
+    items: Repeats[T]
+    head: T | None = field(default=None, compare=False)
+
+
+def omit_repeats(
+    items: Sequence[T], path_of: Callable[[T], str], relate: Callable[[T, T], Hashable]
+) -> list[T | Omitted[T]]:
+    """A sequence without most of each run of siblings, numbered one after another, that repeat the same items.
+
+    The item before a repeat that has its path is the sibling's own; ``relate`` says how it differs from that of the
+    sibling before, names aside, and has to be the same in a run.
+    """
+    if not isinstance(items, Repeats):
+        return [*items]
+    return [*_omit(items, items.path, path_of, relate)]
+
+
+@record(slots=True, eq=False)
+class _Block(Generic[T]):
+    repeat: Repeat[T]
+    head: T | None
+
+
+def _omit(
+    items: Repeats[T], path: str, path_of: Callable[[T], str], relate: Callable[[T, T], Hashable]
+) -> Iterator[T | Omitted[T]]:
+    length = len(items.path)
+
+    def move(item: T) -> T:
+        return item if path == items.path else items.move(item, length, path)
+
+    def show(block: _Block[T]) -> Iterator[T | Omitted[T]]:
+        if block.head is not None:
+            yield move(block.head)
+        yield from _omit(block.repeat.items, path + block.repeat.path[length:], path_of, relate)
+
+    def show_run(run: Sequence[_Block[T]]) -> Iterator[T | Omitted[T]]:
+        if len(run) <= KEPT + 1:
+            for block in run:
+                yield from show(block)
+            return
+        for block in run[:KEPT]:
+            yield from show(block)
+        last = run[-2]
+        head = None if last.head is None else move(last.head)
+        yield Omitted(path + last.repeat.path[length:], len(run) - KEPT - 1, last.repeat.items, head)
+        yield from show(run[-1])
+
+    run: list[_Block[T]] = []
+    relation: Hashable = None
+    for part in _pair_heads(items.parts, path_of):
+        if not isinstance(part, _Block):
+            yield from show_run(run)
+            run = []
+            yield move(part)
+            continue
+        if run and _follows(run[-1], part):
+            before = run[-1].head
+            found = None if before is None or part.head is None else relate(before, part.head)
+            if len(run) == 1 or found == relation:
+                run.append(part)
+                relation = found
+                continue
+        yield from show_run(run)
+        run = [part]
+    yield from show_run(run)
+
+
+def _pair_heads(
+    parts: Sequence[T | Repeat[T]], path_of: Callable[[T], str]
+) -> Iterator[T | _Block[T]]:
+    waiting: list[T] = []
+    for part in parts:
+        if isinstance(part, Repeat):
+            head = waiting.pop() if waiting and path_of(waiting[0]) == part.path else None
+            yield from waiting
+            waiting = []
+            yield _Block(part, head)
+        else:
+            yield from waiting
+            waiting = [part]
+    yield from waiting
+
+
+def _follows(before: _Block[T], block: _Block[T]) -> bool:
+    """Whether both repeat the same, and the numbers at the end of their paths follow each other."""
+    one, _, number = before.repeat.path.rpartition(".")
+    other, _, following = block.repeat.path.rpartition(".")
+    numbers = all(text.isascii() and text.isdigit() and len(text) < 10 for text in (number, following))
+    return (
+        before.repeat.items is block.repeat.items
+        and (before.head is None) == (block.head is None)
+        and one == other
+        and numbers
+        and int(following) == int(number) + 1
+    )

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from layercli.catalogue.entries import Layer
-from layercli.catalogue.layers import FAMILIES, LAYERS, REFUSED_ARGUMENTS, index_layers
+from layercli.catalogue.layers import FAMILIES, LAYERS, REFUSED_ARGUMENTS
 from layercli.catalogue.signature import REQUIRED, BindingError
 
 CLASSES: dict[str, type[torch.nn.Module]] = {
@@ -167,9 +166,3 @@ def test_no_two_layers_have_the_same_doc() -> None:
 def test_families_hold_each_layer_once() -> None:
     assert sum(len(family) for family in FAMILIES.values()) == len(LAYERS)
     assert all(FAMILIES.values())
-
-
-def test_doubled_entry_is_an_error() -> None:
-    twice = Layer("Twice", "", "Stands here twice.")
-    with pytest.raises(ValueError, match="Twice"):
-        index_layers([twice, twice])

@@ -1,4 +1,4 @@
-"""MACs by both engines beside PyTorch's own counter of floating-point operations, two of which are one MAC."""
+"""MACs and FLOPs by both engines beside PyTorch's own counter of floating-point operations, two of which are one MAC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from layercli.build.builder import _Maker
 from layercli.build.engine import TorchEngine
 from layercli.build.recording import RECORDER
-from layercli.catalogue.counting import count_operation
+from layercli.catalogue.counting import Cost, count_operation
 from layercli.catalogue.tensors import settings
 from layercli.derive.engine import Pass, TypeEngine, TypeKind, call_module
 from layercli.derive.modules import ModuleMaker
@@ -34,23 +34,29 @@ class Counts:
 
     pytorch: float
     device: str
-    run: list[tuple[str, int | None]]
-    derived: list[tuple[str, int | None]]
+    run: list[tuple[str, Cost]]
+    derived: list[tuple[str, Cost]]
 
     @property
     def known(self) -> int:
-        return sum(macs or 0 for _, macs in self.derived)
+        return sum(cost.macs or 0 for _, cost in self.derived)
 
     @property
     def unknown(self) -> set[str]:
-        return {name.rpartition(".")[2] for name, macs in self.derived if macs is None}
+        return {name.rpartition(".")[2] for name, cost in self.derived if cost.macs is None}
+
+    @property
+    def flops(self) -> int | None:
+        """The FLOPs of all rows, None where any isn't known."""
+        numbers = [cost.flops for _, cost in self.derived]
+        return None if None in numbers else sum(number for number in numbers if number is not None)
 
 
 class _Counter:
-    """Runs the operations of an expression, each with its MACs."""
+    """Runs the operations of an expression, each with its cost."""
 
     def __init__(self) -> None:
-        self.counts: list[tuple[str, int | None]] = []
+        self.counts: list[tuple[str, Cost]] = []
 
     def run_operation(
         self,
@@ -61,25 +67,25 @@ class _Counter:
         site: Any,
     ) -> Any:
         output = function(*arguments, **keywords)
-        self.counts.append((name, count_operation(name, output, arguments, keywords).macs))
+        self.counts.append((name, count_operation(name, output, arguments, keywords)))
         return output
 
 
 class _CountingEngine(TypeEngine):
-    """Derives the operations of an expression, each with its MACs."""
+    """Derives the operations of an expression, each with its cost."""
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.counts: list[tuple[str, int | None]] = []
+        self.counts: list[tuple[str, Cost]] = []
 
-    def run(self, name: str, rule: Any, arguments: Any, keywords: Any, site: Any) -> Any:
-        output = super().run(name, rule, arguments, keywords, site)
-        self.counts.append((name, count_operation(name, output, arguments, keywords).macs))
+    def run(self, name: str, rule: Any, arguments: Any, keywords: Any, site: Any, *rest: Any) -> Any:
+        output = super().run(name, rule, arguments, keywords, site, *rest)
+        self.counts.append((name, count_operation(name, output, arguments, keywords)))
         return output
 
 
 def count_expression(text: str) -> Counts:
-    """The MACs of an expression: on meta, where PyTorch counts best, on the CPU where it needs values.
+    """The cost of an expression: on meta, where PyTorch counts best, on the CPU where it needs values.
 
     Raises LayercliError.
     """
@@ -95,7 +101,7 @@ def count_expression(text: str) -> Counts:
     return Counts(pytorch, device, run, engine.counts)
 
 
-def _count_on(device: str, text: str) -> tuple[float, list[tuple[str, int | None]]]:
+def _count_on(device: str, text: str) -> tuple[float, list[tuple[str, Cost]]]:
     counter = _Counter()
     token = RECORDER.set(counter)
     try:
@@ -108,7 +114,7 @@ def _count_on(device: str, text: str) -> tuple[float, list[tuple[str, int | None
 
 
 def count_layer_call(constructor: str, inputs: str, *, train: bool = False) -> Counts:
-    """The MACs of a layer and what is inside it, likewise. Raises LayercliError."""
+    """The cost of a layer and what is inside it, likewise. Raises LayercliError."""
     device = "meta"
     try:
         pytorch, run = _count_layer_on(device, constructor, inputs, train)
@@ -124,13 +130,13 @@ def count_layer_call(constructor: str, inputs: str, *, train: bool = False) -> C
         call_module(module, list(arguments), keywords, Pass(recorder, Budget(), {}))
     # A root without parameters has no row of its own in a trace.
     paths = {path for path, _ in run}
-    rows = [(draft.path, draft.macs) for draft in recorder.drafts if draft.path or "" in paths]
+    rows = [(row.path, Cost(row.macs, row.flops)) for row in recorder.drafts if row.path or "" in paths]
     return Counts(pytorch, device, run, rows)
 
 
 def _count_layer_on(
     device: str, constructor: str, inputs: str, train: bool
-) -> tuple[float, list[tuple[str, int | None]]]:
+) -> tuple[float, list[tuple[str, Cost]]]:
     plan = plan_layer(constructor)
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -152,4 +158,4 @@ def _count_layer_on(
                 layer.train(train)(*arguments, **keywords)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-    return pytorch.get_total_flops() / 2, [(row.path, row.macs) for row in trace.rows]
+    return pytorch.get_total_flops() / 2, [(row.path, Cost(row.macs, row.flops)) for row in trace.rows]

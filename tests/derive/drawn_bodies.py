@@ -6,7 +6,6 @@ that neither engine of layercli decides what a legal model is.
 
 from __future__ import annotations
 
-import ast
 import math
 import random
 import re
@@ -28,7 +27,16 @@ from tests.derive.proving import VALUE_ERRORS
 MAX_ELEMENTS = 40_000
 
 #: What Python raises about a statement that PyTorch refuses.
-REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError, ArithmeticError)
+REFUSALS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+)
 
 
 def make_parameter(*values: Any, requires_grad: bool = True) -> nn.Parameter:
@@ -43,11 +51,18 @@ def find_names() -> dict[str, Any]:
     for name, form in FUNCTIONS.items():
         names[name] = getattr(nn.functional if "F" in form.namespaces else torch, name)
     names |= {name: getattr(nn, name) for name in LAYERS}
-    names |= {name: getattr(parametrizations, name) for name in ("weight_norm", "spectral_norm", "orthogonal")}
+    names |= {
+        name: getattr(parametrizations, name) for name in ("weight_norm", "spectral_norm", "orthogonal")
+    }
     builtins = (len, int, float, bool, range, enumerate, zip, tuple, list, dict, min, max, sum, abs, round)
     names |= {function.__name__: function for function in builtins}
     names |= {"Parameter": make_parameter, "Buffer": nn.Buffer, "math": math, "torch": torch, "nn": nn}
-    return names | {"F": nn.functional, "prod": math.prod, "sqrt": math.sqrt, "__builtins__": {"AssertionError": AssertionError}}
+    return names | {
+        "F": nn.functional,
+        "prod": math.prod,
+        "sqrt": math.sqrt,
+        "__builtins__": {"AssertionError": AssertionError},
+    }
 
 
 _NAMES = find_names()
@@ -89,7 +104,13 @@ class BlockModule(nn.Module):
 
     def forward(self, *values: Any) -> Any:
         own = {name: getattr(self, name) for name in self.names}
-        names = {**_NAMES, **self.blocks, **self.params, **own, **dict(zip(self.text.inputs, values, strict=True))}
+        names = {
+            **_NAMES,
+            **self.blocks,
+            **self.params,
+            **own,
+            **dict(zip(self.text.inputs, values, strict=True)),
+        }
         names["self"] = Self({**self.params, **own}, self.training)
         exec(self.code, names)
         return names["result_"]
@@ -186,7 +207,9 @@ class Body:
             _list_refs(name, value, found)
         return found
 
-    def tensor(self, fits: Callable[[torch.Tensor], bool] = lambda tensor: True) -> tuple[str, torch.Tensor] | None:
+    def tensor(
+        self, fits: Callable[[torch.Tensor], bool] = lambda tensor: True
+    ) -> tuple[str, torch.Tensor] | None:
         """A tensor that fits, rather a new one."""
         found = [ref for ref in self.refs() if fits(ref[1])]
         if not found:
@@ -213,13 +236,17 @@ class Body:
         """A name for a layer, at times that of its class in small letters, which may be a function's, too."""
         kind = re.match(r"\w+", text)
         stem = kind[0].lower() if kind is not None and self.draw.random() < 0.4 else "layer"
-        return self.fresh({"identity": "same"}.get(stem, stem) if stem not in ("parameter", "buffer") else "own")
+        return self.fresh(
+            {"identity": "same"}.get(stem, stem) if stem not in ("parameter", "buffer") else "own"
+        )
 
     # Numbers ---------------------------------------------------------------------------------------------
 
     def n(self, number: int) -> str:
         """A number in a constructor: as it is, or by params."""
-        return self._by(number, {name: size for name, size in self.params.items() if isinstance(size, int)}, 0.5)
+        return self._by(
+            number, {name: size for name, size in self.params.items() if isinstance(size, int)}, 0.5
+        )
 
     def size(self, number: int) -> str:
         """A number in the forward: as it is, or by dims, params, ints and sizes of tensors."""
@@ -287,14 +314,4 @@ def _is_small(value: Any) -> bool:
 
 
 def _is_value(value: Any) -> bool:
-    return isinstance(value, (torch.Tensor, int, tuple, list, dict)) and not isinstance(value, type)
-
-
-def replace_names(text: str, names: Mapping[str, str]) -> str:
-    """An expression with other names in it."""
-
-    class Replace(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return ast.Name(names[node.id], node.ctx) if node.id in names else node
-
-    return ast.unparse(Replace().visit(ast.parse(text, mode="eval")))
+    return value is None or isinstance(value, (torch.Tensor, int, float, str, tuple, list, dict))

@@ -105,7 +105,9 @@ def _norm(dims: int) -> Maker:
             return f"GroupNorm({draw.choice(divisors(x.shape[1]))}, {n(x.shape[1])}{options(draw, 'affine=False')})"
         if kind == "LocalResponseNorm":
             return f"LocalResponseNorm({draw.randint(1, 3)}{options(draw, 'alpha=1e-3', 'k=2.0')})"
-        given = options(draw, "affine=False", "track_running_stats=True", "momentum=0.2", "eps=1e-4", rate=0.2)
+        given = options(
+            draw, "affine=False", "track_running_stats=True", "momentum=0.2", "eps=1e-4", rate=0.2
+        )
         if kind.startswith("Lazy"):
             return f"{kind}({given.removeprefix(', ')})"
         return f"{kind}({n(channels)}{given})"
@@ -115,7 +117,9 @@ def _norm(dims: int) -> Maker:
 
 def _last(draw: random.Random, x: Tensor, n: Number) -> str:
     size = x.shape[-1]
-    kind = draw.choice(("Linear", "Linear", "Linear", "LayerNorm", "RMSNorm", "LazyLinear", "GLU", "Unflatten"))
+    kind = draw.choice(
+        ("Linear", "Linear", "Linear", "LayerNorm", "RMSNorm", "LazyLinear", "GLU", "Unflatten")
+    )
     if kind == "Linear":
         return f"Linear({n(size)}, {n(draw.randint(1, 8))}{options(draw, 'bias=False')})"
     if kind == "LazyLinear":
@@ -151,7 +155,9 @@ def _vision(draw: random.Random, x: Tensor, n: Number) -> str:
         case "Upsample":
             mode = draw.choice(("nearest", "bilinear", "bicubic", "area", "nearest-exact"))
             size = draw.choice(("size=(5, 6)", "scale_factor=2", "scale_factor=(1.5, 0.7)", "size=4"))
-            corners = ", align_corners=True" if mode in ("bilinear", "bicubic") and draw.random() < 0.5 else ""
+            corners = (
+                ", align_corners=True" if mode in ("bilinear", "bicubic") and draw.random() < 0.5 else ""
+            )
             return f"Upsample({size}, mode={mode!r}{corners})"
         case "PixelShuffle":
             return "PixelShuffle(2)" if channels % 4 == 0 else "ZeroPad2d(1)"
@@ -183,7 +189,9 @@ def _wrapped(draw: random.Random, x: Tensor, n: Number) -> str:
     if not inner.startswith("Linear("):
         inner = f"Linear({n(x.shape[-1])}, {draw.randint(1, 4)})"
     wrapper = draw.choice(("weight_norm", "spectral_norm", "orthogonal", "weight_norm"))
-    given = options(draw, *({"weight_norm": ("dim=1",), "spectral_norm": ("n_power_iterations=2",)}.get(wrapper, ())))
+    given = options(
+        draw, *({"weight_norm": ("dim=1",), "spectral_norm": ("n_power_iterations=2",)}.get(wrapper, ()))
+    )
     return f"{wrapper}({inner}{given})"
 
 
@@ -238,7 +246,9 @@ def draw_recurrent(draw: random.Random, x: Tensor, n: Number) -> tuple[str, str,
     hidden = draw.randint(1, 5)
     if kind.endswith("Cell"):
         return f"{kind}({n(x.shape[-1])}, {n(hidden)}{options(draw, 'bias=False')})", kind, False
-    given = options(draw, "num_layers=2", "bias=False", "batch_first=True", "bidirectional=True", "dropout=0.2")
+    given = options(
+        draw, "num_layers=2", "bias=False", "batch_first=True", "bidirectional=True", "dropout=0.2"
+    )
     if kind == "LSTM" and hidden > 1 and draw.random() < 0.25:
         given += ", proj_size=1"
     if kind == "RNN":
@@ -259,7 +269,9 @@ def draw_attention(draw: random.Random, x: Tensor, n: Number) -> tuple[str, Sequ
             "{x}, {x}, {x}", "{x}, {x}, {x}, need_weights=False", "{x}, {x}, {x}, average_attn_weights=False",
             "query={x}, key={x}, value={x}",
         )  # fmt: skip
-    given = options(draw, "dropout=0.0", "norm_first=True", "activation='gelu'", "bias=False", "activation=SiLU()")
+    given = options(
+        draw, "dropout=0.0", "norm_first=True", "activation='gelu'", "bias=False", "activation=SiLU()"
+    )
     if given.count("activation") > 1:
         given = given.replace(", activation=SiLU()", "")
     if kind == "Transformer":

@@ -84,7 +84,10 @@ class Model:
         yield from _write_layers(self.layers, "")
         if self.as_list:
             yield "forward:"
-            yield from (f"  - {quote(statement)}" for statement in write_running(self.statements, self.result, self.inputs))
+            yield from (
+                f"  - {quote_statement(statement)}"
+                for statement in write_running(self.statements, self.result, self.inputs)
+            )
         else:
             yield from _write_forward(self.statements, self.result, "")
         if self.tie:
@@ -95,10 +98,19 @@ class Model:
 
 
 def quote(text: str) -> str:
-    """An expression as a YAML scalar."""
-    if re.search(r": |:$| #|^['\"{@%*&!>|~-]|^\[.*[^\]]$|^\[\[|\[$", text) or text.startswith("[") and "(" in text:
+    """An expression as a YAML scalar; lists are left as they are."""
+    if (
+        re.search(r": |:$| #|^['\"{@%*&!>|~-]|^\[.*[^\]]$|^\[\[|\[$", text)
+        or text.startswith("[")
+        and "(" in text
+    ):
         return "'" + text.replace("'", "''") + "'"
     return text
+
+
+def quote_statement(text: str) -> str:
+    """A statement as an item of a YAML list."""
+    return "'" + text.replace("'", "''") + "'" if text.startswith("[") else quote(text)
 
 
 def _write_layers(layers: Mapping[str, str], indent: str) -> Iterator[str]:
@@ -171,7 +183,9 @@ def _draw_inputs(draw: random.Random) -> tuple[dict[str, int], dict[str, str]]:
             case "noise":
                 return f"{draw.choice(('randn', 'torch.rand', 'zeros'))}({size('T')}, {c}){draw.choice(('', '.abs()', '.double()', ' * 20 + 5', '.transpose(0, 1)'))}"
             case "mask":
-                return draw.choice((f"ones({size('T')}, {size('T')}).tril().bool()", f"rand({size('N')}, {size('T')}) > 0.5"))
+                return draw.choice(
+                    (f"ones({size('T')}, {size('T')}).tril().bool()", f"rand({size('N')}, {size('T')}) > 0.5")
+                )
             case "positions":
                 return f"arange({size('T')})"
             case "pair":
@@ -185,9 +199,26 @@ def _draw_inputs(draw: random.Random) -> tuple[dict[str, int], dict[str, str]]:
             case _:
                 return draw.choice(("2", "0.5", "None", "3"))
 
-    main = draw.choice(("image", "image", "image", "signal", "sequence", "sequence", "features", "tokens", "volume", "words"))
+    main = draw.choice(
+        ("image", "image", "image", "signal", "sequence", "sequence", "features", "tokens", "volume", "words")
+    )
     kinds = [main]
-    others = ("image", "signal", "sequence", "features", "tokens", "noise", "mask", "positions", "pair", "dict", "scalar", "half", "plain", main)
+    others = (
+        "image",
+        "signal",
+        "sequence",
+        "features",
+        "tokens",
+        "noise",
+        "mask",
+        "positions",
+        "pair",
+        "dict",
+        "scalar",
+        "half",
+        "plain",
+        main,
+    )
     kinds += draw.choices(others, k=draw.choice((0, 0, 1, 1, 2)))
     names = ["x", *draw.sample(("a", "b", "mask_in", "other"), len(kinds) - 1)]
     return dims, {name: one(kind) for name, kind in zip(names, kinds, strict=True)}
@@ -231,18 +262,21 @@ def _break(body: Body) -> str:
 
 def _spoil(step: Step, draw: random.Random) -> Step:
     """The same step with one number another."""
-    texts = [*step.lines, *(text for _, text, python in step.layers for text in (text, python))]
-    numbers = [(place, found) for place, text in enumerate(texts) for found in re.finditer(r"(?<![\w.])\d+(?![\w.])", text)]
+    texts = [*step.lines, *(text for _, text, python in step.layers if text == python)]
+    numbers = [
+        (place, found) for place, text in enumerate(texts) for found in re.finditer(r"(?<![\w.])\d+(?![\w.])", text)
+    ]
     if not numbers:
         return step
     place, found = draw.choice(numbers)
     other = str(draw.choice((0, 1, 2, 3, 5, 7, int(found[0]) + 1)))
-    changed = texts[place][: found.start()] + other + texts[place][found.end() :]
-    same = texts[place]
-    texts = [changed if text == same else text for text in texts]
-    count = len(step.lines)
-    layers = [(name, texts[count + 2 * i], texts[count + 2 * i + 1]) for i, (name, _, _) in enumerate(step.layers)]
-    return Step(texts[:count], layers)
+    before = texts[place]
+    after = before[: found.start()] + other + before[found.end() :]
+    lines = [after if line == before else line for line in step.lines]
+    layers = [
+        (name, after if text == before else text, after if python == before else python) for name, text, python in step.layers
+    ]
+    return Step(lines, layers)
 
 
 def _draw_result(body: Body) -> str:
@@ -257,7 +291,9 @@ def _draw_result(body: Body) -> str:
     )  # fmt: skip
 
 
-def _draw_block(draw: random.Random, name: str, blocks: dict[str, Any], training: bool) -> tuple[BlockSpec, BlockText]:
+def _draw_block(
+    draw: random.Random, name: str, blocks: dict[str, Any], training: bool
+) -> tuple[BlockSpec, BlockText]:
     """A block with one input and its width as a param."""
     width = draw.choice((2, 3, 4, 6))
     shape = draw.choice(([2, width, 6, 6], [3, 2, width], [2, width], [2, width, 7], [4, 1, width]))
@@ -273,8 +309,16 @@ def _draw_block(draw: random.Random, name: str, blocks: dict[str, Any], training
     _grow(body, draw.randint(1, 5))
     tensors = [text for text, _ in body.refs()]
     result = tensors[-1] if draw.random() < 0.85 else f"{tensors[-1]}, {draw.choice(tensors)}"
-    text = BlockText(name, values, ["x"], dict(body.layers), dict(body.python), tuple(body.statements), result)
-    spec = BlockSpec({key: str(value) for key, value in params.items()}, ["x"], dict(body.layers), tuple(body.statements), result)
+    text = BlockText(
+        name, values, ["x"], dict(body.layers), dict(body.python), tuple(body.statements), result
+    )
+    spec = BlockSpec(
+        {key: str(value) for key, value in params.items()},
+        ["x"],
+        dict(body.layers),
+        tuple(body.statements),
+        result,
+    )
     return spec, text
 
 
@@ -318,9 +362,15 @@ def _draw_model(draw: random.Random, dtype: str, mode: str) -> Model:
     if not broken:
         output = type_of(eval(result, body.names()))
     tie, freeze = _draw_ties(body)
-    plain = all(not statement.startswith((" ", "for ", "if ", "elif", "else")) for statement in body.statements)
+    plain = all(
+        not statement.startswith((" ", "for ", "if ", "elif", "else")) for statement in body.statements
+    )
     used = {name: spec for name, spec in specs.items() if any(name in text for text in body.layers.values())}
-    used = {name: spec for name, spec in specs.items() if name in used or any(name in text for other in used.values() for text in other.layers.values())}
+    used = {
+        name: spec
+        for name, spec in specs.items()
+        if name in used or any(name in text for other in used.values() for text in other.layers.values())
+    }
     return Model(
         dims=dims, inputs=inputs, params={name: str(size) for name, size in params.items()}, blocks=used, layers=dict(body.layers),
         statements=tuple(body.statements), result=result, tie=tie, freeze=freeze, dtype=dtype, mode=mode,
@@ -331,7 +381,11 @@ def _draw_model(draw: random.Random, dtype: str, mode: str) -> Model:
 def _draw_ties(body: Body) -> tuple[dict[str, str], list[str]]:
     """Two parameters of one shape as one, and globs of parameters without gradients."""
     draw = body.draw
-    named = [(name, value) for name, value in body.module.named_parameters() if not torch.nn.parameter.is_lazy(value)]
+    named = [
+        (name, value)
+        for name, value in body.module.named_parameters()
+        if not torch.nn.parameter.is_lazy(value)
+    ]
     tie: dict[str, str] = {}
     if draw.random() < 0.2:
         pairs = [
@@ -344,7 +398,9 @@ def _draw_ties(body: Body) -> tuple[dict[str, str], list[str]]:
     freeze: list[str] = []
     if named and draw.random() < 0.2:
         name = draw.choice(named)[0]
-        freeze.append(draw.choice((name, f"{name.split('.')[0]}*", "*.weight" if name.endswith(".weight") else name)))
+        freeze.append(
+            draw.choice((name, f"{name.split('.')[0]}*", "*.weight" if name.endswith(".weight") else name))
+        )
     return tie, freeze
 
 
@@ -358,17 +414,28 @@ def models(draw: st.DrawFn) -> Model:
 
 
 def list_smaller(model: Model) -> Iterator[Model]:
-    """The model with one part left out, or simpler."""
+    """The model with one part left out, or simpler; large parts first."""
     statements = model.statements
-    for place in reversed(range(len(statements))):
-        indent = len(statements[place]) - len(statements[place].lstrip())
-        end = place + 1
-        while end < len(statements) and len(statements[end]) - len(statements[end].lstrip()) > indent:
-            end += 1
-        yield replace(model, statements=[*statements[:place], *statements[end:]])
-        if model.result != "x":
-            names = re.findall(r"^(\w+)", statements[place])
-            yield replace(model, statements=[*statements[: place + 1]], result=names[0] if names else "x")
+    text = "\n".join([*statements, model.result])
+    unused = [name for name in model.layers if not re.search(rf"\b{name}\b", text)]
+    if unused:
+        yield replace(
+            model,
+            layers={name: made for name, made in model.layers.items() if name not in unused},
+            tie={},
+            freeze=(),
+        )
+    for place, statement in enumerate(statements[:-1]):
+        names = re.match(r"(\w+)", statement)
+        if names is not None and names[1] not in ("for", "if", "else", "elif", "assert"):
+            yield replace(model, statements=statements[: place + 1], result=names[1])
+    for length in (4, 2, 1):
+        for place in reversed(range(0, len(statements), length)):
+            indent = len(statements[place]) - len(statements[place].lstrip())
+            end = place + length
+            while end < len(statements) and len(statements[end]) - len(statements[end].lstrip()) > indent:
+                end += 1
+            yield replace(model, statements=[*statements[:place], *statements[end:]])
     for part in ("layers", "inputs", "params", "dims", "tie", "blocks"):
         found: Mapping[str, Any] = getattr(model, part)
         for key in reversed(found):
@@ -379,7 +446,12 @@ def list_smaller(model: Model) -> Iterator[Model]:
         inputs = {key: re.sub(rf"\b{name}\b", str(size), text) for key, text in model.inputs.items()}
         if inputs != model.inputs:
             lines = [re.sub(rf"(?<![.\w]){name}\b", str(size), line) for line in statements]
-            yield replace(model, inputs=inputs, statements=lines, dims={key: value for key, value in model.dims.items() if key != name})
+            yield replace(
+                model,
+                inputs=inputs,
+                statements=lines,
+                dims={key: value for key, value in model.dims.items() if key != name},
+            )
     if model.as_list:
         yield replace(model, as_list=False)
     if model.dtype != "float32":

@@ -88,7 +88,9 @@ def add_residual(body: Body) -> Step | None:
         (
             [f"{body.target()} = {text} + {name}({text})"],
             [f"{body.target()} = {name}({text}) + {text}"],
-            [f"{text} = {text} + {name}({text})"] if text.isidentifier() else [f"r = {text}", f"r = r + {name}(r)"],
+            [f"{text} = {text} + {name}({text})"]
+            if text.isidentifier()
+            else [f"r = {text}", f"r = r + {name}(r)"],
             [f"skip = {text}", f"skip = F.relu({name}(skip) + {text})"],
         )
     )
@@ -147,9 +149,16 @@ def call_container(body: Body) -> Step | None:
         return Step(lines, [(name, f"ModuleList({listed})", f"ModuleList({listed})")])
     if kind == 4:
         joined = draw.choice(("cat", "stack"))
-        return Step([f"{target} = torch.{joined}([layer({text}) for layer in {name}], {draw.randint(0, 1)})"], [(name, *many)])
+        return Step(
+            [f"{target} = torch.{joined}([layer({text}) for layer in {name}], {draw.randint(0, 1)})"],
+            [(name, *many)],
+        )
     if kind == 5:
-        made = f"ModuleDict(dict(a={unit}, b={unit}))" if draw.random() < 0.5 else f"ModuleDict({{'a': {unit}, 'b': {unit}}})"
+        made = (
+            f"ModuleDict(dict(a={unit}, b={unit}))"
+            if draw.random() < 0.5
+            else f"ModuleDict({{'a': {unit}, 'b': {unit}}})"
+        )
         spec = f"ModuleDict(a={unit}, b={unit})" if "dict" in made else made
         lines = ["parts = []", f"for key, layer in {name}.items():", f"    parts.append(layer({text}))",
                  f"{target} = cat(parts, {draw.randint(0, 1)})"]  # fmt: skip
@@ -159,7 +168,11 @@ def call_container(body: Body) -> Step | None:
     if kind == 6:
         norm = body.fresh("norms")
         norms = f"ModuleList([LayerNorm({width}) for _ in range({count})])"
-        lines = [f"{out} = {text}", f"for layer, norm in zip({name}, {norm}):", f"    {out} = norm(layer({out}))"]
+        lines = [
+            f"{out} = {text}",
+            f"for layer, norm in zip({name}, {norm}):",
+            f"    {out} = norm(layer({out}))",
+        ]
         return Step(lines, [(name, *many), (norm, norms, norms)])
     if kind == 7:
         lines = [f"{out} = {text}", f"for i, layer in enumerate({name}):", "    if i == 1:", "        continue",
@@ -226,7 +239,9 @@ def call_attention(body: Body) -> Step | None:
     length = x.shape[0 if x.dim() == 2 or "batch_first" not in made else 1]
     if draw.random() < 0.35:
         mask = f"ones({body.size(length)}, {body.size(length)})"
-        mask = draw.choice((f"{mask}.tril() == 0", f"torch.triu({mask}, 1).bool()", f"torch.triu({mask} * float('-inf'), 1)"))
+        mask = draw.choice(
+            (f"{mask}.tril() == 0", f"torch.triu({mask}, 1).bool()", f"torch.triu({mask} * float('-inf'), 1)")
+        )
         if "MultiheadAttention" in made:
             call += f", attn_mask={mask}"
         elif made.startswith("Transformer("):
@@ -238,7 +253,13 @@ def call_attention(body: Body) -> Step | None:
     call = call.replace("{x}", text)
     target = body.target()
     if "MultiheadAttention" in made:
-        line = draw.choice((f"{target}, weights = {name}({call})", f"{target}, _ = {name}({call})", f"{target} = {name}({call})[0]"))
+        line = draw.choice(
+            (
+                f"{target}, weights = {name}({call})",
+                f"{target}, _ = {name}({call})",
+                f"{target} = {name}({call})[0]",
+            )
+        )
         return Step([line], [(name, made, made)])
     return Step([f"{target} = {name}({call})"], [(name, made, made)])
 
@@ -263,7 +284,10 @@ def embed(body: Body) -> Step | None:
     if kind == 2:
         name = body.fresh("table")
         made = f"Parameter(rand({classes}, {draw.randint(1, 5)}))"
-        return Step([f"{target} = {draw.choice((f'F.embedding({index}, {name})', f'{name}[{index}]'))}"], [(name, made, made)])
+        return Step(
+            [f"{target} = {draw.choice((f'F.embedding({index}, {name})', f'{name}[{index}]'))}"],
+            [(name, made, made)],
+        )
     name = body.layer_name("Embedding")
     made = f"Embedding({body.n(classes)}, {body.n(draw.randint(1, 6))}{options(draw, 'padding_idx=0', 'max_norm=1.0', rate=0.2)})"
     return Step([f"{target} = {name}({index})"], [(name, made, made)])
@@ -308,7 +332,14 @@ def use_parameter(body: Body) -> Step | None:
     ]  # fmt: skip
     if held and draw.random() < 0.35:
         weight = draw.choice(held)
-        line = draw.choice((f"{text} @ {weight}.T", f"F.linear({text}, {weight})", f"{text} * {weight}.mean()", f"{weight} * 2"))
+        line = draw.choice(
+            (
+                f"{text} @ {weight}.T",
+                f"F.linear({text}, {weight})",
+                f"{text} * {weight}.mean()",
+                f"{weight} * 2",
+            )
+        )
         return Step([f"{body.target()} = {line}"])
     if draw.random() < 0.3:
         out = draw.randint(1, 5)
@@ -372,10 +403,14 @@ def combine(body: Body) -> Step | None:
     if draw.random() < 0.35:
         other = draw.choice(("2", "0.5", "1", "True", "-1", "3.0", body.size(2), "1e-3"))
     if draw.random() < 0.2:
-        name = draw.choice(("add", "mul", "maximum", "minimum", "where", "lerp", "atan2", "sub", "logaddexp", "pow", "fmod"))
+        name = draw.choice(
+            ("add", "mul", "maximum", "minimum", "where", "lerp", "atan2", "sub", "logaddexp", "pow", "fmod")
+        )
         if name == "where":
             return Step([f"{body.target()} = torch.where({text} > 0, {text}, {other})"])
-        return Step([f"{body.target()} = {body.call(name, text, other, *(['0.5'] if name == 'lerp' else []))}"])
+        return Step(
+            [f"{body.target()} = {body.call(name, text, other, *(['0.5'] if name == 'lerp' else []))}"]
+        )
     left, right = (text, other) if draw.random() < 0.8 else (other, text)
     return Step([f"{body.target()} = {left} {operator} {right}"])
 
@@ -397,8 +432,8 @@ def write_in_place(body: Body) -> Step | None:
             f"{text}.add_({other})", f"{text}.mul_({other})", f"torch.relu_({text})", f"{text}.clamp_(0, 1)", f"{text}.zero_()",
             f"F.relu({text}, inplace=True)", f"{text}.masked_fill_({text} > 0, 0.0)", f"{text}.copy_({other if other == like[0] else text})",
             f"{text}.sub_({other})", f"F.dropout({text}, 0.5, self.training, inplace=True)", f"{text}.exp_()", f"{text}.fill_(1)",
-            f"{text}.t_()", f"{text}.normal_()", f"{text}.div_({other})", f"F.elu_({text})", f"{text}.sigmoid_()", f"{text}.unsqueeze_(0)",
-            f"{text}.transpose_(0, 1)",
+f"{text}.normal_()", f"{text}.div_({other})", f"F.elu_({text})", f"{text}.sigmoid_()", 
+            
         )
     )  # fmt: skip
     return Step([call if draw.random() < 0.3 else f"{body.target()} = {call}"])
@@ -453,7 +488,11 @@ def split(body: Body) -> Step | None:
     size = x.shape[dim]
     kind = draw.randrange(6)
     if kind == 0 and size >= 2:
-        return Step([f"left, right = {draw.choice((f'{text}.chunk(2, {dim})', f'torch.chunk({text}, 2, dim={dim})'))}"])
+        return Step(
+            [
+                f"left, right = {draw.choice((f'{text}.chunk(2, {dim})', f'torch.chunk({text}, 2, dim={dim})'))}"
+            ]
+        )
     if kind == 1 and size >= 2:
         part = draw.randint(1, size - 1)
         return Step([f"left, right = {text}.split([{body.size(part)}, {body.size(size - part)}], dim={dim})"])
@@ -462,11 +501,20 @@ def split(body: Body) -> Step | None:
         return Step([f"{names} = {text}.unbind({dim})"])
     if kind == 3 and size >= 1:
         piece = draw.randint(1, size)
-        return Step([f"parts = {text}.split({body.size(piece)}, {dim})", f"{body.target()} = cat([part * 2 for part in parts], {dim})"])
+        return Step(
+            [
+                f"parts = {text}.split({body.size(piece)}, {dim})",
+                f"{body.target()} = cat([part * 2 for part in parts], {dim})",
+            ]
+        )
     if kind == 4 and size % 3 == 0 and size:
         target = body.target()
         return Step([f"q, k, v = torch.chunk({text}, 3, {dim})", f"{target} = q * k + v"])
-    return Step([f"first, *_ = {text}.chunk(2, {dim})"] if False else [f"parts = {text}.tensor_split({draw.randint(1, 3)}, {dim})"])
+    return Step(
+        [f"first, *_ = {text}.chunk(2, {dim})"]
+        if False
+        else [f"parts = {text}.tensor_split({draw.randint(1, 3)}, {dim})"]
+    )
 
 
 def join(body: Body) -> Step | None:
@@ -510,10 +558,16 @@ def reduce(body: Body) -> Step | None:
         given = [draw.choice((f"dim={dim}", str(dim)))] if name != "aminmax" else [f"dim={dim}"]
         if name == "topk":
             given = ["1", f"dim={dim}"]
-        call = f"torch.{name}({text}, {', '.join(given)})" if draw.random() < 0.5 else f"{text}.{name}({', '.join(given)})"
+        call = (
+            f"torch.{name}({text}, {', '.join(given)})"
+            if draw.random() < 0.5
+            else f"{text}.{name}({', '.join(given)})"
+        )
         if name == "var_mean":
             call = f"torch.var_mean({text}, dim={dim}{keep})"
-        return Step([draw.choice((f"values, index = {call}", f"{target} = {call}[0]", f"{target} = {call}[1]"))])
+        return Step(
+            [draw.choice((f"values, index = {call}", f"{target} = {call}[0]", f"{target} = {call}[1]"))]
+        )
     axes = [f"dim={dim}", str(dim)]
     if name in ("mean", "sum", "amax", "std", "var") and x.dim() > 1:
         axes += [f"dim=({dim % dims}, {(dim + 1) % dims})", f"[{dim % dims}, {(dim + 1) % dims}]"]
@@ -522,7 +576,9 @@ def reduce(body: Body) -> Step | None:
     if draw.random() < 0.15 and name not in ("logsumexp",):
         return Step([f"{target} = {text}.{name}()"])
     shape = f"torch.{name}({text}, {draw.choice(axes)}{keep})"
-    return Step([f"{target} = {shape if draw.random() < 0.5 else f'{text}.{name}({draw.choice(axes)}{keep})'}"])
+    return Step(
+        [f"{target} = {shape if draw.random() < 0.5 else f'{text}.{name}({draw.choice(axes)}{keep})'}"]
+    )
 
 
 def index(body: Body) -> Step | None:
@@ -553,7 +609,9 @@ def multiply(body: Body) -> Step | None:
         return None
     text, x = found
     draw, dims = body.draw, x.dim()
-    fits = body.tensor(lambda other: other.dtype == x.dtype and other.dim() >= 1 and other.shape[-1] == x.shape[-1])
+    fits = body.tensor(
+        lambda other: other.dtype == x.dtype and other.dim() >= 1 and other.shape[-1] == x.shape[-1]
+    )
     assert fits is not None
     other = fits[0]
     letters = "abcdefg"[:dims]
@@ -662,7 +720,9 @@ def apply_window(body: Body) -> Step | None:
 
 def unpool(body: Body) -> Step | None:
     """Pooling with indices, and back."""
-    found = body.tensor(lambda tensor: is_default(tensor) and tensor.dim() in (3, 4) and min(tensor.shape) > 1)
+    found = body.tensor(
+        lambda tensor: is_default(tensor) and tensor.dim() in (3, 4) and min(tensor.shape) > 1
+    )
     if found is None:
         return None
     text, x = found
@@ -716,9 +776,24 @@ def branch(body: Body) -> Step | None:
     if kind == 1:
         return Step([f"assert {text}.shape[{draw.randrange(x.dim())}] > {draw.choice((0, 0, 2))}"])
     if kind == 2:
-        return Step([f"{target} = {text}", f"if {condition}:", f"    {target} = {target} + 1", "else:", f"    {target} = {two}"])
+        return Step(
+            [
+                f"{target} = {text}",
+                f"if {condition}:",
+                f"    {target} = {target} + 1",
+                "else:",
+                f"    {target} = {two}",
+            ]
+        )
     if kind == 3:
-        lines = [f"if {condition}:", f"    {target} = {one}", f"elif {text}.dim() > 1:", f"    {target} = {two}", "else:", f"    {target} = {text}"]
+        lines = [
+            f"if {condition}:",
+            f"    {target} = {one}",
+            f"elif {text}.dim() > 1:",
+            f"    {target} = {two}",
+            "else:",
+            f"    {target} = {text}",
+        ]
         return Step(lines)
     return Step([f"{target} = {one}", f"if {condition}:", f"    {target} = {two}"])
 
@@ -736,18 +811,45 @@ def loop(body: Body) -> Step | None:
     if kind == 0:
         return Step([f"{target} = {text}", f"for i in range({count}):", f"    {target} = {target} * 2 + i"])
     if kind == 1:
-        return Step([f"{target} = torch.stack([{text} * i for i in range(1, {count + 1})], dim={draw.randint(0, x.dim())})"])
+        return Step(
+            [
+                f"{target} = torch.stack([{text} * i for i in range(1, {count + 1})], dim={draw.randint(0, x.dim())})"
+            ]
+        )
     if kind == 2 and 0 < x.shape[0] < 5:
         return Step([f"{target} = cat([{text}[i] for i in range({body.size(x.shape[0])})])"])
     if kind == 3:
-        return Step([f"{target} = {text}", f"for a, b in ((1, 2), (0.5, 3)):", f"    {target} = {target} * a - b"])
+        return Step(
+            [f"{target} = {text}", f"for a, b in ((1, 2), (0.5, 3)):", f"    {target} = {target} * a - b"]
+        )
     if kind == 4 and 0 < x.shape[0] < 5:
-        return Step(["rows = []", f"for t in range({text}.shape[0]):", f"    rows.append({text}[t].sum())", f"{target} = torch.stack(rows)"])
+        return Step(
+            [
+                "rows = []",
+                f"for t in range({text}.shape[0]):",
+                f"    rows.append({text}[t].sum())",
+                f"{target} = torch.stack(rows)",
+            ]
+        )
     if kind == 5:
-        return Step(["outs = []", f"for k in [1, 2]:", f"    outs.append({text} ** k)", f"{target} = torch.cat(outs, {draw.randrange(-x.dim(), x.dim())})"])
+        return Step(
+            [
+                "outs = []",
+                f"for k in [1, 2]:",
+                f"    outs.append({text} ** k)",
+                f"{target} = torch.cat(outs, {draw.randrange(-x.dim(), x.dim())})",
+            ]
+        )
     if kind == 6:
         return Step([f"{target} = sum([{text} * k for k in (1, 2)])"])
-    return Step([f"pair = ({text}, {text} * 2)", f"{target} = pair[0] - pair[1]", f"for part in pair:", f"    {target} = {target} + part"])
+    return Step(
+        [
+            f"pair = ({text}, {text} * 2)",
+            f"{target} = pair[0] - pair[1]",
+            f"for part in pair:",
+            f"    {target} = {target} + part",
+        ]
+    )
 
 
 class _Swap(ast.NodeTransformer):
@@ -757,7 +859,15 @@ class _Swap(ast.NodeTransformer):
         self.name, self.at = name, at
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Name) and node.func.id in ("rand", "randn", "randint", "zeros", "ones", "tensor", "arange"):
+        if isinstance(node.func, ast.Name) and node.func.id in (
+            "rand",
+            "randn",
+            "randint",
+            "zeros",
+            "ones",
+            "tensor",
+            "arange",
+        ):
             self.at -= 1
             if self.at == -1:
                 return ast.parse(self.name, mode="eval").body

@@ -236,9 +236,7 @@ def _add_batch(draw: Chooser, trees: Trees) -> None:
 
 
 def _cast(trees: Trees, factory: ast.Call, dtype: str) -> None:
-    trees.replace(
-        factory, ast.Call(ast.Attribute(factory, "to", ast.Load()), [_read(f"{dtype}")], [])
-    )
+    trees.replace(factory, ast.Call(ast.Attribute(factory, "to", ast.Load()), [_read(f"{dtype}")], []))
 
 
 def _cast_all(draw: Chooser, trees: Trees) -> None:
@@ -338,7 +336,9 @@ def _change_number(draw: Chooser, trees: Trees) -> None:
     if constants:
         constant = _choose(draw, constants)
         assert isinstance(constant.value, int)
-        constant.value = _choose(draw, (constant.value + 1, constant.value - 1, constant.value * 2, *_NUMBERS))
+        constant.value = _choose(
+            draw, (constant.value + 1, constant.value - 1, constant.value * 2, *_NUMBERS)
+        )
 
 
 def _change_word(draw: Chooser, trees: Trees) -> None:
@@ -450,12 +450,23 @@ def _make_plain(draw: Chooser, trees: Trees) -> None:
     keep = trees.call.args[:1] if isinstance(trees.call, ast.Call) and trees.sample.kind == "Tensor" else []
     factories = [factory for factory in factories if factory not in keep]
     if factories:
-        text = _choose(draw, ("2", "1.5", "True", "tensor(2)", "tensor(1.5)", "rand(())", "ones(()).to(torch.bool)"))
+        text = _choose(
+            draw, ("2", "1.5", "True", "tensor(2)", "tensor(1.5)", "rand(())", "ones(()).to(torch.bool)")
+        )
         trees.replace(_choose(draw, factories), _read(text))
 
 
 Change = Callable[[Chooser, Trees], None]
-_GENTLE: tuple[Change, ...] = (_resize, _resize, _resize, _add_batch, _cast_all, _give_argument, _lay_out, _make_plain)
+_GENTLE: tuple[Change, ...] = (
+    _resize,
+    _resize,
+    _resize,
+    _add_batch,
+    _cast_all,
+    _give_argument,
+    _lay_out,
+    _make_plain,
+)
 _HARSH: tuple[Change, ...] = (
     _change_number, _change_number, _change_number, _change_dims, _change_dims, _cast_one, _change_kind, _change_kind,
     _drop_argument, _add_by_place, _swap, _lengthen, _make_plain, _give_argument, _change_word, _resize, _lay_out,

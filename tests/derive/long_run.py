@@ -199,7 +199,9 @@ def read_proofs() -> dict[str, Proof]:
     if kept["torch"] != torch.__version__.partition("+")[0]:
         return {}
     return {
-        entry: Proof(*(proof["legal"], proof["illegal"]), *(tuple(proof.get(k, ())) for k in ("differs", "stopped")))
+        entry: Proof(
+            *(proof["legal"], proof["illegal"]), *(tuple(proof.get(k, ())) for k in ("differs", "stopped"))
+        )
         for entry, proof in kept["entries"].items()
     }
 
@@ -212,8 +214,10 @@ def write_proofs(proofs: Mapping[str, Proof]) -> None:
         if entry in proofs
     }
     kept = {"torch": torch.__version__.partition("+")[0], "entries": entries}
-    lines = [f'    {json.dumps(entry)}: {json.dumps(proof)}' for entry, proof in entries.items()]
-    text = f'{{\n  "torch": {json.dumps(kept["torch"])},\n  "entries": {{\n' + ",\n".join(lines) + "\n  }\n}\n"
+    lines = [f"    {json.dumps(entry)}: {json.dumps(proof)}" for entry, proof in entries.items()]
+    text = (
+        f'{{\n  "torch": {json.dumps(kept["torch"])},\n  "entries": {{\n' + ",\n".join(lines) + "\n  }\n}\n"
+    )
     partial = PROVED.with_suffix(".partial")
     partial.write_text(text, "utf-8")
     partial.replace(PROVED)
@@ -239,8 +243,13 @@ def run_long(names: Iterable[str], *, afresh: bool = False, most: int = 3) -> in
                 f"{len(proof.differs)} disagreements, {len(proof.stopped)} ended the process",
                 flush=True,
             )
-            for text in (*proof.differs[:most], *(f"ended the process: {call}" for call in proof.stopped[:most])):
+            for text in (
+                *proof.differs[:most],
+                *(f"ended the process: {call}" for call in proof.stopped[:most]),
+            ):
                 print("  " + text, flush=True)
-    print(f"{sum(proof.legal for proof in proofs.values()):,} legal and "
-          f"{sum(proof.illegal for proof in proofs.values()):,} illegal calls of {len(proofs)} entries")
+    print(
+        f"{sum(proof.legal for proof in proofs.values()):,} legal and "
+        f"{sum(proof.illegal for proof in proofs.values()):,} illegal calls of {len(proofs)} entries"
+    )
     return 1 if wrong else 0

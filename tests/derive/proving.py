@@ -19,7 +19,8 @@ from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor, settings
 from layercli.derive.engine import Pass, TypeEngine, TypeKind, call_module
 from layercli.derive.engine import type_of as derived_type_of
-from layercli.derive.modules import ModuleMaker, record_modules
+from layercli.derive.holdings import record_modules
+from layercli.derive.modules import ModuleMaker
 from layercli.errors import LayercliError, Source
 from layercli.plan.planner import PlanEngine
 from layercli.plan.records import LayerPlan, map_plans
@@ -37,7 +38,8 @@ VALUE_ERRORS = re.compile(
     r"index out of range|out of bounds|out of range|must be within|singular|Class values|probability|"
     r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|Target values should be|"
     r"ZeroDivisionError(?!:)|cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range|"
-    r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size|the last offset value should be",
+    r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size|the last offset value should be|"
+    r"min_val cannot be greater|q values must be in the range|max must be larger than min",
 )
 
 
@@ -288,7 +290,9 @@ def compare_layer(constructor: str, inputs: str, *, train: bool = False) -> Verd
         if actual.by_value:
             return Verdict("untold")
         if actual.refused:
-            return Verdict("differs", f"{shown}\n  torch refuses: {actual.refused}\n  derived: {derived.rows}")
+            return Verdict(
+                "differs", f"{shown}\n  torch refuses: {actual.refused}\n  derived: {derived.rows}"
+            )
         return Verdict("differs", f"{shown}\n  torch: {actual.rows}\n  refused: {derived.refused}")
     if actual.refused:
         return Verdict("illegal" if actual.asked else "untold")

@@ -20,7 +20,7 @@ from tests.derive.test_operation_rules import CALLS
 #: What PyTorch's counter leaves out.
 NOT_COUNTED = {
     "mv", "dot", "vdot", "inner", "outer", "ger", "kron", "addmv", "addr", "addbmm", "bilinear", "conv_tbc",
-    "affine_grid", "Bilinear", "spectral_norm",
+    "affine_grid", "Bilinear", "spectral_norm", "addmm_", "addmv_", "addr_", "addbmm_", "baddbmm_",
 }  # fmt: skip
 #: What depends on values, or on the kernel.
 UNKNOWN = {

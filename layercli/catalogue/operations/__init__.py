@@ -8,39 +8,7 @@ depends on shapes and plain numbers alone.
 from __future__ import annotations
 
 from layercli.catalogue.entries import Operation
-from layercli.catalogue.operations import (
-    activation,
-    attention,
-    convolution,
-    creation,
-    elementwise,
-    indexing,
-    joining,
-    linear_algebra,
-    loss,
-    normalisation,
-    pooling,
-    random,
-    reduction,
-    view,
-    vision,
-)
+from layercli.catalogue.families import OPERATION_FAMILIES, Late, load_families
 
 #: Each family by its name, its operations in the order in which they are listed.
-FAMILIES: dict[str, tuple[Operation, ...]] = {
-    "elementwise": elementwise.OPERATIONS,
-    "activation": activation.OPERATIONS,
-    "reduction": reduction.OPERATIONS,
-    "view": view.OPERATIONS,
-    "indexing": indexing.OPERATIONS,
-    "joining": joining.OPERATIONS,
-    "linear algebra": linear_algebra.OPERATIONS,
-    "creation": creation.OPERATIONS,
-    "random": random.OPERATIONS,
-    "convolution": convolution.OPERATIONS,
-    "pooling": pooling.OPERATIONS,
-    "normalisation": normalisation.OPERATIONS,
-    "attention": attention.OPERATIONS,
-    "vision": vision.OPERATIONS,
-    "loss": loss.OPERATIONS,
-}
+FAMILIES: Late[tuple[Operation, ...]] = load_families(OPERATION_FAMILIES, __name__, "OPERATIONS")

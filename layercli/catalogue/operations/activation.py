@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import (
     ALL,
     FLOATS,
@@ -193,8 +194,16 @@ OPERATIONS = (
         EVERYWHERE,
         in_place=EVERYWHERE,
         rule=activate(REAL_NUMBERS),
+        work=work.CURVES["relu"],
     ),
-    Operation("relu6", "input, inplace=False", "min(max(0, x), 6).", FUNCTIONAL, rule=activate(REAL_NUMBERS)),
+    Operation(
+        "relu6",
+        "input, inplace=False",
+        "min(max(0, x), 6).",
+        FUNCTIONAL,
+        rule=activate(REAL_NUMBERS),
+        work=work.CURVES["relu6"],
+    ),
     Operation(
         "leaky_relu",
         "input, negative_slope=0.01, inplace=False",
@@ -202,6 +211,7 @@ OPERATIONS = (
         FUNCTIONAL,
         in_place=FUNCTIONAL,
         rule=activate_with("negative_slope", 0.01),
+        work=work.CURVES["leaky_relu"],
     ),
     Operation(
         "prelu",
@@ -209,6 +219,7 @@ OPERATIONS = (
         "x above zero, weight * x below, one weight or one a channel.",
         EVERYWHERE,
         rule=apply_prelu,
+        work=work.CURVES["prelu"],
     ),
     Operation(
         "rrelu",
@@ -218,6 +229,7 @@ OPERATIONS = (
         in_place=FUNCTIONAL_AND_TORCH,
         random=True,
         rule=apply_rrelu,
+        work=work.leak_randomly,
     ),
     Operation(
         "elu",
@@ -226,6 +238,7 @@ OPERATIONS = (
         FUNCTIONAL,
         in_place=FUNCTIONAL,
         rule=activate_with("alpha", 1.0),
+        work=work.CURVES["elu"],
     ),
     Operation(
         "celu",
@@ -234,6 +247,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_place=FUNCTIONAL_AND_TORCH,
         rule=activate_with("alpha", 1.0, zero=False),
+        work=work.CURVES["celu"],
     ),
     Operation(
         "selu",
@@ -242,6 +256,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_place=FUNCTIONAL_AND_TORCH,
         rule=activate(FLOATS),
+        work=work.CURVES["selu"],
     ),
     Operation(
         "gelu",
@@ -249,24 +264,65 @@ OPERATIONS = (
         "x times the normal distribution's share below x.",
         FUNCTIONAL,
         rule=apply_gelu,
+        work=work.bend,
     ),
-    Operation("silu", "input, inplace=False", "x * sigmoid(x).", FUNCTIONAL, rule=activate(FRACTIONS)),
-    Operation("mish", "input, inplace=False", "x * tanh(softplus(x)).", FUNCTIONAL, rule=activate(FLOATS)),
+    Operation(
+        "silu",
+        "input, inplace=False",
+        "x * sigmoid(x).",
+        FUNCTIONAL,
+        rule=activate(FRACTIONS),
+        work=work.CURVES["silu"],
+    ),
+    Operation(
+        "mish",
+        "input, inplace=False",
+        "x * tanh(softplus(x)).",
+        FUNCTIONAL,
+        rule=activate(FLOATS),
+        work=work.CURVES["mish"],
+    ),
     Operation(
         "glu",
         "input, dim=-1",
         "The first half along `dim` times the sigmoid of the second half.",
         FUNCTIONAL,
         rule=apply_glu,
+        work=work.CURVES["glu"],
     ),
     Operation(
-        "sigmoid", "input", "1 / (1 + exp(-x)).", EVERYWHERE, in_place=TENSOR, rule=activate(ALL, to_floating)
+        "sigmoid",
+        "input",
+        "1 / (1 + exp(-x)).",
+        EVERYWHERE,
+        in_place=TENSOR,
+        rule=activate(ALL, to_floating),
+        work=work.CURVES["sigmoid"],
     ),
-    Operation("logsigmoid", "input", "log(1 / (1 + exp(-x))).", FUNCTIONAL, rule=apply_logsigmoid),
     Operation(
-        "hardsigmoid", "input, inplace=False", "min(max(0, x + 3), 6) / 6.", FUNCTIONAL, rule=activate(FLOATS)
+        "logsigmoid",
+        "input",
+        "log(1 / (1 + exp(-x))).",
+        FUNCTIONAL,
+        rule=apply_logsigmoid,
+        work=work.CURVES["logsigmoid"],
     ),
-    Operation("hardswish", "input, inplace=False", "x * hardsigmoid(x).", FUNCTIONAL, rule=activate(FLOATS)),
+    Operation(
+        "hardsigmoid",
+        "input, inplace=False",
+        "min(max(0, x + 3), 6) / 6.",
+        FUNCTIONAL,
+        rule=activate(FLOATS),
+        work=work.CURVES["hardsigmoid"],
+    ),
+    Operation(
+        "hardswish",
+        "input, inplace=False",
+        "x * hardsigmoid(x).",
+        FUNCTIONAL,
+        rule=activate(FLOATS),
+        work=work.CURVES["hardswish"],
+    ),
     Operation(
         "tanh",
         "input",
@@ -274,8 +330,16 @@ OPERATIONS = (
         EVERYWHERE,
         in_place=TENSOR,
         rule=activate(ALL, to_floating),
+        work=work.CURVES["tanh"],
     ),
-    Operation("tanhshrink", "input", "x - tanh(x).", FUNCTIONAL, rule=activate(NUMBERS, to_floating)),
+    Operation(
+        "tanhshrink",
+        "input",
+        "x - tanh(x).",
+        FUNCTIONAL,
+        rule=activate(NUMBERS, to_floating),
+        work=work.CURVES["tanhshrink"],
+    ),
     Operation(
         "hardtanh",
         "input, min_val=-1.0, max_val=1.0, inplace=False",
@@ -283,6 +347,7 @@ OPERATIONS = (
         FUNCTIONAL,
         in_place=FUNCTIONAL,
         rule=apply_hardtanh,
+        work=work.CURVES["hardtanh"],
     ),
     Operation(
         "threshold",
@@ -291,6 +356,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_place=FUNCTIONAL_AND_TORCH,
         rule=apply_threshold,
+        work=work.CURVES["threshold"],
     ),
     Operation(
         "hardshrink",
@@ -298,6 +364,7 @@ OPERATIONS = (
         "x, and zero between -lambd and lambd.",
         EVERYWHERE,
         rule=activate_with("lambd", 0.5),
+        work=work.CURVES["hardshrink"],
     ),
     Operation(
         "softshrink",
@@ -305,6 +372,7 @@ OPERATIONS = (
         "x moved towards zero by `lambd`.",
         FUNCTIONAL,
         rule=activate_with("lambd", 0.5, least=0),
+        work=work.CURVES["softshrink"],
     ),
     Operation(
         "softplus",
@@ -312,8 +380,16 @@ OPERATIONS = (
         "log(1 + exp(beta * x)) / beta.",
         FUNCTIONAL,
         rule=apply_softplus,
+        work=work.CURVES["softplus"],
     ),
-    Operation("softsign", "input", "x / (1 + |x|).", FUNCTIONAL, rule=activate(NUMBERS, to_floating)),
+    Operation(
+        "softsign",
+        "input",
+        "x / (1 + |x|).",
+        FUNCTIONAL,
+        rule=activate(NUMBERS, to_floating),
+        work=work.CURVES["softsign"],
+    ),
     Operation(
         "softmax",
         "input, dim=None, *, dtype=None",
@@ -322,6 +398,7 @@ OPERATIONS = (
         in_torch="input, dim, dtype=None",
         in_tensor="dim, dtype=None",
         rule=apply_softmax,
+        work=work.share,
     ),
     Operation(
         "log_softmax",
@@ -331,6 +408,7 @@ OPERATIONS = (
         in_torch="input, dim, dtype=None",
         in_tensor="dim, dtype=None",
         rule=apply_softmax,
+        work=work.share_logarithmically,
     ),
     Operation(
         "softmin",
@@ -338,6 +416,7 @@ OPERATIONS = (
         "Softmax of -x along `dim`.",
         FUNCTIONAL,
         rule=apply_softmin,
+        work=work.share_least,
     ),
     Operation(
         "gumbel_softmax",
@@ -346,5 +425,6 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=apply_gumbel_softmax,
+        work=work.share_randomly,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import FLOATS, expect_bool, expect_dtype, is_plain
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.rules import broadcast_shapes, expect_tensor
@@ -140,5 +140,6 @@ OPERATIONS = (
         random=True,
         rule=attend,
         macs=macs.attend,
+        work=work.attend,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
@@ -301,6 +301,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=convolve(1),
         macs=macs.convolve,
+        work=work.add_bias,
     ),
     Operation(
         "conv2d",
@@ -309,6 +310,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=convolve(2),
         macs=macs.convolve,
+        work=work.add_bias,
     ),
     Operation(
         "conv3d",
@@ -317,6 +319,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=convolve(3),
         macs=macs.convolve,
+        work=work.add_bias,
     ),
     Operation(
         "conv_transpose1d",
@@ -325,6 +328,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=convolve_transposed(1),
         macs=macs.convolve_transposed,
+        work=work.add_bias,
     ),
     Operation(
         "conv_transpose2d",
@@ -333,6 +337,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=convolve_transposed(2),
         macs=macs.convolve_transposed,
+        work=work.add_bias,
     ),
     Operation(
         "conv_transpose3d",
@@ -341,6 +346,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=convolve_transposed(3),
         macs=macs.convolve_transposed,
+        work=work.add_bias,
     ),
     Operation(
         "conv_tbc",
@@ -349,6 +355,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=_conv_tbc,
         macs=macs.convolve_sequence,
+        work=work.add_bias,
     ),
     Operation(
         "unfold",
@@ -356,6 +363,7 @@ OPERATIONS = (
         "The windows of images as columns.",
         FUNCTIONAL,
         rule=unfold_windows,
+        work=work.take_none,
     ),
     Operation(
         "fold",
@@ -363,5 +371,6 @@ OPERATIONS = (
         "Columns summed back into images.",
         FUNCTIONAL,
         rule=fold_windows,
+        work=work.add_each,
     ),
 )

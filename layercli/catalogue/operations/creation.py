@@ -7,6 +7,7 @@ from functools import reduce
 from math import ceil, isfinite
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
@@ -263,6 +264,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=fill_sizes,
+        work=work.take_none,
     ),
     Operation(
         "ones",
@@ -271,6 +273,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=fill_sizes,
+        work=work.take_none,
     ),
     Operation(
         "full",
@@ -279,6 +282,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=fill_with,
+        work=work.take_none,
     ),
     Operation(
         "eye",
@@ -287,6 +291,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_identity,
+        work=work.take_none,
     ),
     Operation(
         "arange",
@@ -295,6 +300,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_range,
+        work=work.Each("start + step * i"),
     ),
     Operation(
         "linspace",
@@ -303,6 +309,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=space_evenly,
+        work=work.Each("start + step * i"),
     ),
     Operation(
         "logspace",
@@ -311,6 +318,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=space_exponents,
+        work=work.Each("base ** (start + step * i)"),
     ),
     Operation(
         "tensor",
@@ -319,6 +327,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=convert_data,
+        work=work.take_none,
     ),
     Operation(
         "as_tensor",
@@ -327,6 +336,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=adopt_data,
+        work=work.take_none,
     ),
     Operation(
         "scalar_tensor",
@@ -335,6 +345,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=wrap_number,
+        work=work.take_none,
     ),
     Operation(
         "tril_indices",
@@ -343,6 +354,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=list_triangle(upper=False),
+        work=work.take_none,
     ),
     Operation(
         "triu_indices",
@@ -351,6 +363,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=list_triangle(upper=True),
+        work=work.take_none,
     ),
     # Windows
     Operation(
@@ -360,6 +373,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_window,
+        work=work.Each("0.5 - 0.5 * cos(step * i)"),
     ),
     Operation(
         "hamming_window",
@@ -368,6 +382,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_hamming_window,
+        work=work.Each("alpha - beta * cos(step * i)"),
     ),
     Operation(
         "blackman_window",
@@ -376,6 +391,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_window,
+        work=work.Each("0.42 - 0.5 * cos(t := step * i) + 0.08 * cos(2 * t)"),
     ),
     Operation(
         "bartlett_window",
@@ -384,6 +400,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_window,
+        work=work.Each("1 - abs(step * i - 1)"),
     ),
     Operation(
         "kaiser_window",
@@ -392,6 +409,7 @@ OPERATIONS = (
         TORCH,
         creates=True,
         rule=make_kaiser_window,
+        work=work.Each("i0(beta * sqrt(1 - (step * i - 1) ** 2)) / scale"),
     ),
     # In the likeness of a tensor
     Operation(
@@ -400,6 +418,7 @@ OPERATIONS = (
         "Zeros in the shape of the input.",
         TORCH,
         rule=make_like,
+        work=work.take_none,
     ),
     Operation(
         "ones_like",
@@ -407,6 +426,7 @@ OPERATIONS = (
         "Ones in the shape of the input.",
         TORCH,
         rule=make_like,
+        work=work.take_none,
     ),
     Operation(
         "full_like",
@@ -414,6 +434,7 @@ OPERATIONS = (
         "One value in the shape of the input.",
         TORCH,
         rule=fill_like,
+        work=work.take_none,
     ),
     Operation(
         "new_zeros",
@@ -421,6 +442,7 @@ OPERATIONS = (
         "Zeros of other sizes, in this dtype.",
         TENSOR,
         rule=make_new,
+        work=work.take_none,
     ),
     Operation(
         "new_ones",
@@ -428,6 +450,7 @@ OPERATIONS = (
         "Ones of other sizes, in this dtype.",
         TENSOR,
         rule=make_new,
+        work=work.take_none,
     ),
     Operation(
         "new_full",
@@ -435,6 +458,7 @@ OPERATIONS = (
         "One value in all places of other sizes, in this dtype.",
         TENSOR,
         rule=fill_new,
+        work=work.take_none,
     ),
     Operation(
         "new_tensor",
@@ -442,5 +466,6 @@ OPERATIONS = (
         "The tensor of nested lists, in this dtype.",
         TENSOR,
         rule=convert_new,
+        work=work.take_none,
     ),
 )

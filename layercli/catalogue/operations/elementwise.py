@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import (
     ALL,
     COMPLEX,
@@ -466,16 +467,24 @@ def copy_from(tensor: Tensor, other: Any, non_blocking: Any = False) -> Tensor:
     return expect_own_elements(tensor)
 
 
+def _curve(
+    name: str, doc: str, rule: Callable[..., Any] | None = None, *, aliases: tuple[str, ...] = ()
+) -> Operation:
+    """A function of each element that counts as one operation, by default of any numbers to floating-point ones."""
+    return Operation(
+        name,
+        "input",
+        doc,
+        aliases=aliases,
+        in_place=TENSOR,
+        rule=rule or each(ALL, to_floating),
+        work=work.Each(f"{name}(x)"),
+    )
+
+
 OPERATIONS = (
     # One input
-    Operation(
-        "abs",
-        "input",
-        "The absolute value.",
-        aliases=("absolute",),
-        in_place=TENSOR,
-        rule=each(NUMBERS, to_real),
-    ),
+    _curve("abs", "The absolute value.", each(NUMBERS, to_real), aliases=("absolute",)),
     Operation(
         "neg",
         "input",
@@ -483,159 +492,130 @@ OPERATIONS = (
         aliases=("negative",),
         in_place=TENSOR,
         rule=each(NUMBERS),
+        work=work.Each("-x"),
     ),
-    Operation("positive", "input", "The input as it is, as unary plus gives it.", rule=keep_input(NUMBERS)),
-    Operation("sign", "input", "-1, 0 or 1 by the sign.", in_place=TENSOR, rule=each(REAL)),
     Operation(
-        "sgn",
+        "positive",
         "input",
-        "The sign, or for complex numbers the value scaled to length 1.",
-        in_place=TENSOR,
-        rule=each(ALL),
+        "The input as it is, as unary plus gives it.",
+        rule=keep_input(NUMBERS),
+        work=work.Each("x"),
     ),
-    Operation("signbit", "input", "Whether the sign bit is set, so True for -0.0.", rule=each(REAL, to_bool)),
-    Operation("exp", "input", "e to the power of the value.", in_place=TENSOR, rule=each(ALL, to_floating)),
-    Operation("exp2", "input", "2 to the power of the value.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    _curve("sign", "-1, 0 or 1 by the sign.", each(REAL)),
+    _curve("sgn", "The sign, or for complex numbers the value scaled to length 1.", each(ALL)),
     Operation(
-        "expm1", "input", "exp(x) - 1, exact for small x.", in_place=TENSOR, rule=each(ALL, to_floating)
+        "signbit",
+        "input",
+        "Whether the sign bit is set, so True for -0.0.",
+        rule=each(REAL, to_bool),
+        work=work.Each("x < 0"),
     ),
-    Operation("log", "input", "The natural logarithm.", in_place=TENSOR, rule=each(ALL, to_floating)),
-    Operation("log10", "input", "The logarithm to base 10.", in_place=TENSOR, rule=each(ALL, to_floating)),
-    Operation(
-        "log1p", "input", "log(1 + x), exact for small x.", in_place=TENSOR, rule=each(ALL, to_floating)
-    ),
-    Operation("log2", "input", "The logarithm to base 2.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    _curve("exp", "e to the power of the value."),
+    _curve("exp2", "2 to the power of the value."),
+    _curve("expm1", "exp(x) - 1, exact for small x."),
+    _curve("log", "The natural logarithm."),
+    _curve("log10", "The logarithm to base 10."),
+    _curve("log1p", "log(1 + x), exact for small x."),
+    _curve("log2", "The logarithm to base 2."),
     Operation(
         "logit",
         "input, eps=None",
         "log(x / (1 - x)), x first clamped to [eps, 1 - eps].",
         in_place=TENSOR,
         rule=apply_logit,
+        work=work.take_logit,
     ),
-    Operation("sqrt", "input", "The square root.", in_place=TENSOR, rule=each(ALL, to_floating)),
-    Operation("rsqrt", "input", "One over the square root.", in_place=TENSOR, rule=each(ALL, to_floating)),
-    Operation("square", "input", "The value times itself.", in_place=TENSOR, rule=each(ALL, to_number)),
-    Operation("reciprocal", "input", "One over the value.", in_place=TENSOR, rule=each(ALL, to_floating)),
+    _curve("sqrt", "The square root."),
     Operation(
-        "sin", "input", "The sine of an angle in radians.", in_place=TENSOR, rule=each(ALL, to_floating)
-    ),
-    Operation(
-        "cos", "input", "The cosine of an angle in radians.", in_place=TENSOR, rule=each(ALL, to_floating)
-    ),
-    Operation(
-        "tan", "input", "The tangent of an angle in radians.", in_place=TENSOR, rule=each(ALL, to_floating)
-    ),
-    Operation(
-        "asin",
+        "rsqrt",
         "input",
-        "The angle whose sine is the value.",
-        aliases=("arcsin",),
+        "One over the square root.",
         in_place=TENSOR,
         rule=each(ALL, to_floating),
+        work=work.Each("1 / sqrt(x)"),
     ),
     Operation(
-        "acos",
+        "square",
         "input",
-        "The angle whose cosine is the value.",
-        aliases=("arccos",),
+        "The value times itself.",
+        in_place=TENSOR,
+        rule=each(ALL, to_number),
+        work=work.Each("x * x"),
+    ),
+    Operation(
+        "reciprocal",
+        "input",
+        "One over the value.",
         in_place=TENSOR,
         rule=each(ALL, to_floating),
+        work=work.Each("1 / x"),
     ),
+    _curve("sin", "The sine of an angle in radians."),
+    _curve("cos", "The cosine of an angle in radians."),
+    _curve("tan", "The tangent of an angle in radians."),
+    _curve("asin", "The angle whose sine is the value.", aliases=("arcsin",)),
+    _curve("acos", "The angle whose cosine is the value.", aliases=("arccos",)),
+    _curve("atan", "The angle whose tangent is the value.", aliases=("arctan",)),
+    _curve("sinh", "The hyperbolic sine."),
+    _curve("cosh", "The hyperbolic cosine."),
+    _curve("asinh", "The inverse hyperbolic sine.", aliases=("arcsinh",)),
+    _curve("acosh", "The inverse hyperbolic cosine.", aliases=("arccosh",)),
+    _curve("atanh", "The inverse hyperbolic tangent.", aliases=("arctanh",)),
     Operation(
-        "atan",
+        "sinc",
         "input",
-        "The angle whose tangent is the value.",
-        aliases=("arctan",),
+        "sin(pi x) / (pi x), and 1 at 0.",
         in_place=TENSOR,
         rule=each(ALL, to_floating),
+        work=work.Each("where(x == 0, 1, sin(t := pi * x) / t)"),
     ),
-    Operation("sinh", "input", "The hyperbolic sine.", in_place=TENSOR, rule=each(ALL, to_floating)),
-    Operation("cosh", "input", "The hyperbolic cosine.", in_place=TENSOR, rule=each(ALL, to_floating)),
     Operation(
-        "asinh",
+        "deg2rad",
         "input",
-        "The inverse hyperbolic sine.",
-        aliases=("arcsinh",),
+        "Degrees as radians.",
         in_place=TENSOR,
-        rule=each(ALL, to_floating),
+        rule=each(REAL, to_floating),
+        work=work.Each("x * factor"),
     ),
     Operation(
-        "acosh",
+        "rad2deg",
         "input",
-        "The inverse hyperbolic cosine.",
-        aliases=("arccosh",),
+        "Radians as degrees.",
         in_place=TENSOR,
-        rule=each(ALL, to_floating),
+        rule=each(REAL, to_floating),
+        work=work.Each("x * factor"),
     ),
-    Operation(
-        "atanh",
-        "input",
-        "The inverse hyperbolic tangent.",
-        aliases=("arctanh",),
-        in_place=TENSOR,
-        rule=each(ALL, to_floating),
-    ),
-    Operation(
-        "sinc", "input", "sin(pi x) / (pi x), and 1 at 0.", in_place=TENSOR, rule=each(ALL, to_floating)
-    ),
-    Operation("deg2rad", "input", "Degrees as radians.", in_place=TENSOR, rule=each(REAL, to_floating)),
-    Operation("rad2deg", "input", "Radians as degrees.", in_place=TENSOR, rule=each(REAL, to_floating)),
-    Operation(
-        "floor",
-        "input",
-        "The greatest whole number not above the value.",
-        in_place=TENSOR,
-        rule=each(REAL_NUMBERS),
-    ),
-    Operation(
-        "ceil",
-        "input",
-        "The least whole number not below the value.",
-        in_place=TENSOR,
-        rule=each(REAL_NUMBERS),
-    ),
+    _curve("floor", "The greatest whole number not above the value.", each(REAL_NUMBERS)),
+    _curve("ceil", "The least whole number not below the value.", each(REAL_NUMBERS)),
     Operation(
         "round",
         "input, *, decimals=0",
         "The nearest number with `decimals` decimal places, halves to even.",
         in_place=TENSOR,
         rule=apply_round,
+        work=work.round_off,
     ),
+    _curve("trunc", "The value without its fraction.", each(REAL_NUMBERS), aliases=("fix",)),
     Operation(
-        "trunc",
+        "frac",
         "input",
-        "The value without its fraction.",
-        aliases=("fix",),
+        "The fraction, with the sign of the value.",
         in_place=TENSOR,
-        rule=each(REAL_NUMBERS),
+        rule=each(FLOATS),
+        work=work.Each("x - trunc(x)"),
     ),
     Operation(
-        "frac", "input", "The fraction, with the sign of the value.", in_place=TENSOR, rule=each(FLOATS)
-    ),
-    Operation(
-        "frexp", "input", "Mantissa and exponent, so that x = mantissa * 2 ** exponent.", rule=apply_frexp
-    ),
-    Operation("erf", "input", "The error function.", in_place=TENSOR, rule=each(REAL, to_floating)),
-    Operation(
-        "erfc", "input", "One minus the error function.", in_place=TENSOR, rule=each(REAL, to_floating)
-    ),
-    Operation(
-        "erfinv", "input", "The inverse of the error function.", in_place=TENSOR, rule=each(REAL, to_floating)
-    ),
-    Operation(
-        "lgamma",
+        "frexp",
         "input",
-        "The logarithm of the absolute value of the gamma function.",
-        in_place=TENSOR,
-        rule=each(REAL, to_floating),
+        "Mantissa and exponent, so that x = mantissa * 2 ** exponent.",
+        rule=apply_frexp,
+        work=work.Each("frexp(x)"),
     ),
-    Operation(
-        "digamma",
-        "input",
-        "The derivative of the logarithm of the gamma function.",
-        in_place=TENSOR,
-        rule=each(REAL, to_floating),
-    ),
+    _curve("erf", "The error function.", each(REAL, to_floating)),
+    _curve("erfc", "One minus the error function.", each(REAL, to_floating)),
+    _curve("erfinv", "The inverse of the error function.", each(REAL, to_floating)),
+    _curve("lgamma", "The logarithm of the absolute value of the gamma function.", each(REAL, to_floating)),
+    _curve("digamma", "The derivative of the logarithm of the gamma function.", each(REAL, to_floating)),
     Operation(
         "polygamma",
         "n, input",
@@ -643,6 +623,7 @@ OPERATIONS = (
         in_tensor="n",
         in_place=TENSOR,
         rule=apply_polygamma,
+        work=work.Each("polygamma(order, x)"),
     ),
     Operation(
         "mvlgamma",
@@ -650,39 +631,82 @@ OPERATIONS = (
         "The logarithm of the gamma function in p dimensions.",
         in_place=TENSOR,
         rule=apply_mvlgamma,
+        work=work.sum_gammas,
     ),
-    Operation(
-        "i0",
-        "input",
-        "The modified Bessel function of the first kind, of order 0.",
-        in_place=TENSOR,
-        rule=each(REAL, to_floating),
-    ),
+    _curve("i0", "The modified Bessel function of the first kind, of order 0.", each(REAL, to_floating)),
     Operation(
         "nan_to_num",
         "input, nan=None, posinf=None, neginf=None",
         "The value, with NaN and infinities replaced by numbers.",
         in_place=TENSOR,
         rule=replace_nan,
+        work=work.Each("where(x != x, nan, where(x == inf, posinf, where(x == -inf, neginf, x)))"),
     ),
-    Operation("angle", "input", "The angle of a complex number in radians.", rule=each(ALL, to_angle)),
-    Operation("conj", "input", "The complex conjugate.", rule=conjugate),
-    Operation("logical_not", "input", "Whether the value is zero.", in_place=TENSOR, rule=each(ALL, to_bool)),
     Operation(
-        "bitwise_not", "input", "Each bit turned, or not for bools.", in_place=TENSOR, rule=each(WHOLE)
+        "angle",
+        "input",
+        "The angle of a complex number in radians.",
+        rule=each(ALL, to_angle),
+        work=work.Each("where(x < 0, pi, 0)"),
     ),
-    Operation("isnan", "input", "Whether the value is NaN.", rule=each(ALL, to_bool)),
-    Operation("isinf", "input", "Whether the value is infinite.", rule=each(ALL, to_bool)),
-    Operation("isposinf", "input", "Whether the value is plus infinity.", rule=each(REAL, to_bool)),
-    Operation("isneginf", "input", "Whether the value is minus infinity.", rule=each(REAL, to_bool)),
-    Operation("isfinite", "input", "Whether the value is neither infinite nor NaN.", rule=each(ALL, to_bool)),
-    Operation("isreal", "input", "Whether the imaginary part is zero.", rule=each(ALL, to_bool)),
+    Operation("conj", "input", "The complex conjugate.", rule=conjugate, work=work.take_none),
+    Operation(
+        "logical_not",
+        "input",
+        "Whether the value is zero.",
+        in_place=TENSOR,
+        rule=each(ALL, to_bool),
+        work=work.Each("x == 0"),
+    ),
+    Operation(
+        "bitwise_not",
+        "input",
+        "Each bit turned, or not for bools.",
+        in_place=TENSOR,
+        rule=each(WHOLE),
+        work=work.take_none,
+    ),
+    Operation(
+        "isnan", "input", "Whether the value is NaN.", rule=each(ALL, to_bool), work=work.Each("x != x")
+    ),
+    Operation(
+        "isinf",
+        "input",
+        "Whether the value is infinite.",
+        rule=each(ALL, to_bool),
+        work=work.Each("abs(x) == inf"),
+    ),
+    Operation(
+        "isposinf",
+        "input",
+        "Whether the value is plus infinity.",
+        rule=each(REAL, to_bool),
+        work=work.Each("x == inf"),
+    ),
+    Operation(
+        "isneginf",
+        "input",
+        "Whether the value is minus infinity.",
+        rule=each(REAL, to_bool),
+        work=work.Each("x == -inf"),
+    ),
+    Operation(
+        "isfinite",
+        "input",
+        "Whether the value is neither infinite nor NaN.",
+        rule=each(ALL, to_bool),
+        work=work.Each("abs(x) < inf"),
+    ),
+    Operation(
+        "isreal", "input", "Whether the imaginary part is zero.", rule=each(ALL, to_bool), work=work.Each("x")
+    ),
     Operation(
         "bucketize",
         "input, boundaries, *, out_int32=False, right=False",
         "The number of the bucket between sorted boundaries that each value falls in.",
         TORCH,
         rule=find_buckets,
+        work=work.leave_unknown,
     ),
     # Two inputs
     Operation(
@@ -691,6 +715,7 @@ OPERATIONS = (
         "input + alpha * other.",
         in_place=TENSOR,
         rule=_scale_second(PROMOTED),
+        work=work.add_scaled,
     ),
     Operation(
         "sub",
@@ -699,6 +724,7 @@ OPERATIONS = (
         aliases=("subtract",),
         in_place=TENSOR,
         rule=_scale_second(PROMOTED_NUMBERS),
+        work=work.add_scaled,
     ),
     Operation(
         "mul",
@@ -707,6 +733,7 @@ OPERATIONS = (
         aliases=("multiply",),
         in_place=TENSOR,
         rule=combine(PROMOTED, plain="both"),
+        work=work.Each("x * y"),
     ),
     Operation(
         "div",
@@ -715,6 +742,7 @@ OPERATIONS = (
         aliases=("divide",),
         in_place=TENSOR,
         rule=divide,
+        work=work.divide,
     ),
     Operation(
         "true_divide",
@@ -722,6 +750,7 @@ OPERATIONS = (
         "input / other, with a fraction.",
         in_place=TENSOR,
         rule=combine(ALL, to_floating, plain="both"),
+        work=work.Each("x / y"),
     ),
     Operation(
         "floor_divide",
@@ -729,6 +758,7 @@ OPERATIONS = (
         "input // other, rounded down.",
         in_place=TENSOR,
         rule=combine(REAL_NUMBERS, plain="both", divides=True),
+        work=work.Each("floor(x / y)"),
     ),
     Operation(
         "remainder",
@@ -736,6 +766,7 @@ OPERATIONS = (
         "input % other, with the sign of `other`.",
         in_place=TENSOR,
         rule=combine(REAL_NUMBERS, plain="one", divides=True),
+        work=work.Each("x - floor(x / y) * y"),
     ),
     Operation(
         "fmod",
@@ -743,15 +774,22 @@ OPERATIONS = (
         "The remainder of a division, with the sign of `input`.",
         in_place=TENSOR,
         rule=combine(REAL_NUMBERS, plain="second", divides=True),
+        work=work.Each("x - trunc(x / y) * y"),
     ),
     Operation(
-        "pow", "input, exponent", "input to the power of `exponent`.", in_place=TENSOR, rule=raise_to_power
+        "pow",
+        "input, exponent",
+        "input to the power of `exponent`.",
+        in_place=TENSOR,
+        rule=raise_to_power,
+        work=work.Each("x ** y"),
     ),
     Operation(
         "float_power",
         "input, exponent",
         "input to the power of `exponent`, in double precision.",
         rule=raise_to_double_power,
+        work=work.Each("x ** y"),
     ),
     Operation(
         "atan2",
@@ -760,6 +798,7 @@ OPERATIONS = (
         aliases=("arctan2",),
         in_place=TENSOR,
         rule=combine(REAL, to_floating),
+        work=work.Each("atan2(x, y)"),
     ),
     Operation(
         "hypot",
@@ -767,6 +806,7 @@ OPERATIONS = (
         "The length of the hypotenuse of two legs.",
         in_place=TENSOR,
         rule=combine(FLOATS),
+        work=work.Each("sqrt(x * x + y * y)"),
     ),
     Operation(
         "copysign",
@@ -774,6 +814,7 @@ OPERATIONS = (
         "The size of `input` with the sign of `other`.",
         in_place=TENSOR,
         rule=combine(REAL, to_floating, plain="second"),
+        work=work.Each("copysign(x, y)"),
     ),
     Operation(
         "nextafter",
@@ -781,26 +822,37 @@ OPERATIONS = (
         "The next number from `input` towards `other`.",
         in_place=TENSOR,
         rule=combine(FLOATS),
+        work=work.Each("nextafter(x, y)"),
     ),
-    Operation("ldexp", "input, other", "input * 2 ** other.", in_place=TENSOR, rule=shift_exponent),
+    Operation(
+        "ldexp",
+        "input, other",
+        "input * 2 ** other.",
+        in_place=TENSOR,
+        rule=shift_exponent,
+        work=work.Each("x * 2 ** y"),
+    ),
     Operation(
         "xlogy",
         "input, other",
         "input * log(other), and 0 where `input` is 0.",
         in_place=TENSOR,
         rule=combine(REAL, to_floating, plain="one"),
+        work=work.Each("where(x == 0, 0, x * log(y))"),
     ),
     Operation(
         "logaddexp",
         "input, other",
         "log(exp(input) + exp(other)), without overflow.",
         rule=combine(FRACTIONS),
+        work=work.Each("log(exp(x) + exp(y))"),
     ),
     Operation(
         "logaddexp2",
         "input, other",
         "log2(2 ** input + 2 ** other), without overflow.",
         rule=combine(FLOATS),
+        work=work.Each("log2(2 ** x + 2 ** y)"),
     ),
     Operation(
         "heaviside",
@@ -808,15 +860,31 @@ OPERATIONS = (
         "0 below zero, 1 above it, `values` at it.",
         in_place=TENSOR,
         rule=step_at_zero,
+        work=work.Each("where(x < 0, 0, where(x > 0, 1, y))"),
     ),
-    Operation("gcd", "input, other", "The greatest common divisor.", in_place=TENSOR, rule=combine(INTS)),
-    Operation("lcm", "input, other", "The least common multiple.", in_place=TENSOR, rule=combine(INTS)),
+    Operation(
+        "gcd",
+        "input, other",
+        "The greatest common divisor.",
+        in_place=TENSOR,
+        rule=combine(INTS),
+        work=work.take_none,
+    ),
+    Operation(
+        "lcm",
+        "input, other",
+        "The least common multiple.",
+        in_place=TENSOR,
+        rule=combine(INTS),
+        work=work.take_none,
+    ),
     Operation(
         "igamma",
         "input, other",
         "The lower incomplete gamma function, regularised.",
         in_place=TENSOR,
         rule=combine(FLOATS),
+        work=work.Each("igamma(x, y)"),
     ),
     Operation(
         "igammac",
@@ -824,25 +892,58 @@ OPERATIONS = (
         "The upper incomplete gamma function, regularised.",
         in_place=TENSOR,
         rule=combine(FLOATS),
-    ),
-    Operation("maximum", "input, other", "The greater of two values, NaN where one is.", rule=combine(REAL)),
-    Operation("minimum", "input, other", "The lesser of two values, NaN where one is.", rule=combine(REAL)),
-    Operation(
-        "fmax", "input, other", "The greater of two values, the number where one is NaN.", rule=combine(REAL)
+        work=work.Each("igammac(x, y)"),
     ),
     Operation(
-        "fmin", "input, other", "The lesser of two values, the number where one is NaN.", rule=combine(REAL)
+        "maximum",
+        "input, other",
+        "The greater of two values, NaN where one is.",
+        rule=combine(REAL),
+        work=work.Each("max(x, y)"),
     ),
-    Operation("eq", "input, other", "input == other.", rule=combine(PROMOTED, to_bool, plain="second")),
+    Operation(
+        "minimum",
+        "input, other",
+        "The lesser of two values, NaN where one is.",
+        rule=combine(REAL),
+        work=work.Each("min(x, y)"),
+    ),
+    Operation(
+        "fmax",
+        "input, other",
+        "The greater of two values, the number where one is NaN.",
+        rule=combine(REAL),
+        work=work.Each("max(x, y)"),
+    ),
+    Operation(
+        "fmin",
+        "input, other",
+        "The lesser of two values, the number where one is NaN.",
+        rule=combine(REAL),
+        work=work.Each("min(x, y)"),
+    ),
+    Operation(
+        "eq",
+        "input, other",
+        "input == other.",
+        rule=combine(PROMOTED, to_bool, plain="second"),
+        work=work.Each("x == y"),
+    ),
     Operation(
         "ne",
         "input, other",
         "input != other.",
         aliases=("not_equal",),
         rule=combine(PROMOTED, to_bool, plain="second"),
+        work=work.Each("x != y"),
     ),
     Operation(
-        "lt", "input, other", "input < other.", aliases=("less",), rule=combine(REAL, to_bool, plain="second")
+        "lt",
+        "input, other",
+        "input < other.",
+        aliases=("less",),
+        rule=combine(REAL, to_bool, plain="second"),
+        work=work.Each("x < y"),
     ),
     Operation(
         "le",
@@ -850,6 +951,7 @@ OPERATIONS = (
         "input <= other.",
         aliases=("less_equal",),
         rule=combine(REAL, to_bool, plain="second"),
+        work=work.Each("x <= y"),
     ),
     Operation(
         "gt",
@@ -857,6 +959,7 @@ OPERATIONS = (
         "input > other.",
         aliases=("greater",),
         rule=combine(REAL, to_bool, plain="second"),
+        work=work.Each("x > y"),
     ),
     Operation(
         "ge",
@@ -864,12 +967,14 @@ OPERATIONS = (
         "input >= other.",
         aliases=("greater_equal",),
         rule=combine(REAL, to_bool, plain="second"),
+        work=work.Each("x >= y"),
     ),
     Operation(
         "isclose",
         "input, other, rtol=1e-05, atol=1e-08, equal_nan=False",
         "Whether two values differ by at most atol + rtol * |other|.",
         rule=compare_closely,
+        work=work.Each("abs(x - y) <= atol + rtol * abs(y)"),
     ),
     Operation(
         "logical_and",
@@ -877,6 +982,7 @@ OPERATIONS = (
         "Whether both are nonzero.",
         in_place=TENSOR,
         rule=combine(ALL, to_bool),
+        work=work.Each("(x != 0) & (y != 0)"),
     ),
     Operation(
         "logical_or",
@@ -884,6 +990,7 @@ OPERATIONS = (
         "Whether at least one is nonzero.",
         in_place=TENSOR,
         rule=combine(ALL, to_bool),
+        work=work.Each("(x != 0) | (y != 0)"),
     ),
     Operation(
         "logical_xor",
@@ -891,6 +998,7 @@ OPERATIONS = (
         "Whether exactly one is nonzero.",
         in_place=TENSOR,
         rule=combine(ALL, to_bool),
+        work=work.Each("(x != 0) ^ (y != 0)"),
     ),
     Operation(
         "bitwise_and",
@@ -898,6 +1006,7 @@ OPERATIONS = (
         "The bits set in both.",
         in_place=TENSOR,
         rule=combine(WHOLE, plain="one"),
+        work=work.take_none,
     ),
     Operation(
         "bitwise_or",
@@ -905,6 +1014,7 @@ OPERATIONS = (
         "The bits set in at least one.",
         in_place=TENSOR,
         rule=combine(WHOLE, plain="one"),
+        work=work.take_none,
     ),
     Operation(
         "bitwise_xor",
@@ -912,6 +1022,7 @@ OPERATIONS = (
         "The bits set in exactly one.",
         in_place=TENSOR,
         rule=combine(WHOLE, plain="one"),
+        work=work.take_none,
     ),
     Operation(
         "bitwise_left_shift",
@@ -919,6 +1030,7 @@ OPERATIONS = (
         "The bits moved up by `other` places.",
         in_place=TENSOR,
         rule=combine(INTS, plain="one"),
+        work=work.take_none,
     ),
     Operation(
         "bitwise_right_shift",
@@ -926,6 +1038,7 @@ OPERATIONS = (
         "The bits moved down by `other` places.",
         in_place=TENSOR,
         rule=combine(INTS, plain="one"),
+        work=work.take_none,
     ),
     Operation(
         "complex",
@@ -933,6 +1046,7 @@ OPERATIONS = (
         "A complex number from its real and imaginary part.",
         TORCH,
         rule=join_parts,
+        work=work.take_none,
     ),
     Operation(
         "polar",
@@ -940,6 +1054,7 @@ OPERATIONS = (
         "A complex number from its length and its angle in radians.",
         TORCH,
         rule=join_polar_parts,
+        work=work.leave_unknown,
     ),
     # Three inputs and more
     Operation(
@@ -948,6 +1063,7 @@ OPERATIONS = (
         "`input` where the condition holds, `other` where it doesn't.",
         in_tensor="condition, other",
         rule=choose,
+        work=work.take_none,
     ),
     Operation(
         "clamp",
@@ -956,12 +1072,23 @@ OPERATIONS = (
         aliases=("clip",),
         in_place=TENSOR,
         rule=keep_between,
+        work=work.clamp,
     ),
     Operation(
-        "clamp_min", "input, min", "The value, or `min` where it is below.", in_place=TENSOR, rule=keep_above
+        "clamp_min",
+        "input, min",
+        "The value, or `min` where it is below.",
+        in_place=TENSOR,
+        rule=keep_above,
+        work=work.Each("max(x, y)"),
     ),
     Operation(
-        "clamp_max", "input, max", "The value, or `max` where it is above.", in_place=TENSOR, rule=keep_below
+        "clamp_max",
+        "input, max",
+        "The value, or `max` where it is above.",
+        in_place=TENSOR,
+        rule=keep_below,
+        work=work.Each("min(x, y)"),
     ),
     Operation(
         "lerp",
@@ -969,6 +1096,7 @@ OPERATIONS = (
         "input + weight * (end - input).",
         in_place=TENSOR,
         rule=interpolate_linearly,
+        work=work.Each("x + w * (y - x)"),
     ),
     Operation(
         "addcmul",
@@ -976,6 +1104,7 @@ OPERATIONS = (
         "input + value * tensor1 * tensor2.",
         in_place=TENSOR,
         rule=add_scaled(PROMOTED_NUMBERS, divides=False),
+        work=work.add_two_scaled,
     ),
     Operation(
         "addcdiv",
@@ -983,6 +1112,7 @@ OPERATIONS = (
         "input + value * tensor1 / tensor2.",
         in_place=TENSOR,
         rule=add_scaled(NUMBERS, divides=True),
+        work=work.add_two_scaled,
     ),
     Operation(
         "isin",
@@ -990,15 +1120,17 @@ OPERATIONS = (
         "Whether each element is one of `test_elements`.",
         TORCH,
         rule=find_members,
+        work=work.leave_unknown,
     ),
     # Written into the tensor itself
-    Operation("fill_", "value", "Sets every element to `value`.", TENSOR, rule=fill),
-    Operation("zero_", "", "Sets every element to zero.", TENSOR, rule=fill_with_zeros),
+    Operation("fill_", "value", "Sets every element to `value`.", TENSOR, rule=fill, work=work.take_none),
+    Operation("zero_", "", "Sets every element to zero.", TENSOR, rule=fill_with_zeros, work=work.take_none),
     Operation(
         "copy_",
         "other, non_blocking=False",
         "Copies the values of `other`, broadcast and cast.",
         TENSOR,
         rule=copy_from,
+        work=work.take_none,
     ),
 )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.view import (
@@ -656,26 +657,36 @@ OPERATIONS = (
         "input, dim, index",
         "The slices along `dim` that a vector of indices names.",
         rule=index_select,
+        work=work.take_none,
     ),
     Operation(
         "gather",
         "input, dim, index, *, sparse_grad=False",
         "The values that `index` names along `dim`, in the shape of `index`.",
         rule=gather,
+        work=work.take_none,
     ),
     Operation(
         "take_along_dim",
         "input, indices, dim=None",
         "The values that `indices` name along `dim`, broadcast against the input.",
         rule=take_along_dim,
+        work=work.take_none,
     ),
-    Operation("take", "input, index", "The values at the indices into the flattened input.", rule=take),
+    Operation(
+        "take",
+        "input, index",
+        "The values at the indices into the flattened input.",
+        rule=take,
+        work=work.take_none,
+    ),
     Operation(
         "scatter",
         "input, dim, index, src=None, *, value=None, reduce=None",
         "A copy with `src` or `value` written where `index` says along `dim`.",
         in_place=TENSOR,
         rule=scatter,
+        work=work.scatter,
     ),
     Operation(
         "scatter_add",
@@ -683,6 +694,7 @@ OPERATIONS = (
         "A copy with `src` added where `index` says along `dim`.",
         in_place=TENSOR,
         rule=scatter_add,
+        work=work.scatter_each,
     ),
     Operation(
         "scatter_reduce",
@@ -690,6 +702,7 @@ OPERATIONS = (
         "A copy with `src` reduced into the places that `index` names along `dim`.",
         in_place=TENSOR,
         rule=scatter_reduce,
+        work=work.scatter_reduced,
     ),
     Operation(
         "index_add",
@@ -697,6 +710,7 @@ OPERATIONS = (
         "A copy with slices of `source` added to the named slices.",
         in_place=TENSOR,
         rule=index_add,
+        work=work.add_rows,
     ),
     Operation(
         "index_copy",
@@ -704,6 +718,7 @@ OPERATIONS = (
         "A copy with slices of `source` in place of the named slices.",
         in_place=TENSOR,
         rule=index_copy,
+        work=work.take_none,
     ),
     Operation(
         "index_fill",
@@ -712,6 +727,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=index_fill,
         writes_shared=True,
+        work=work.take_none,
     ),
     Operation(
         "index_reduce",
@@ -719,6 +735,7 @@ OPERATIONS = (
         "A copy with slices of `source` reduced into the named slices.",
         in_place=TENSOR,
         rule=index_reduce,
+        work=work.reduce_rows,
     ),
     Operation(
         "index_put",
@@ -727,6 +744,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=index_put,
         writes_shared=True,
+        work=work.put_at,
     ),
     Operation(
         "put",
@@ -734,6 +752,7 @@ OPERATIONS = (
         "A copy with `source` at the indices into the flattened input.",
         in_place=TENSOR,
         rule=put,
+        work=work.put_each,
     ),
     Operation(
         "masked_fill",
@@ -742,6 +761,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=masked_fill,
         writes_shared=True,
+        work=work.take_none,
     ),
     Operation(
         "masked_scatter",
@@ -749,30 +769,35 @@ OPERATIONS = (
         "The values of `source`, in order, where the mask is True.",
         in_place=TENSOR,
         rule=masked_scatter,
+        work=work.take_none,
     ),
     Operation(
         "select_scatter",
         "input, src, dim, index",
         "A copy with `src` as one of its slices.",
         rule=select_scatter,
+        work=work.take_none,
     ),
     Operation(
         "slice_scatter",
         "input, src, dim=0, start=None, end=None, step=1",
         "A copy with `src` as a stretch of its slices.",
         rule=slice_scatter,
+        work=work.take_none,
     ),
     Operation(
         "diagonal_scatter",
         "input, src, offset=0, dim1=0, dim2=1",
         "A copy with `src` as one of its diagonals.",
         rule=diagonal_scatter,
+        work=work.take_none,
     ),
     Operation(
         "nonzero_static",
         "input, *, size, fill_value=-1",
         "The indices of `size` nonzero elements, filled up where there are fewer.",
         rule=nonzero_static,
+        work=work.compare_each,
     ),
     Operation(
         "unravel_index",
@@ -780,6 +805,7 @@ OPERATIONS = (
         "Indices into a flattened tensor as one index a dimension.",
         TORCH,
         rule=unravel_index,
+        work=work.take_none,
     ),
     Operation(
         "embedding",
@@ -787,6 +813,7 @@ OPERATIONS = (
         "The rows of `weight` that the indices name.",
         FUNCTIONAL,
         rule=embedding,
+        work=work.look_up,
     ),
     Operation(
         "embedding_bag",
@@ -795,6 +822,7 @@ OPERATIONS = (
         "Sums, means or maxima of bags of rows of `weight`.",
         FUNCTIONAL,
         rule=embedding_bag,
+        work=work.join_bags,
     ),
     Operation(
         "one_hot",
@@ -802,5 +830,6 @@ OPERATIONS = (
         "A new last dimension, 1 at the class and 0 elsewhere.",
         FUNCTIONAL,
         rule=one_hot,
+        work=work.take_none,
     ),
 )

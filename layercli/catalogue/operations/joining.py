@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import factorial
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.entries import TORCH, Operation
 from layercli.catalogue.operations.view import (
     atleast_1d,
@@ -192,9 +193,15 @@ OPERATIONS = (
         TORCH,
         aliases=("concat", "concatenate"),
         rule=cat,
+        work=work.take_none,
     ),
     Operation(
-        "stack", "tensors, dim=0", "Tensors of one shape joined along a new dimension.", TORCH, rule=stack
+        "stack",
+        "tensors, dim=0",
+        "Tensors of one shape joined along a new dimension.",
+        TORCH,
+        rule=stack,
+        work=work.take_none,
     ),
     Operation(
         "hstack",
@@ -202,6 +209,7 @@ OPERATIONS = (
         "Tensors side by side: joined along dimension 1, vectors along 0.",
         TORCH,
         rule=hstack,
+        work=work.take_none,
     ),
     Operation(
         "vstack",
@@ -210,6 +218,7 @@ OPERATIONS = (
         TORCH,
         aliases=("row_stack",),
         rule=_join_along(0, atleast_2d),
+        work=work.take_none,
     ),
     Operation(
         "dstack",
@@ -217,12 +226,23 @@ OPERATIONS = (
         "Tensors in depth: joined along dimension 2.",
         TORCH,
         rule=_join_along(2, atleast_3d),
+        work=work.take_none,
     ),
     Operation(
-        "column_stack", "tensors", "Tensors side by side, vectors as columns.", TORCH, rule=column_stack
+        "column_stack",
+        "tensors",
+        "Tensors side by side, vectors as columns.",
+        TORCH,
+        rule=column_stack,
+        work=work.take_none,
     ),
     Operation(
-        "block_diag", "*tensors", "Matrices along the diagonal of a larger one.", TORCH, rule=block_diag
+        "block_diag",
+        "*tensors",
+        "Matrices along the diagonal of a larger one.",
+        TORCH,
+        rule=block_diag,
+        work=work.take_none,
     ),
     Operation(
         "meshgrid",
@@ -230,6 +250,7 @@ OPERATIONS = (
         "The coordinates of the grid that vectors span.",
         TORCH,
         rule=meshgrid,
+        work=work.take_none,
     ),
     Operation(
         "cartesian_prod",
@@ -237,6 +258,7 @@ OPERATIONS = (
         "All choices of one value from each vector, as rows.",
         TORCH,
         rule=cartesian_prod,
+        work=work.take_none,
     ),
     Operation(
         "combinations",
@@ -244,5 +266,6 @@ OPERATIONS = (
         "All choices of r values of a vector, as rows.",
         TORCH,
         rule=combinations,
+        work=work.take_none,
     ),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
@@ -419,6 +419,16 @@ def multiply_named(output: Any, equation: Any, *operands: Any) -> AnySize:
     An index that nothing further on has is summed. Where none is, it's a product of matrices only if both tensors
     have indices of their own; else it's elementwise. A size of 1 that is broadcast is no index.
     """
+    return _multiply_pairs(equation, operands)[0]
+
+
+def multiply_elements_named(output: Any, equation: Any, *operands: Any) -> int:
+    """The elementwise products, and the sums over the indices of one tensor alone."""
+    return as_int(_multiply_pairs(equation, operands)[1])
+
+
+def _multiply_pairs(equation: Any, operands: tuple[Any, ...]) -> tuple[AnySize, AnySize]:
+    """The multiply-adds of an equation, and its work beside them."""
     if not isinstance(equation, str):
         equation, operands = _write_equation((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
@@ -430,16 +440,32 @@ def multiply_named(output: Any, equation: Any, *operands: Any) -> AnySize:
         {name for name, size in zip(term, shape.shape, strict=True) if as_int(size) == as_int(sizes[name])}
         for term, shape in zip(names, shapes, strict=True)
     ]
-    total: AnySize = 0
+    products: AnySize = 0
+    beside: AnySize = 0
+
+    def keep(term: set[str], wanted: set[str]) -> set[str]:
+        nonlocal beside
+        beside = beside + _count_named(term, sizes) - _count_named(term & wanted, sizes)
+        return term & wanted
+
     left = terms[0]
     for place, right in enumerate(terms[1:], 2):
         needed = set(kept).union(*terms[place:])
-        left, right = left & (right | needed), right & (left | needed)
+        left, right = keep(left, right | needed), keep(right, left | needed)
         summed = (left & right) - needed
+        taken = _count_named(left | right, sizes)
         if summed or (left - right and right - left):
-            total = total + product(sizes[name] for name in sorted(left | right))
+            products = products + taken
+        else:
+            beside = beside + taken
         left = (left | right) - summed
-    return total
+    keep(left, set(kept))
+    return products, beside
+
+
+def _count_named(names: set[str], sizes: Mapping[str, AnySize]) -> AnySize:
+    """The number of combinations of indices."""
+    return product(sizes[name] for name in sorted(names))
 
 
 def _write_equation(given: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
@@ -805,6 +831,7 @@ OPERATIONS = (
         "The matrix product, batches broadcast, as `@`.",
         rule=matmul,
         macs=macs.multiply_rows,
+        work=work.take_none,
     ),
     Operation(
         "mm",
@@ -812,6 +839,7 @@ OPERATIONS = (
         "The product of two matrices.",
         rule=mm,
         macs=macs.multiply_rows,
+        work=work.take_none,
     ),
     Operation(
         "bmm",
@@ -819,6 +847,7 @@ OPERATIONS = (
         "The products of two batches of matrices.",
         rule=bmm,
         macs=macs.multiply_rows,
+        work=work.take_none,
     ),
     Operation(
         "mv",
@@ -826,6 +855,7 @@ OPERATIONS = (
         "The product of a matrix and a vector.",
         rule=mv,
         macs=macs.multiply_rows,
+        work=work.take_none,
     ),
     Operation(
         "dot",
@@ -833,6 +863,7 @@ OPERATIONS = (
         "The sum of products of two vectors.",
         rule=dot,
         macs=macs.multiply_rows,
+        work=work.take_none,
     ),
     Operation(
         "vdot",
@@ -840,6 +871,7 @@ OPERATIONS = (
         "The sum of products of two vectors, the first one conjugated.",
         rule=vdot,
         macs=macs.multiply_rows,
+        work=work.take_none,
     ),
     Operation(
         "inner",
@@ -847,6 +879,7 @@ OPERATIONS = (
         "Sums of products over the last dimensions.",
         rule=inner,
         macs=macs.multiply_inner,
+        work=work.take_none,
     ),
     Operation(
         "outer",
@@ -855,6 +888,7 @@ OPERATIONS = (
         aliases=("ger",),
         rule=outer,
         macs=macs.multiply_each,
+        work=work.take_none,
     ),
     Operation(
         "kron",
@@ -862,6 +896,7 @@ OPERATIONS = (
         "The Kronecker product.",
         rule=kron,
         macs=macs.multiply_each,
+        work=work.take_none,
     ),
     Operation(
         "addmm",
@@ -870,6 +905,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=addmm,
         macs=macs.add_product("mat1", "mat2"),
+        work=work.add_to_product,
     ),
     Operation(
         "addmv",
@@ -879,6 +915,7 @@ OPERATIONS = (
         rule=addmv,
         writes_shared=True,
         macs=macs.add_product("mat", "vec"),
+        work=work.add_to_product,
     ),
     Operation(
         "addr",
@@ -887,6 +924,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=addr,
         macs=macs.multiply_each,
+        work=work.add_to_product,
     ),
     Operation(
         "addbmm",
@@ -895,6 +933,7 @@ OPERATIONS = (
         in_place=TENSOR,
         rule=addbmm,
         macs=macs.add_product("batch1", "batch2"),
+        work=work.add_to_product,
     ),
     Operation(
         "baddbmm",
@@ -904,6 +943,7 @@ OPERATIONS = (
         rule=baddbmm,
         writes_shared=True,
         macs=macs.add_product("batch1", "batch2"),
+        work=work.add_to_product,
     ),
     Operation(
         "einsum",
@@ -912,6 +952,7 @@ OPERATIONS = (
         TORCH,
         rule=einsum,
         macs=multiply_named,
+        work=multiply_elements_named,
     ),
     Operation(
         "tensordot",
@@ -920,8 +961,15 @@ OPERATIONS = (
         TORCH,
         rule=tensordot,
         macs=macs.multiply_summed,
+        work=work.sum_single,
     ),
-    Operation("cross", "input, other, dim=None", "The vector product in three dimensions.", rule=cross),
+    Operation(
+        "cross",
+        "input, other, dim=None",
+        "The vector product in three dimensions.",
+        rule=cross,
+        work=work.Each("x * y - z * w"),
+    ),
     Operation(
         "linear",
         "input, weight, bias=None",
@@ -929,6 +977,7 @@ OPERATIONS = (
         FUNCTIONAL,
         rule=linear,
         macs=macs.multiply_rows,
+        work=work.add_bias,
     ),
     Operation(
         "bilinear",
@@ -937,6 +986,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         rule=bilinear,
         macs=macs.multiply_twice,
+        work=work.add_second_bias,
     ),
     # Distances
     Operation(
@@ -946,14 +996,23 @@ OPERATIONS = (
         TORCH,
         rule=cdist,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
-    Operation("pdist", "input, p=2", "The distances of all pairs of rows.", FUNCTIONAL_AND_TORCH, rule=pdist),
+    Operation(
+        "pdist",
+        "input, p=2",
+        "The distances of all pairs of rows.",
+        FUNCTIONAL_AND_TORCH,
+        rule=pdist,
+        work=work.measure_pairs,
+    ),
     Operation(
         "pairwise_distance",
         "x1, x2, p=2.0, eps=1e-06, keepdim=False",
         "The distance of each row of `x1` to its row of `x2`.",
         FUNCTIONAL_AND_TORCH,
         rule=pairwise_distance,
+        work=work.measure_distance,
     ),
     Operation(
         "cosine_similarity",
@@ -961,6 +1020,7 @@ OPERATIONS = (
         "The cosine of the angle between vectors along `dim`.",
         FUNCTIONAL_AND_TORCH,
         rule=cosine_similarity,
+        work=work.compare_angles,
     ),
     # Square matrices and decompositions
     Operation(
@@ -969,6 +1029,7 @@ OPERATIONS = (
         "The determinant.",
         rule=det,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
         "logdet",
@@ -976,6 +1037,7 @@ OPERATIONS = (
         "The logarithm of the determinant.",
         rule=logdet,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
         "slogdet",
@@ -983,6 +1045,7 @@ OPERATIONS = (
         "The sign of the determinant and the logarithm of its absolute value.",
         rule=slogdet,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
         "inverse",
@@ -990,6 +1053,7 @@ OPERATIONS = (
         "The inverse matrix.",
         rule=inverse,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
         "pinverse",
@@ -997,6 +1061,7 @@ OPERATIONS = (
         "The pseudo-inverse matrix.",
         rule=pinverse,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
         "matrix_exp",
@@ -1004,6 +1069,7 @@ OPERATIONS = (
         "The matrix exponential.",
         rule=matrix_exp,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
         "matrix_power",
@@ -1011,6 +1077,7 @@ OPERATIONS = (
         "A square matrix to a whole power.",
         rule=matrix_power,
         macs=macs.multiply_square,
+        work=work.take_none,
     ),
     Operation(
         "svd",
@@ -1018,8 +1085,14 @@ OPERATIONS = (
         "The singular value decomposition: U, S, V.",
         rule=svd,
         macs=macs.leave_unknown,
+        work=work.leave_unknown,
     ),
     Operation(
-        "vander", "x, N=None, increasing=False", "The matrix of a vector's powers.", TORCH, rule=vander
+        "vander",
+        "x, N=None, increasing=False",
+        "The matrix of a vector's powers.",
+        TORCH,
+        rule=vander,
+        work=work.raise_powers,
     ),
 )

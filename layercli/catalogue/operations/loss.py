@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import loss_work, macs, work
 from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
@@ -754,6 +754,7 @@ OPERATIONS = (
         "The absolute difference.",
         FUNCTIONAL,
         rule=measure_l1,
+        work=loss_work.lose_l1,
     ),
     Operation(
         "mse_loss",
@@ -761,6 +762,7 @@ OPERATIONS = (
         "The squared difference.",
         FUNCTIONAL,
         rule=measure_mse,
+        work=loss_work.lose_squares,
     ),
     Operation(
         "smooth_l1_loss",
@@ -768,6 +770,7 @@ OPERATIONS = (
         "The squared difference below `beta`, the absolute one above.",
         FUNCTIONAL,
         rule=measure_smooth_l1,
+        work=loss_work.lose_smoothly,
     ),
     Operation(
         "huber_loss",
@@ -775,6 +778,7 @@ OPERATIONS = (
         "The squared difference below `delta`, delta times the absolute one above.",
         FUNCTIONAL,
         rule=measure_huber,
+        work=loss_work.lose_huber,
     ),
     Operation(
         "cross_entropy",
@@ -783,6 +787,7 @@ OPERATIONS = (
         "The negative logarithm of softmax at the target class, or against class shares.",
         FUNCTIONAL,
         rule=cross_entropy,
+        work=loss_work.lose_classes,
     ),
     Operation(
         "linear_cross_entropy",
@@ -792,6 +797,7 @@ OPERATIONS = (
         FUNCTIONAL,
         rule=cross_entropy_of_linear,
         macs=macs.score_classes,
+        work=loss_work.lose_mapped_classes,
     ),
     Operation(
         "nll_loss",
@@ -799,6 +805,7 @@ OPERATIONS = (
         "The negative of the log-probability at the target class.",
         FUNCTIONAL,
         rule=pick_classes,
+        work=loss_work.lose_picked,
     ),
     Operation(
         "binary_cross_entropy",
@@ -806,6 +813,7 @@ OPERATIONS = (
         "The cross entropy of a probability and a target from 0 to 1.",
         FUNCTIONAL,
         rule=measure_binary,
+        work=loss_work.lose_binary,
     ),
     Operation(
         "binary_cross_entropy_with_logits",
@@ -813,6 +821,7 @@ OPERATIONS = (
         "The cross entropy of a logit's sigmoid and a target from 0 to 1.",
         FUNCTIONAL,
         rule=measure_binary_logits,
+        work=loss_work.lose_logits,
     ),
     Operation(
         "kl_div",
@@ -820,6 +829,7 @@ OPERATIONS = (
         "The Kullback-Leibler divergence of log-probabilities from a target distribution.",
         FUNCTIONAL,
         rule=measure_divergence,
+        work=loss_work.lose_divergence,
     ),
     Operation(
         "poisson_nll_loss",
@@ -828,6 +838,7 @@ OPERATIONS = (
         "The negative log-likelihood of counts with a Poisson rate.",
         FUNCTIONAL,
         rule=measure_counts,
+        work=loss_work.lose_counts,
     ),
     Operation(
         "gaussian_nll_loss",
@@ -835,6 +846,7 @@ OPERATIONS = (
         "The negative log-likelihood of targets with a normal distribution.",
         FUNCTIONAL,
         rule=measure_gaussian,
+        work=loss_work.lose_gaussian,
     ),
     Operation(
         "ctc_loss",
@@ -842,6 +854,7 @@ OPERATIONS = (
         "Connectionist temporal classification: the negative log-probability of all alignments.",
         FUNCTIONAL,
         rule=align_labels,
+        work=work.leave_unknown,
     ),
     Operation(
         "hinge_embedding_loss",
@@ -849,6 +862,7 @@ OPERATIONS = (
         "The distance where the target is 1, max(0, margin - distance) where it is -1.",
         FUNCTIONAL,
         rule=measure_hinge,
+        work=loss_work.lose_hinges,
     ),
     Operation(
         "margin_ranking_loss",
@@ -856,6 +870,7 @@ OPERATIONS = (
         "max(0, margin - target * (input1 - input2)).",
         FUNCTIONAL,
         rule=compare_pair,
+        work=loss_work.lose_order,
     ),
     Operation(
         "soft_margin_loss",
@@ -863,6 +878,7 @@ OPERATIONS = (
         "log(1 + exp(-target * input)).",
         FUNCTIONAL,
         rule=measure_soft_margin,
+        work=loss_work.lose_softly,
     ),
     Operation(
         "multi_margin_loss",
@@ -870,6 +886,7 @@ OPERATIONS = (
         "The hinge loss of every other class against the target class.",
         FUNCTIONAL,
         rule=measure_margins,
+        work=loss_work.lose_margins,
     ),
     Operation(
         "multilabel_margin_loss",
@@ -877,6 +894,7 @@ OPERATIONS = (
         "The hinge loss of every other class against each target class.",
         FUNCTIONAL,
         rule=measure_label_margins,
+        work=work.leave_unknown,
     ),
     Operation(
         "multilabel_soft_margin_loss",
@@ -884,6 +902,7 @@ OPERATIONS = (
         "The mean over the classes of the cross entropy of each class on its own.",
         FUNCTIONAL,
         rule=measure_labels,
+        work=loss_work.lose_labels,
     ),
     Operation(
         "cosine_embedding_loss",
@@ -891,6 +910,7 @@ OPERATIONS = (
         "1 - cosine where the target is 1, max(0, cosine - margin) where it is -1.",
         FUNCTIONAL,
         rule=compare_directions,
+        work=loss_work.lose_directions,
     ),
     Operation(
         "triplet_margin_loss",
@@ -899,6 +919,7 @@ OPERATIONS = (
         "max(0, distance to the positive - distance to the negative + margin).",
         FUNCTIONAL,
         rule=compare_distances,
+        work=loss_work.lose_distances,
     ),
     Operation(
         "triplet_margin_with_distance_loss",
@@ -907,5 +928,6 @@ OPERATIONS = (
         FUNCTIONAL,
         rule=compare_euclidean,
         macs=macs.measure_by,
+        work=loss_work.lose_given_distances,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
@@ -302,6 +303,7 @@ OPERATIONS = (
         "Each channel normalised over the batch, or by running statistics outside training.",
         FUNCTIONAL,
         rule=normalise_batch,
+        work=work.normalise_batch,
     ),
     Operation(
         "instance_norm",
@@ -310,6 +312,7 @@ OPERATIONS = (
         "Each channel of each sample normalised.",
         FUNCTIONAL,
         rule=normalise_instances,
+        work=work.normalise_instances,
     ),
     Operation(
         "layer_norm",
@@ -317,6 +320,7 @@ OPERATIONS = (
         "The last dimensions normalised to mean 0 and variance 1.",
         FUNCTIONAL_AND_TORCH,
         rule=normalise_last,
+        work=work.normalise_last,
     ),
     Operation(
         "rms_norm",
@@ -324,6 +328,7 @@ OPERATIONS = (
         "The last dimensions divided by their root mean square.",
         FUNCTIONAL_AND_TORCH,
         rule=normalise_root,
+        work=work.normalise_root,
     ),
     Operation(
         "group_norm",
@@ -331,6 +336,7 @@ OPERATIONS = (
         "Groups of channels of each sample normalised.",
         FUNCTIONAL_AND_TORCH,
         rule=normalise_groups,
+        work=work.normalise_groups,
     ),
     Operation(
         "local_response_norm",
@@ -338,6 +344,7 @@ OPERATIONS = (
         "Each value divided by a power of the mean square of its neighbouring channels.",
         FUNCTIONAL,
         rule=normalise_neighbours,
+        work=work.normalise_neighbours,
     ),
     Operation(
         "normalize",
@@ -345,5 +352,6 @@ OPERATIONS = (
         "Vectors along `dim` divided by their p-norm.",
         FUNCTIONAL,
         rule=normalise_vectors,
+        work=work.normalise_norm,
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import trunc
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import FRACTIONS, check_dtype
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, has_plain_rows, spread
@@ -288,6 +289,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_torch="input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False",
         rule=pool_maximum(1),
+        work=work.pool_each(1, lost=1),
     ),
     Operation(
         "max_pool2d",
@@ -296,6 +298,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_torch="input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False",
         rule=pool_maximum(2),
+        work=work.pool_each(2, lost=1),
     ),
     Operation(
         "max_pool3d",
@@ -304,6 +307,7 @@ OPERATIONS = (
         FUNCTIONAL_AND_TORCH,
         in_torch="input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False",
         rule=pool_maximum(3),
+        work=work.pool_each(3, lost=1),
     ),
     Operation(
         "avg_pool1d",
@@ -311,6 +315,7 @@ OPERATIONS = (
         "The mean of each window of a sequence.",
         FUNCTIONAL_AND_TORCH,
         rule=pool_average(1),
+        work=work.pool_each(1),
     ),
     Operation(
         "avg_pool2d",
@@ -319,6 +324,7 @@ OPERATIONS = (
         "The mean of each window of an image.",
         FUNCTIONAL,
         rule=pool_average(2),
+        work=work.pool_each(2),
     ),
     Operation(
         "avg_pool3d",
@@ -327,6 +333,7 @@ OPERATIONS = (
         "The mean of each window of a volume.",
         FUNCTIONAL,
         rule=pool_average(3),
+        work=work.pool_each(3),
     ),
     Operation(
         "lp_pool1d",
@@ -334,6 +341,7 @@ OPERATIONS = (
         "The p-norm of each window of a sequence.",
         FUNCTIONAL,
         rule=pool_norm(1),
+        work=work.pool_norms(1),
     ),
     Operation(
         "lp_pool2d",
@@ -341,6 +349,7 @@ OPERATIONS = (
         "The p-norm of each window of an image.",
         FUNCTIONAL,
         rule=pool_norm(2),
+        work=work.pool_norms(2),
     ),
     Operation(
         "lp_pool3d",
@@ -348,6 +357,7 @@ OPERATIONS = (
         "The p-norm of each window of a volume.",
         FUNCTIONAL,
         rule=pool_norm(3),
+        work=work.pool_norms(3),
     ),
     Operation(
         "adaptive_max_pool1d",
@@ -355,6 +365,7 @@ OPERATIONS = (
         "The greatest values of a sequence in `output_size` windows.",
         FUNCTIONAL,
         rule=adapt_maximum(1),
+        work=work.adapt_each(1, lost=1),
     ),
     Operation(
         "adaptive_max_pool2d",
@@ -362,6 +373,7 @@ OPERATIONS = (
         "The greatest values of an image in `output_size` windows.",
         FUNCTIONAL,
         rule=adapt_maximum(2),
+        work=work.adapt_each(2, lost=1),
     ),
     Operation(
         "adaptive_max_pool3d",
@@ -369,6 +381,7 @@ OPERATIONS = (
         "The greatest values of a volume in `output_size` windows.",
         FUNCTIONAL,
         rule=adapt_maximum(3),
+        work=work.adapt_each(3, lost=1),
     ),
     Operation(
         "adaptive_avg_pool1d",
@@ -376,6 +389,7 @@ OPERATIONS = (
         "The means of a sequence in `output_size` windows.",
         FUNCTIONAL_AND_TORCH,
         rule=adapt_average(1),
+        work=work.adapt_each(1),
     ),
     Operation(
         "adaptive_avg_pool2d",
@@ -383,6 +397,7 @@ OPERATIONS = (
         "The means of an image in `output_size` windows.",
         FUNCTIONAL,
         rule=adapt_average(2),
+        work=work.adapt_each(2),
     ),
     Operation(
         "adaptive_avg_pool3d",
@@ -390,6 +405,7 @@ OPERATIONS = (
         "The means of a volume in `output_size` windows.",
         FUNCTIONAL,
         rule=adapt_average(3),
+        work=work.adapt_each(3),
     ),
     Operation(
         "fractional_max_pool2d",
@@ -398,6 +414,7 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=pool_fractions(2),
+        work=work.pool_each(2, lost=1),
     ),
     Operation(
         "fractional_max_pool3d",
@@ -406,6 +423,7 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=pool_fractions(3),
+        work=work.pool_each(3, lost=1),
     ),
     Operation(
         "max_unpool1d",
@@ -413,6 +431,7 @@ OPERATIONS = (
         "A pooled sequence at its old size, zeros where no greatest value stood.",
         FUNCTIONAL,
         rule=undo_maximum(1),
+        work=work.take_none,
     ),
     Operation(
         "max_unpool2d",
@@ -420,6 +439,7 @@ OPERATIONS = (
         "A pooled image at its old size, zeros where no greatest value stood.",
         FUNCTIONAL,
         rule=undo_maximum(2),
+        work=work.take_none,
     ),
     Operation(
         "max_unpool3d",
@@ -427,5 +447,6 @@ OPERATIONS = (
         "A pooled volume at its old size, zeros where no greatest value stood.",
         FUNCTIONAL,
         rule=undo_maximum(3),
+        work=work.take_none,
     ),
 )

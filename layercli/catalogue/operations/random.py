@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
@@ -318,6 +319,7 @@ OPERATIONS = (
         creates=True,
         random=True,
         rule=draw_fractions,
+        work=work.take_none,
     ),
     Operation(
         "randn",
@@ -327,6 +329,7 @@ OPERATIONS = (
         creates=True,
         random=True,
         rule=draw_normal_fractions,
+        work=work.take_none,
     ),
     Operation(
         "randint",
@@ -336,6 +339,7 @@ OPERATIONS = (
         creates=True,
         random=True,
         rule=draw_whole,
+        work=work.take_none,
     ),
     Operation(
         "randperm",
@@ -345,6 +349,7 @@ OPERATIONS = (
         creates=True,
         random=True,
         rule=draw_order,
+        work=work.take_none,
     ),
     Operation(
         "normal",
@@ -354,6 +359,7 @@ OPERATIONS = (
         creates=True,
         random=True,
         rule=draw_normal,
+        work=work.Each("mean + std * z"),
     ),
     Operation(
         "rand_like",
@@ -362,6 +368,7 @@ OPERATIONS = (
         TORCH,
         random=True,
         rule=draw_fractions_like,
+        work=work.take_none,
     ),
     Operation(
         "randn_like",
@@ -370,6 +377,7 @@ OPERATIONS = (
         TORCH,
         random=True,
         rule=draw_normal_fractions_like,
+        work=work.take_none,
     ),
     Operation(
         "randint_like",
@@ -378,6 +386,7 @@ OPERATIONS = (
         TORCH,
         random=True,
         rule=draw_whole_like,
+        work=work.take_none,
     ),
     # Sampling
     Operation(
@@ -386,6 +395,7 @@ OPERATIONS = (
         "0 or 1, drawn with the chance of 1 that each value gives.",
         random=True,
         rule=draw_truth,
+        work=work.Each("u < p"),
     ),
     Operation(
         "multinomial",
@@ -393,6 +403,7 @@ OPERATIONS = (
         "Indices drawn with the weights in each row.",
         random=True,
         rule=draw_indices,
+        work=work.leave_unknown,
     ),
     Operation(
         "poisson",
@@ -401,6 +412,7 @@ OPERATIONS = (
         TORCH,
         random=True,
         rule=draw_counts,
+        work=work.leave_unknown,
     ),
     Operation(
         "binomial",
@@ -409,6 +421,7 @@ OPERATIONS = (
         TORCH,
         random=True,
         rule=draw_successes,
+        work=work.leave_unknown,
     ),
     Operation(
         "normal_",
@@ -417,6 +430,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_normal,
+        work=work.Each("mean + std * z"),
     ),
     Operation(
         "uniform_",
@@ -425,6 +439,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_uniform,
+        work=work.Each("low + range * u"),
     ),
     Operation(
         "bernoulli_",
@@ -433,6 +448,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_truth,
+        work=work.Each("u < p"),
     ),
     Operation(
         "random_",
@@ -441,6 +457,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_whole,
+        work=work.take_none,
     ),
     Operation(
         "exponential_",
@@ -449,6 +466,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_exponential,
+        work=work.Each("-log(u) / lambd"),
     ),
     Operation(
         "log_normal_",
@@ -457,6 +475,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_log_normal,
+        work=work.Each("exp(mean + std * z)"),
     ),
     Operation(
         "cauchy_",
@@ -465,6 +484,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_cauchy,
+        work=work.Each("median + sigma * tan(pi * (u - 0.5))"),
     ),
     Operation(
         "geometric_",
@@ -473,6 +493,7 @@ OPERATIONS = (
         TENSOR,
         random=True,
         rule=fill_geometric,
+        work=work.Each("ceil(log(u) / factor)"),
     ),
     # Dropout
     Operation(
@@ -483,6 +504,7 @@ OPERATIONS = (
         in_torch="input, p, train",
         random=True,
         rule=drop_elements,
+        work=work.drop,
     ),
     Operation(
         "dropout1d",
@@ -491,6 +513,7 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=drop_channels((2, 3), batched=3),
+        work=work.drop_channels(1),
     ),
     Operation(
         "dropout2d",
@@ -499,6 +522,7 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=drop_channels(),
+        work=work.drop_channels(None),
     ),
     Operation(
         "dropout3d",
@@ -507,6 +531,7 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=drop_channels(batched=5),
+        work=work.drop_channels(3),
     ),
     Operation(
         "alpha_dropout",
@@ -516,6 +541,7 @@ OPERATIONS = (
         in_torch="input, p, train",
         random=True,
         rule=drop_more,
+        work=work.drop_to_limit,
     ),
     Operation(
         "feature_alpha_dropout",
@@ -525,5 +551,6 @@ OPERATIONS = (
         in_torch="input, p, train",
         random=True,
         rule=drop_more_channels,
+        work=work.drop_channels_to_limit,
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import (
     ALL,
     COMPLEX,
@@ -622,32 +622,49 @@ OPERATIONS = (
         "input, dim=None, keepdim=False, *, dtype=None",
         "The sum; whole numbers add up as int64.",
         rule=add_up,
+        work=work.reduce_each(),
     ),
     Operation(
         "nansum",
         "input, dim=None, keepdim=False, *, dtype=None",
         "The sum, NaN counted as zero.",
         rule=add_up_numbers,
+        work=work.reduce_each(before=1),
     ),
-    Operation("mean", "input, dim=None, keepdim=False, *, dtype=None", "The arithmetic mean.", rule=average),
+    Operation(
+        "mean",
+        "input, dim=None, keepdim=False, *, dtype=None",
+        "The arithmetic mean.",
+        rule=average,
+        work=work.reduce_each(after=1),
+    ),
     Operation(
         "nanmean",
         "input, dim=None, keepdim=False, *, dtype=None",
         "The mean of what isn't NaN.",
         rule=average_numbers,
+        work=work.reduce_each(before=1, after=1),
     ),
-    Operation("prod", "input, dim=None, keepdim=False, *, dtype=None", "The product.", rule=multiply_up),
+    Operation(
+        "prod",
+        "input, dim=None, keepdim=False, *, dtype=None",
+        "The product.",
+        rule=multiply_up,
+        work=work.reduce_each(),
+    ),
     Operation(
         "var",
         "input, dim=None, unbiased=True, keepdim=False, *, correction=1",
         "The variance, divided by the count less `correction`.",
         rule=measure_spread,
+        work=work.reduce_each(before=3, after=1),
     ),
     Operation(
         "std",
         "input, dim=None, unbiased=True, keepdim=False, *, correction=1",
         "The standard deviation, the root of `var`.",
         rule=measure_spread,
+        work=work.reduce_each(before=3, after=2),
     ),
     Operation(
         "var_mean",
@@ -655,6 +672,7 @@ OPERATIONS = (
         "The variance and the mean.",
         TORCH,
         rule=measure_spread_and_mean,
+        work=work.reduce_each(before=3, after=1),
     ),
     Operation(
         "std_mean",
@@ -662,104 +680,156 @@ OPERATIONS = (
         "The standard deviation and the mean.",
         TORCH,
         rule=measure_spread_and_mean,
+        work=work.reduce_each(before=3, after=2),
     ),
     Operation(
         "amax",
         "input, dim=(), keepdim=False",
         "The greatest value over one or several dimensions.",
         rule=find_extreme_over,
+        work=work.reduce_each(),
     ),
     Operation(
         "amin",
         "input, dim=(), keepdim=False",
         "The least value over one or several dimensions.",
         rule=find_extreme_over,
+        work=work.reduce_each(),
     ),
     Operation(
         "aminmax",
         "input, *, dim=None, keepdim=False",
         "The least and the greatest value.",
         rule=find_extremes,
+        work=work.reduce_each(passes=2),
     ),
     Operation(
         "max",
         "input, dim=None, keepdim=False, *, other=None",
         "The greatest value; values and indices with a dimension; of two tensors, elementwise.",
         rule=find_extreme,
+        work=work.find_extreme,
     ),
     Operation(
         "min",
         "input, dim=None, keepdim=False, *, other=None",
         "The least value; values and indices with a dimension; of two tensors, elementwise.",
         rule=find_extreme,
+        work=work.find_extreme,
     ),
     Operation(
-        "argmax", "input, dim=None, keepdim=False", "The index of the greatest value.", rule=find_index
+        "argmax",
+        "input, dim=None, keepdim=False",
+        "The index of the greatest value.",
+        rule=find_index,
+        work=work.reduce_each(),
     ),
-    Operation("argmin", "input, dim=None, keepdim=False", "The index of the least value.", rule=find_index),
+    Operation(
+        "argmin",
+        "input, dim=None, keepdim=False",
+        "The index of the least value.",
+        rule=find_index,
+        work=work.reduce_each(),
+    ),
     Operation(
         "median",
         "input, dim=None, keepdim=False",
         "The lower median; with a dimension, its index too.",
         rule=find_median,
+        work=work.leave_unknown,
     ),
     Operation(
-        "nanmedian", "input, dim=None, keepdim=False", "The lower median of what isn't NaN.", rule=find_median
+        "nanmedian",
+        "input, dim=None, keepdim=False",
+        "The lower median of what isn't NaN.",
+        rule=find_median,
+        work=work.leave_unknown,
     ),
     Operation(
         "mode",
         "input, dim=-1, keepdim=False",
         "The most frequent value and an index where it stands.",
         rule=find_mode,
+        work=work.leave_unknown,
     ),
     Operation(
         "quantile",
         "input, q, dim=None, keepdim=False, *, interpolation='linear'",
         "The values below which the shares `q` lie.",
         rule=find_quantile,
+        work=work.leave_unknown,
     ),
     Operation(
         "nanquantile",
         "input, q, dim=None, keepdim=False, *, interpolation='linear'",
         "The quantiles of what isn't NaN.",
         rule=find_quantile,
+        work=work.leave_unknown,
     ),
     Operation(
-        "kthvalue", "input, k, dim=-1, keepdim=False", "The k-th least value and its index.", rule=find_kth
+        "kthvalue",
+        "input, k, dim=-1, keepdim=False",
+        "The k-th least value and its index.",
+        rule=find_kth,
+        work=work.leave_unknown,
     ),
-    Operation("all", "input, dim=None, keepdim=False", "Whether every value is nonzero.", rule=ask_all),
     Operation(
-        "any", "input, dim=None, keepdim=False", "Whether at least one value is nonzero.", rule=ask_all
+        "all",
+        "input, dim=None, keepdim=False",
+        "Whether every value is nonzero.",
+        rule=ask_all,
+        work=work.compare_each,
     ),
-    Operation("count_nonzero", "input, dim=None", "How many values are nonzero.", rule=count_truth),
+    Operation(
+        "any",
+        "input, dim=None, keepdim=False",
+        "Whether at least one value is nonzero.",
+        rule=ask_all,
+        work=work.compare_each,
+    ),
+    Operation(
+        "count_nonzero",
+        "input, dim=None",
+        "How many values are nonzero.",
+        rule=count_truth,
+        work=work.compare_each,
+    ),
     Operation(
         "logsumexp",
         "input, dim, keepdim=False",
         "The logarithm of the sum of exponentials.",
         rule=add_exponentials,
+        work=work.reduce_each(before=2, after=2, passes=2),
     ),
     Operation(
         "norm",
         "input, p='fro', dim=None, keepdim=False, dtype=None",
         "The vector or matrix norm.",
         rule=measure_norm,
+        work=work.measure_norm,
     ),
     Operation(
         "renorm",
         "input, p, dim, maxnorm",
         "Slices along `dim` scaled down to norm `maxnorm`.",
         rule=scale_down,
+        work=work.limit_norms,
     ),
     Operation(
-        "dist", "input, other, p=2", "The p-norm of the difference of two tensors.", rule=measure_distance
+        "dist",
+        "input, other, p=2",
+        "The p-norm of the difference of two tensors.",
+        rule=measure_distance,
+        work=work.measure_difference,
     ),
-    Operation("trace", "input", "The sum of a matrix's diagonal.", rule=add_diagonal),
+    Operation("trace", "input", "The sum of a matrix's diagonal.", rule=add_diagonal, work=work.sum_diagonal),
     Operation(
         "cov",
         "input, *, correction=1, fweights=None, aweights=None",
         "The covariances of the rows.",
         rule=relate_rows,
         macs=macs.multiply_rows,
+        work=work.covary,
     ),
     Operation(
         "corrcoef",
@@ -767,16 +837,23 @@ OPERATIONS = (
         "The correlations of the rows.",
         rule=correlate_rows,
         macs=macs.multiply_rows,
+        work=work.correlate,
     ),
     Operation(
         "histc",
         "input, bins=100, min=0, max=0",
         "How many values fall into each of equal bins.",
         rule=count_in_bins,
+        work=work.leave_unknown,
     ),
     # Along a dimension, of the same size
     Operation(
-        "cumsum", "input, dim, *, dtype=None", "The running sum along `dim`.", in_place=TENSOR, rule=run_along
+        "cumsum",
+        "input, dim, *, dtype=None",
+        "The running sum along `dim`.",
+        in_place=TENSOR,
+        rule=run_along,
+        work=work.accumulate(),
     ),
     Operation(
         "cumprod",
@@ -784,27 +861,35 @@ OPERATIONS = (
         "The running product along `dim`.",
         in_place=TENSOR,
         rule=run_along,
+        work=work.accumulate(),
     ),
     Operation(
         "cummax",
         "input, dim",
         "The running greatest value along `dim`, and its index.",
         rule=run_extreme_along,
+        work=work.accumulate(),
     ),
     Operation(
-        "cummin", "input, dim", "The running least value along `dim`, and its index.", rule=run_extreme_along
+        "cummin",
+        "input, dim",
+        "The running least value along `dim`, and its index.",
+        rule=run_extreme_along,
+        work=work.accumulate(),
     ),
     Operation(
         "logcumsumexp",
         "input, dim",
         "The logarithm of the running sum of exponentials.",
         rule=run_exponentials_along,
+        work=work.accumulate(4),
     ),
     Operation(
         "diff",
         "input, n=1, dim=-1, prepend=None, append=None",
         "The difference of neighbours along `dim`, taken n times.",
         rule=take_differences,
+        work=work.subtract_neighbours,
     ),
     Operation(
         "trapezoid",
@@ -813,6 +898,7 @@ OPERATIONS = (
         TORCH,
         aliases=("trapz",),
         rule=integrate,
+        work=work.integrate,
     ),
     Operation(
         "cumulative_trapezoid",
@@ -820,6 +906,7 @@ OPERATIONS = (
         "The running integral along `dim` by the trapezoidal rule.",
         TORCH,
         rule=integrate_along,
+        work=work.integrate_stepwise,
     ),
     Operation(
         "gradient",
@@ -827,6 +914,7 @@ OPERATIONS = (
         "Central differences along each of the dimensions.",
         TORCH,
         rule=take_gradient,
+        work=work.leave_unknown,
     ),
     # Order
     Operation(
@@ -834,19 +922,28 @@ OPERATIONS = (
         "input, dim=-1, descending=False, *, stable=False",
         "Values in order, and their old indices.",
         rule=sort_values,
+        work=work.leave_unknown,
     ),
     Operation(
         "argsort",
         "input, dim=-1, descending=False, *, stable=False",
         "The indices that sort `input`.",
         rule=sort_indices,
+        work=work.leave_unknown,
     ),
-    Operation("msort", "input", "Values in order along the first dimension.", rule=sort_first),
+    Operation(
+        "msort",
+        "input",
+        "Values in order along the first dimension.",
+        rule=sort_first,
+        work=work.leave_unknown,
+    ),
     Operation(
         "topk",
         "input, k, dim=-1, largest=True, sorted=True",
         "The k greatest or least values, and their indices.",
         rule=take_greatest,
+        work=work.leave_unknown,
     ),
     Operation(
         "searchsorted",
@@ -854,5 +951,6 @@ OPERATIONS = (
         "Where each value would have to be inserted to keep the sequence sorted.",
         TORCH,
         rule=find_places,
+        work=work.leave_unknown,
     ),
 )

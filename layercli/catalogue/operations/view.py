@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from layercli.catalogue import work
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
-from layercli.catalogue.entries import TENSOR, TORCH, Operation
+from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
 from layercli.catalogue.rules import dense_like, expect_tensor, find_dim, find_dims, fix_size, is_number
 from layercli.catalogue.sizes import Size, as_int, minimum, product, record_conditions, same_shape
@@ -1004,7 +1005,7 @@ def is_signed(input: Tensor) -> bool:
     return input.dtype not in ("bool", "uint8")
 
 
-OPERATIONS = (
+OPERATIONS = only_move(
     # Shape
     Operation("view", "*size", "The same memory in another shape, one size may be -1.", TENSOR, rule=view),
     Operation("view_as", "other", "The same memory in the shape of `other`.", TENSOR, rule=view_as),
@@ -1103,6 +1104,7 @@ OPERATIONS = (
         "What was broadcast to this shape, summed back to `size`.",
         TENSOR,
         rule=sum_to_size,
+        work=work.reduce_each(),
     ),
     Operation("repeat", "*repeats", "The whole tensor repeated along each dimension.", TENSOR, rule=repeat),
     Operation(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import trunc
 from typing import Any
 
-from layercli.catalogue import macs
+from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import (
     FLOATS,
     check_dtype,
@@ -273,6 +273,7 @@ OPERATIONS = (
         "More at the ends of the last dimensions, the last one first: (left, right, top, bottom, ...).",
         FUNCTIONAL,
         rule=pad_edges,
+        work=work.take_none,
     ),
     Operation(
         "interpolate",
@@ -281,6 +282,7 @@ OPERATIONS = (
         "Resized to `size` or by `scale_factor`.",
         FUNCTIONAL,
         rule=resize,
+        work=work.resize,
     ),
     Operation(
         "grid_sample",
@@ -288,6 +290,7 @@ OPERATIONS = (
         "The values at the places that the grid names, in coordinates from -1 to 1.",
         FUNCTIONAL,
         rule=sample_grid,
+        work=work.leave_unknown,
     ),
     Operation(
         "affine_grid",
@@ -296,6 +299,7 @@ OPERATIONS = (
         FUNCTIONAL,
         rule=make_grid,
         macs=macs.map_grid,
+        work=work.take_none,
     ),
     Operation(
         "pixel_shuffle",
@@ -303,6 +307,7 @@ OPERATIONS = (
         "Channels rearranged into an image larger by `upscale_factor`.",
         FUNCTIONAL_AND_TORCH,
         rule=shuffle_pixels,
+        work=work.take_none,
     ),
     Operation(
         "pixel_unshuffle",
@@ -310,6 +315,7 @@ OPERATIONS = (
         "An image rearranged into channels, smaller by `downscale_factor`.",
         FUNCTIONAL_AND_TORCH,
         rule=unshuffle_pixels,
+        work=work.take_none,
     ),
     Operation(
         "channel_shuffle",
@@ -317,5 +323,6 @@ OPERATIONS = (
         "The channels of all groups interleaved.",
         FUNCTIONAL_AND_TORCH,
         rule=shuffle_channels,
+        work=work.take_none,
     ),
 )

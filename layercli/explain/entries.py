@@ -1,0 +1,153 @@
+"""The formulas of an entry of the catalogue, in the names of its arguments and of its input's sizes.
+
+``formulas_of(form)`` is what ``layercli explain Conv2d`` and ``docs/catalogue.md`` show. They are those of one call, which
+the entry's own rule answered: an example of ``examples``, or the ``call`` that is given.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from layercli.catalogue.entries import Form, Layer
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.narration import draw_formula, is_formula, term_of
+from layercli.catalogue.tensors import Refusal
+from layercli.errors import LayercliError
+from layercli.explain.examples import list_layer_examples, list_operation_examples
+from layercli.explain.narrator import NarratedCall, list_tensors, name_results
+from layercli.explain.trial import call_layer, call_operation, narrate_call
+from layercli.record import record
+
+
+@record
+class EntryFormulas:
+    """What an entry computes, as text.
+
+    ``inputs`` and ``outputs`` are shapes by name, ``sizes`` the formulas of the output's sizes by the names that they
+    have there, those of one formula together, ``state`` the shapes of parameters and buffers. ``macs`` and ``flops`` are empty where they
+    aren't known. Without a call that shows them there are none of these. ``words`` is what the rule says of itself,
+    ``pages`` where PyTorch says it.
+    """
+
+    words: str
+    pages: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    sizes: tuple[tuple[str, str], ...] = ()
+    state: tuple[tuple[str, str], ...] = ()
+    macs: str = ""
+    flops: str = ""
+    call: NarratedCall | None = None
+
+
+def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryFormulas:
+    """The formulas of a layer, or of an operation under one of its names, shown by ``call`` or by an example."""
+    rule = entry.rule if isinstance(entry, Layer) else entry.operation.rule
+    words, pages = describe_rule(rule), list_pages(entry)
+    call = find_example(entry) if call is None else call
+    if call is None:
+        return EntryFormulas(words, pages)
+    outputs = list(list_tensors("output", call.output))
+    sizes: dict[str, str] = {}
+    shapes: list[tuple[str, str]] = []
+    for name, tensor in outputs:
+        names = name_results(call.owner, tensor)
+        shown: list[str] = []
+        for own, size in zip(names, tensor.shape, strict=True):
+            if is_formula(size) and not _is_short(size):
+                label = own if name == "output" else own.replace("output", name)
+                sizes[label] = draw_formula(term_of(size), "names")
+                shown.append(label)
+            else:
+                shown.append(draw_formula(term_of(size), "names"))
+        shapes.append((name, f"[{', '.join(shown)}]"))
+    return EntryFormulas(
+        words,
+        pages,
+        inputs=tuple((name, _write_shape(tensor.shape)) for name, tensor in call.inputs),
+        outputs=tuple(shapes),
+        sizes=tuple(sizes.items()),
+        state=tuple((item.name, _write_shape(item.shape)) for item in call.state),
+        macs=_write_count(call.macs),
+        flops=_write_count(call.flops),
+        call=call,
+    )
+
+
+def _is_short(size: Any) -> bool:
+    return len(draw_formula(term_of(size), "names")) <= 24
+
+
+def _write_shape(shape: Sequence[Any]) -> str:
+    return f"[{', '.join(draw_formula(term_of(size), 'names') for size in shape)}]"
+
+
+def _write_count(count: Any) -> str:
+    return "" if count is None else draw_formula(term_of(count), "names")
+
+
+def find_example(entry: Layer | Form) -> NarratedCall | None:
+    """A call that shows the formulas of an entry; None where no example is taken."""
+    if isinstance(entry, Layer):
+        for constructor, inputs in list_layer_examples(entry.name):
+            try:
+                return narrate_call(call_layer(constructor, inputs))
+            except (LayercliError, Refusal):
+                continue
+        return None
+    for arguments in list_operation_examples(entry.name):
+        try:
+            return narrate_call(call_operation(entry.namespaces[0], entry.name, arguments))
+        except (LayercliError, Refusal, IndexError):
+            continue
+    return None
+
+
+# Words --------------------------------------------------------------------------------------------------------
+
+#: Where the documentation of PyTorch has a page of each name.
+_PAGES = "https://docs.pytorch.org/docs/stable/generated"
+_PLACES = {"F": "torch.nn.functional", "torch": "torch", "Tensor": "torch.Tensor"}
+
+
+def list_pages(entry: Layer | Form) -> tuple[str, ...]:
+    """The pages of PyTorch's documentation on an entry."""
+    if isinstance(entry, Layer):
+        return (f"{_PAGES}/torch.nn.{entry.name}.html",)
+    return tuple(f"{_PAGES}/{_PLACES[namespace]}.{entry.name}.html" for namespace in entry.namespaces)
+
+
+def describe_rule(rule: Callable[..., Any] | None) -> str:
+    """The first sentence that a rule says of itself; empty where it says none."""
+    for text in _find_docstrings(rule, 0):
+        first = re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0]
+        first = re.sub(r"^The (rule|type) of ", "", first)
+        if not first.startswith(("Source", "As ``")):
+            return first.rstrip(":").replace("``", "`")
+    return ""
+
+
+#: What makes rules of other rules and says nothing of what they do.
+_MAKERS = ("apply_operation", "apply_function", "apply_lazily", "rename_argument", "hold_lazily")
+
+
+def _find_docstrings(rule: Any, depth: int) -> Iterator[str]:
+    """What a rule says, what the rules say that it's made of, and what makes it."""
+    if not inspect.isfunction(rule) or depth > 3:
+        return
+    if rule.__doc__:
+        yield rule.__doc__
+    maker = rule.__qualname__.split(".")[0]
+    cells = [cell.cell_contents for cell in rule.__closure__ or ()]
+    for inner in cells:
+        if isinstance(inner, str) and maker == "apply_function" and inner in FUNCTIONS:
+            yield from _find_docstrings(FUNCTIONS[inner].operation.rule, depth + 1)
+        elif inspect.isfunction(inner):
+            yield from _find_docstrings(inner, depth + 1)
+    made_by = getattr(sys.modules.get(rule.__module__), maker, None)
+    if maker not in _MAKERS and made_by is not rule and getattr(made_by, "__doc__", None):
+        yield made_by.__doc__
