@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import TensorRecord, Trace
+from layercli.trace.admissible import Admissible, AdmissibleSizes, Trial
 from layercli.trace.agreement import (
     Disagreement,
     compare_lists,
@@ -32,8 +33,8 @@ MAX_TOLD = 10
 #: The codes of what PyTorch itself refuses; what else ends a run is a limit, or a mistake that both engines find.
 _REFUSED = ("layer-failed", "operation-failed", "argument-refused")
 
-_REPORT = "this is a bug of layercli: please report it with the spec"
-_DOUBT = "the rules take it: where values decide only a run can tell, else this is a bug of layercli"
+REPORT = "this is a bug of layercli: please report it with the spec"
+DOUBT = "the rules take it: where values decide only a run can tell, else this is a bug of layercli"
 
 
 def has_torch() -> bool:
@@ -137,7 +138,7 @@ def add_formulas(plan: Plan, traces: Sequence[Trace]) -> list[Trace]:
     return [trace if compare_traces(trace, derived) else join_formulas(trace, derived) for trace in traces]
 
 
-def check_agreement(found: Sequence[Disagreement], hint: str = _REPORT) -> None:
+def check_agreement(found: Sequence[Disagreement], hint: str = REPORT) -> None:
     """Raise CommandError with what the engines don't agree on."""
     if found:
         notes = tuple(str(item) for item in found[:MAX_TOLD])
@@ -151,7 +152,7 @@ def _refused_by_rules(refusal: SpecError) -> CommandError:
     first, *_ = refusal.problems
     notes = tuple(problem.message for problem in refusal.problems)
     message = "PyTorch takes this model, and the rules refuse it"
-    return CommandError(Problem("engines-differ", message, first.position, notes=notes, hint=_REPORT))
+    return CommandError(Problem("engines-differ", message, first.position, notes=notes, hint=REPORT))
 
 
 def _compare_refusals(failure: SpecError, refusal: SpecError | None) -> SpecError:
@@ -159,7 +160,7 @@ def _compare_refusals(failure: SpecError, refusal: SpecError | None) -> SpecErro
     first, *others = failure.problems
     if first.code not in _REFUSED and refusal is None:
         return failure
-    note = _DOUBT
+    note = DOUBT
     if refusal is not None:
         known = refusal.problems[0]
         if (known.code, known.position, known.message) == (first.code, first.position, first.message):
@@ -175,7 +176,9 @@ def _with_problems(failure: SpecError, *problems: Problem) -> SpecError:
 def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
     """What PyTorch refused, as the rules say it where they refuse the same call for a reason that they know."""
     first = failure.problems[0]
-    if len(failure.problems) > 1 or first.code not in _REFUSED:
+    # What PyTorch says of a layer that it doesn't make is a whole sentence already.
+    made = isinstance(failure, TraceFailed) or first.code != "argument-refused"
+    if len(failure.problems) > 1 or first.code not in _REFUSED or not made:
         return failure
 
     from layercli.derive.session import derive_plan
@@ -208,7 +211,7 @@ def _find_failed(trace: Trace) -> str:
 
 def list_tensors(
     plan: Plan, engine: Engine, *, layer: str = "", seed: int = 0, values: bool = False
-) -> tuple[TensorRecord, ...]:
+) -> Sequence[TensorRecord]:
     """Every parameter and buffer of a plan's model in the order of ``state_dict``, with values where asked.
 
     Raises SpecError, and CommandError where the model has no ``layer``, where torch isn't installed, and with ``both``
@@ -251,3 +254,58 @@ def print_model(plan: Plan, engine: Engine, layer: str = "") -> str:
         lines, derived = text.split("\n"), print_derived(plan, layer).split("\n")
         check_agreement(compare_lists("lines", lines, derived))
     return text
+
+
+#: Codes of what ends a trial of a size without a verdict of PyTorch.
+_NO_VERDICT = ("tensor-too-large", "out-of-memory")
+
+
+def try_sizes(
+    found: AdmissibleSizes, plan_with: Callable[[Mapping[str, int], Sequence[str]], Plan]
+) -> AdmissibleSizes:
+    """The same with what PyTorch does with the sizes around every edge.
+
+    ``plan_with`` gives the plan with other sizes of some dims. It runs on the CPU, whose verdict counts, unless its
+    parameters alone take too much memory there. Raises CommandError where torch isn't installed.
+    """
+    require_torch("a run")
+
+    from layercli.run.devices import check_memory
+
+    device = "cpu"
+    try:
+        check_memory(plan_with({}, ()), device)
+    except CommandError:
+        device = "meta"
+
+    def try_size(item: Admissible, size: int) -> Iterator[Trial]:
+        refusal = ""
+        try:
+            run_plan(plan_with({item.dim: size}, ()), device=device)
+        except SpecError as error:
+            first = error.problems[0]
+            if first.code in _NO_VERDICT:
+                return
+            refusal = "; ".join((first.message, *first.notes))
+        yield Trial(size, size in item, refusal)
+
+    tried = [
+        replace(item, tried=tuple(trial for size in item.list_edges() for trial in try_size(item, size)))
+        for item in found.dims
+    ]
+    return replace(found, dims=tuple(tried), device=device)
+
+
+def compare_trials(found: AdmissibleSizes) -> list[Disagreement]:
+    """Where PyTorch takes a size that the rules refuse, or refuses one that they accept."""
+    return [
+        Disagreement(
+            f"{item.dim} = {trial.size}",
+            "the model",
+            f"refused ({trial.refusal})" if trial.refusal else "accepted",
+            "accepted" if trial.derived else "refused",
+        )
+        for item in found.dims
+        for trial in item.tried
+        if trial.differs
+    ]

@@ -35,6 +35,8 @@ def record(cls: Any = None, /, **options: bool) -> Any:
 def _make(
     cls: type[Any], *, frozen: bool = True, slots: bool = False, eq: bool = True, repr: bool = True
 ) -> type[Any]:
+    # Else dataclasses looks for a signature to write there.
+    cls.__doc__ = cls.__doc__ or cls.__name__
     made: type[Any] = dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
     methods: dict[str, Any] = {}
     if frozen:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from layercli.build.engine import (
@@ -271,9 +272,11 @@ def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
         return
     parameters = dict(model.named_parameters(remove_duplicate=False))
 
-    def find(name: str) -> tuple[str, torch.Size] | None:
+    def find(name: str) -> tuple[str, torch.Size | None] | None:
         found = parameters.get(name)
-        return None if found is None else (str(found.dtype), found.shape)
+        if found is None:
+            return None
+        return str(found.dtype), None if is_lazy(found) else found.shape
 
     check_ties(ties, find, lambda: [*parameters])
     for tie in ties:
@@ -287,4 +290,5 @@ def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...]) -> None:
     """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
     parameters = dict(model.named_parameters(remove_duplicate=False))
     for name in match_globs(globs, [*parameters]):
-        parameters[name].requires_grad_(False)
+        # Of a lazy layer's parameter nothing else may be asked yet.
+        parameters[name].requires_grad = False

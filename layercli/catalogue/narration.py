@@ -187,7 +187,7 @@ def _count_parts(term: Term) -> int:
     return term.parts if isinstance(term, Operation) else 1
 
 
-def term_of(value: int | float) -> Term:
+def term_of(value: Any) -> Term:
     """The term of a number; a plain one is a constant."""
     if isinstance(value, (Narrated, NarratedFraction)):
         return value.term

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import trunc
 from typing import Any
 
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
@@ -31,6 +32,20 @@ def fix_size(size: AnySize) -> int:
     """The int that a size is, where the result takes it as one; that it is so is a condition."""
     count = as_int(size)
     return count if size == count else as_int(size)
+
+
+#: Up to this divisor the product of a size and a fraction is exact.
+_EXACT = 1024
+
+
+def scale(size: AnySize, factor: int | float) -> AnySize:
+    """A size times a factor, as fractions of double precision are multiplied, without what stands behind the point."""
+    if isinstance(size, Size):
+        whole, parts = factor.as_integer_ratio()
+        if parts <= _EXACT and whole > 0:
+            return size * whole // parts
+        size = fix_size(size)
+    return trunc(size * factor)
 
 
 def find_dims(dim: Any, dims: int, argument: str = "dim") -> tuple[int, ...]:

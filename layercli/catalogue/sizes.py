@@ -8,6 +8,7 @@ decided at the trace's sizes and recorded as a ``Condition`` where other sizes c
 from __future__ import annotations
 
 import operator as operators
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,8 +24,11 @@ from layercli.catalogue.polynomials import (
     Terms,
     add,
     collect_dims,
+    common_monomial,
     constant,
+    content,
     count_terms,
+    divide_out,
     evaluate_terms,
     floor_divide,
     freeze,
@@ -61,6 +65,8 @@ __all__ = [
 ]
 
 AnySize: TypeAlias = "int | Size"
+#: What is 0 where a remainder is less than a number: ``H % 4 // 2``.
+_REMAINDER: Final = re.compile(r"((?:\w+|\([^()]+\)) % \d+) // (\d+)")
 Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
 _COMPARISONS: Final[Mapping[Comparison, Callable[[Any, Any], bool]]] = {
@@ -232,7 +238,7 @@ class Condition:
 
     @property
     def is_of_one(self) -> bool:
-        """Whether it only tells sizes of 0 and 1 from all others."""
+        """Whether it only tells 0 and 1 from all other sizes."""
         if isinstance(self.right, Size) or not isinstance(self.left, Size):
             return False
         bounds = {"==": (0, 1), "!=": (0, 1), "<": (1, 2), ">=": (1, 2), "<=": (0, 1), ">": (0, 1)}
@@ -264,14 +270,26 @@ class Condition:
         return Condition(self.left, self.operator, self.right, not self.outcome)
 
     def describe(self) -> str:
-        """What held, by a remainder where that says it shorter: ``H % 2 == 0``."""
-        text = str(self)
-        if self.operator in ("==", "!=") and is_symbolic(self.right):
+        """What held at sizes of 1 and more, as short as it can be said: ``H % 2 == 0``, ``S == T``."""
+        texts = [str(self)]
+        difference = self.left - self.right
+        if self.operator in ("==", "!=") and isinstance(difference, Size) and ONE not in dict(difference.key):
             shown = self.operator if self.outcome else _OPPOSITES[self.operator]
-            difference = format_size(self.left - self.right)
-            if " % " in difference and "//" not in difference:
-                return min(text, f"{difference} {shown} 0", key=len)
-        return text
+            terms = dict(difference.key)
+            # Dims are no reason for a product to be 0.
+            common = tuple(item for item in common_monomial(terms) if item[0][0])
+            rest = Size(freeze(divide_out(terms, common, content(terms))), 0)
+            zero = min(format_size(rest), format_size(-rest), key=len)
+            within = _REMAINDER.fullmatch(zero)
+            if within is not None:
+                texts.append(f"{within[1]} {'<' if shown == '==' else '>='} {within[2]}")
+            elif " % " in zero and "//" not in zero:
+                texts.append(f"{zero} {shown} 0")
+            first, *others = sorted(rest.key)
+            if len(others) == 1 and {first[1], others[0][1]} == {1, -1}:
+                left, right = (format_size(Size(((monomial, 1),), 0)) for monomial, _ in (first, *others))
+                texts.append(f"{left} {shown} {right}")
+        return min(texts, key=len)
 
     def __str__(self) -> str:
         """What held, as Python writes it: a comparison that was false is shown as its opposite."""

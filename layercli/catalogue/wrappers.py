@@ -18,6 +18,10 @@ from layercli.catalogue.tensors import Tensor, refuse
 from layercli.record import record
 
 
+#: Which the kernels of decompositions don't take.
+HALF_FLOATS = frozenset({"float16", "bfloat16"})
+
+
 @record
 class Wrapper:
     """A function of ``torch.nn.utils.parametrizations``: it takes a layer, changes it and returns it.
@@ -58,6 +62,9 @@ def _divide(layer: Module, weight: Any) -> Tensor:
 def _orthogonalise(layer: Module, weight: Any) -> Tensor:
     """The tensor's orthogonal factor, in the layout that the kernel gives it."""
     tensor = expect_tensor(weight, "weight")
+    # PyTorch makes it in half precision, too, without the base, which it can't compute.
+    if tensor.dtype in HALF_FLOATS and (layer.trivialised or layer.map != "matrix_exp"):
+        refuse(f"can't be made orthogonal in half precision: {tensor!r}", "weight", "dtype-mismatch")
     return Tensor(tensor.dtype, tensor.shape, None)
 
 
@@ -223,13 +230,13 @@ def orthogonalise(
     trivialised = expect_bool(use_trivialization, "use_trivialization")
     if trivialised and name in module.computed:
         refuse(f"needs use_trivialization=False where {name} is wrapped already", "name", "argument-refused")
-    if tensor.dtype not in FULL_FLOATS and not complex_:
-        refuse(f"takes float32 and float64, and {name} is {tensor!r}", "name", "argument-refused")
+    if tensor.dtype not in FULL_FLOATS and tensor.dtype not in HALF_FLOATS and not complex_:
+        refuse(f"takes floating tensors, and {name} is {tensor!r}", "name", "argument-refused")
     buffers = {}
-    if trivialised:
+    if trivialised and tensor.dtype not in HALF_FLOATS:
         larger = maximum(tensor.shape[-1], tensor.shape[-2])
         buffers["base"] = Tensor(tensor.dtype, (*tensor.shape[:-2], larger, larger))
-    _add_step(module, name, _ORTHOGONAL, {"original": tensor}, buffers)
+    _add_step(module, name, _ORTHOGONAL, {"original": tensor}, buffers, map=chosen, trivialised=trivialised)
 
 
 #: Each wrapper by its name. The first argument is the layer, which the wrapper changes and returns.

@@ -15,9 +15,12 @@ from layercli.cli.options import (
     OutputOption,
     SetOption,
     SpecArgument,
+    StaticOption,
+    VerifyOption,
     apply_limits,
     check_choice,
     check_dims,
+    choose_engine,
     complete_words,
     list_words,
     load_plan,
@@ -42,6 +45,8 @@ def run(
     set_: SetOption = None,
     dim: DimOption = None,
     train: ModeOption = None,
+    static: StaticOption = None,
+    verify: VerifyOption = False,
     limit: LimitOption = None,
     format_: Annotated[
         str,
@@ -59,13 +64,16 @@ def run(
 
     For each dim, the others as they are in the spec: every size that PyTorch takes, and the rows because of which it
     takes no others. Then what rows need of all dims together. Derived by rules, without torch; where the values in a
-    tensor decide, as with an index of an embedding, only a run can tell.
+    tensor decide, as with an index of an embedding, only a run can tell. --run tries the sizes around every edge on
+    PyTorch, too, and says where it differs.
     """
+    from layercli.engines import DOUBT, REPORT, check_agreement, compare_trials, try_sizes
     from layercli.report import TraceOptions
     from layercli.report.dims import DIMS_FORMATS
 
     check_choice("--format", format_, FORMATS)
     apply_limits(limit)
+    engine = choose_engine(static, verify, "derive")
     plan = load_plan(spec, set_, dim, None, train)
     check_dims(plan)
 
@@ -78,6 +86,12 @@ def run(
 
     with bounded():
         found = list_admissible(plan, plan_with)
+        if engine != "derive":
+            found = try_sizes(found, plan_with)
+    if engine == "both":
+        differing = compare_trials(found)
+        only_refused = all(trial.derived for item in found.dims for trial in item.tried if trial.differs)
+        check_agreement(differing, DOUBT if only_refused else REPORT)
     options = TraceOptions(
         width=find_width() if output is None else None, ascii=output is None and needs_ascii()
     )

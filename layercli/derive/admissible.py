@@ -66,14 +66,27 @@ def find_admissible(dim: str, traced: int, plan_at: Callable[[int], Plan]) -> Ad
 
     ``plan_at`` gives the plan with the dim as a symbol that has this size.
     """
+
+    def derive_at(size: int) -> Derivation:
+        try:
+            return derive_conditions(plan_at(size))
+        except SpecError as error:
+            # No inputs can be made with it.
+            return Derivation((("", _differ(dim, size)),), error)
+
+    return find_taken(dim, traced, derive_at)
+
+
+def find_taken(dim: str, traced: int, derive_at: Callable[[int], Derivation]) -> Admissible:
+    """The sizes of a dim that whatever is derived takes: ``derive_at`` does so with the dim as a symbol of this size.
+
+    What it raises as SizeTooComplex ends the search.
+    """
     paths: list[_Path] = []
     size: int | None = 0
     while size is not None and len(paths) < MAX_PATHS:
         try:
-            derivation = derive_conditions(plan_at(size))
-        except SpecError as error:
-            # No inputs can be made with it.
-            derivation = Derivation((("", _differ(dim, size)),), error)
+            derivation = derive_at(size)
         except SizeTooComplex:
             break
         marked = find_sizes(dim, dict.fromkeys(condition for _, condition in derivation.conditions))

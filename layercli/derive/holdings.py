@@ -28,33 +28,40 @@ def find_position(module_path: str, plans: Mapping[str, Module]) -> Position | N
 
 def record_modules(
     root: Module,
-    copy: Callable[[Module], ModuleSection] | None = None,
+    section_of: Callable[[Module], ModuleSection | None] | None = None,
     uncalled: Mapping[str, tuple[Uncalled, ...]] | None = None,
-) -> list[AnyModule]:
+) -> tuple[AnyModule, ...]:
     """Every module as the trace's totals need it.
 
-    ``copy`` gives what a module that isn't made holds, ``uncalled`` which layers inside those that were called never
-    ran, by path.
+    ``section_of`` gives what a module holds that others hold, too, and one that isn't made yet. ``uncalled`` are the
+    layers inside those that weren't made and were called, by path, whose own forward didn't run.
     """
     by_path = {module.path: module for module in root.walk()}
-    records: list[AnyModule] = []
-    for module in by_path.values():
+
+    def record(module: Module) -> Iterator[AnyModule]:
+        section = None if section_of is None else section_of(module)
         if module.pending is not None:
-            assert copy is not None
-            records.append(ModuleCopy(module.path, copy(module), (uncalled or {}).get(module.path)))
-            continue
-        records.append(
-            ModuleRecord(
-                path=module.path,
-                type=module.type,
-                tensors=tuple(_hold(module, name, tensor) for name, tensor in _in_order(module)),
-                position=find_position(module.path, by_path),
-                passive=module.entry is not None and module.entry.name in _PASSIVE,
-                has_children=bool(module.children),
-                reads=module.entry.reads if module.entry is not None else "",
-            )
+            assert section is not None
+            yield ModuleCopy(module.path, section, (uncalled or {}).get(module.path))
+        elif section is not None:
+            yield ModuleCopy(module.path, section, made=tuple(record_made(module)))
+        else:
+            yield from record_made(module)
+
+    def record_made(module: Module) -> Iterator[AnyModule]:
+        yield ModuleRecord(
+            path=module.path,
+            type=module.type,
+            tensors=tuple(_hold(module, name, tensor) for name, tensor in _in_order(module)),
+            position=find_position(module.path, by_path),
+            passive=module.entry is not None and module.entry.name in _PASSIVE,
+            has_children=bool(module.children),
+            reads=module.entry.reads if module.entry is not None else "",
         )
-    return records
+        for child in module.children.values():
+            yield from record(child)
+
+    return tuple(record(root))
 
 
 def _in_order(module: Module) -> Iterator[tuple[str, Tensor]]:

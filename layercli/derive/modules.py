@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from layercli.catalogue.arguments import is_whole
@@ -17,8 +16,9 @@ from layercli.catalogue.signature import REQUIRED
 from layercli.catalogue.tensors import Refusal, Shape, Tensor, refuse
 from layercli.derive.engine import MISFITS, TypeEngine, make_value, to_rule
 from layercli.derive.holdings import record_modules
-from layercli.errors import Problem, SpecError, did_you_mean
+from layercli.errors import Problem, SpecError
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
+from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
 from layercli.trace.modules import ModuleSection
 
@@ -41,6 +41,7 @@ class ModuleMaker:
         self.maker = TypeEngine(None)
         self.names: dict[int, str] = {}
         self.samples: dict[int, Module] = {}
+        self.unchanged: dict[int, Module] = {}
         self.sections: dict[int, ModuleSection] = {}
         self.parameters: dict[int, tuple[str, ...]] = {}
         if late:
@@ -53,15 +54,23 @@ class ModuleMaker:
         if self.problems:
             raise SpecError(*self.problems)
         block = self.plan.spec.main
-        self.tie_parameters(root, block.tie)
-        self.freeze_parameters(root, block.freeze)
+        try:
+            self.tie_parameters(root, block.tie)
+        except SpecError as error:
+            self.problems += error.problems
+        try:
+            self.freeze_parameters(root, block.freeze)
+        except SpecError as error:
+            self.problems += error.problems
+        if self.problems:
+            raise SpecError(*self.problems)
         self._name_tensors(root)
         return root
 
     def _name_tensors(self, root: Module) -> None:
         for module in root.walk():
             for name, tensor in module.tensors.items():
-                self.names[id(tensor)] = module.join(name)
+                self.names.setdefault(id(tensor), module.join(name))
 
     def fill(self, module: Module, plan: LayerPlan) -> None:
         """Make the members of a block or container."""
@@ -108,6 +117,7 @@ class ModuleMaker:
             self._name_tensors(module)
 
         module.pending = complete
+        self.unchanged[id(module)] = module
         return module
 
     def _make_layer_now(self, path: str, plan: LayerPlan) -> Module:
@@ -212,12 +222,14 @@ class ModuleMaker:
         finally:
             self.late = late
 
-    def section_of(self, module: Module) -> ModuleSection:
-        """What a layer holds that isn't made yet."""
+    def section_of(self, module: Module) -> ModuleSection | None:
+        """What a layer of a plan holds that stands in several places; None where that was changed."""
+        if id(module) not in self.unchanged:
+            return None
         section = self.sections.get(id(module.plan))
         if section is None:
             sample = self.samples[id(module.plan)]
-            section = ModuleSection(sample.path, tuple(record_modules(sample, self.section_of)))
+            section = ModuleSection(sample.path, record_modules(sample, self.section_of))
             self.sections[id(module.plan)] = section
         return section
 
@@ -236,40 +248,52 @@ class ModuleMaker:
             prefix = module.join("")[start:]
             yield from (prefix + name for name in names)
 
+    def find_parameter(self, root: Module, full: str) -> tuple[Module, str] | None:
+        """The module of the parameter with this dotted name within ``root``, and its name there, to be changed."""
+        *parts, name = full.split(".")
+        modules = [root]
+        modules[0].complete()
+        for part in parts:
+            child = modules[-1].children.get(part)
+            if child is None:
+                return None
+            child.complete()
+            modules.append(child)
+        module = modules[-1]
+        if name not in module.tensors or name in module.buffers:
+            return None
+        for changed in modules:
+            self.unchanged.pop(id(changed), None)
+        return module, name
+
     def tie_parameters(self, root: Module, ties: tuple[TieDefinition, ...]) -> None:
-        """Make each left parameter the same tensor as the right one. Raises SpecError."""
+        """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
+
+        def find(name: str) -> tuple[str, Shape | None] | None:
+            place = self.find_parameter(root, name)
+            if place is None:
+                return None
+            module, own = place
+            tensor = module.tensors[own]
+            waits = module.entry is not None and module.entry.name.startswith("Lazy")
+            return tensor.dtype, None if waits else tensor.shape
+
+        check_ties(ties, find, lambda: [*self.list_parameters(root)])
         for tie in ties:
-            places = []
-            for name, position in ((tie.name, tie.position), (tie.target, tie.target_position)):
-                place = find_parameter(root, name)
-                if place is None:
-                    message = f"there is no parameter {name}"
-                    hint = did_you_mean(name, [*self.list_parameters(root)])
-                    raise SpecError(Problem("unknown-parameter", message, position, hint=hint))
-                places.append(place)
-            (left, left_name), (right, right_name) = places
-            old, new = left.tensors[left_name], right.tensors[right_name]
-            if old.shape != new.shape or old.dtype != new.dtype:
-                message = f"{tie.name} is {list(old.shape)} and {tie.target} is {list(new.shape)}; tied parameters have one shape"
-                raise SpecError(Problem("tie-shapes", message, tie.position))
-            left.tensors[left_name] = new
+            left, right = self.find_parameter(root, tie.name), self.find_parameter(root, tie.target)
+            assert left is not None
+            assert right is not None
+            left[0].tensors[left[1]] = right[0].tensors[right[1]]
 
     def freeze_parameters(self, root: Module, globs: tuple[Glob, ...]) -> None:
-        """Turn gradients off by glob. Raises SpecError for a glob that matches nothing."""
+        """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
         if not globs:
             return
-        names = [*self.list_parameters(root)]
-        for glob in globs:
-            matched = [name for name in names if fnmatchcase(name, glob.pattern)]
-            if not matched:
-                hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
-                message = f"no parameter matches {glob.pattern}"
-                raise SpecError(Problem("freeze-nothing", message, glob.position, hint=hint))
-            for full in matched:
-                found = find_parameter(root, full)
-                assert found is not None
-                module, name = found
-                module.tensors[name].requires_grad = False
+        for full in match_globs(globs, [*self.list_parameters(root)]):
+            found = self.find_parameter(root, full)
+            assert found is not None
+            module, name = found
+            module.tensors[name].requires_grad = False
 
 
 def _read_shape(state: State, arguments: Mapping[str, Any]) -> Shape:
@@ -330,17 +354,3 @@ def _list_given(plan: LayerPlan) -> list[LayerPlan]:
 
 def _has_layers_inside(plan: LayerPlan) -> bool:
     return bool(plan.children) or (isinstance(plan.target, Layer) and plan.target.children is not None)
-
-
-def find_parameter(root: Module, full: str) -> tuple[Module, str] | None:
-    """The module of a parameter with this dotted name within ``root``, made if it wasn't, and its name there."""
-    *parts, name = full.split(".")
-    module = root
-    for part in parts:
-        module.complete()
-        child = module.children.get(part)
-        if child is None:
-            return None
-        module = child
-    module.complete()
-    return (module, name) if name in module.tensors and name not in module.buffers else None

@@ -16,6 +16,8 @@ from layercli.trace import Requirement
 MAX_WITNESSES = 3
 #: Of how many conditions the whole model is tried, where the row takes other sizes.
 MAX_WHOLE = 12
+#: What bounds a size by such a number is no matter of the model.
+FAR = 1 << 31
 #: Sizes that all dims are given at once to find such.
 MAX_JOINT = 40
 
@@ -29,6 +31,11 @@ class Reason:
     trial: Trial | None
     #: What held before.
     earlier: tuple[Condition, ...]
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it only tells sizes of 0 and 1 of a tensor from all others."""
+        return self.trial is not None and self.trial.is_row and self.condition.is_of_one
 
 
 def list_requirements(
@@ -44,8 +51,8 @@ def list_requirements(
     ``takes`` says whether PyTorch takes the model at some sizes.
     """
     traced = {name: as_int(size) for name, size in dims.items()}
-    needed: dict[Condition, str] = {}
-    assumed: dict[Condition, str] = {}
+    needed: dict[Condition, Reason] = {}
+    assumed: dict[Condition, Reason] = {}
     whole = 0
     for reason in find_reasons(given, log, traced):
         outcome = _try(reason, traced)
@@ -54,13 +61,13 @@ def list_requirements(
         if not outcome and whole < MAX_WHOLE:
             whole += 1
             outcome = not any(map(takes, islice(find_witnesses(reason, traced), MAX_WITNESSES)))
-        (needed if outcome else assumed)[reason.condition] = reason.path
+        (needed if outcome else assumed)[reason.condition] = reason
     kept = drop_implied([*needed], ())
     rest = drop_implied([*assumed], kept)
     return (
-        *(Requirement(needed[condition], condition.describe()) for condition in kept),
+        *(Requirement(needed[condition].path, condition.describe()) for condition in kept),
         *(
-            Requirement(assumed[condition], condition.describe(), False, condition.is_of_one)
+            Requirement(assumed[condition].path, condition.describe(), False, assumed[condition].is_of_one)
             for condition in rest
         ),
     )
@@ -80,7 +87,8 @@ def find_reasons(
         earlier = (*seen,)
         seen[condition] = None
         for part in split_product(condition, traced):
-            if part not in told and not part.holds_from_one():
+            far = max(part.numbers, default=0) >= FAR
+            if not far and part not in told and not part.holds_from_one():
                 told.add(part)
                 yield Reason(path, part, trial, earlier)
 
@@ -137,7 +145,7 @@ def find_witnesses(reason: Reason, traced: Mapping[str, int]) -> Iterator[dict[s
     """
     condition = reason.condition
     names = sorted(condition.dims)
-    numbers = sorted({0, 1, 2, 3, 7, *condition.numbers})
+    numbers = sorted({0, 1, 2, 3, 7, *condition.numbers, *traced.values()})
     tried = [
         {**traced, name: size}
         for name in names

@@ -33,7 +33,7 @@ from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan, Recipe, describe_plan
 from layercli.record import record
 from layercli.spec.interpreter import Budget
-from layercli.trace import TensorRecord, Trace
+from layercli.trace import Requirement, TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
 from layercli.trace.modules import check_paths, find_never_called, find_ownership
 from layercli.trace.recorder import Recorder
@@ -111,26 +111,52 @@ def derive_conditions(plan: Plan) -> Derivation:
     return Derivation(tuple(placed), refusal)
 
 
-def watch_plan(
-    plan: Plan, watch: Callable[[Call], None]
-) -> tuple[Trace, tuple[tuple[str, Condition], ...], SpecError | None]:
-    """The trace of a plan, each call told to ``watch`` when it ends, also where others are the same.
+@record(eq=False)
+class Watched:
+    """The trace of a plan that was watched, and what PyTorch would refuse in it.
 
-    With it come the conditions of a symbolic plan, each with the path of its row, and what PyTorch would refuse. Raises
-    SizeTooComplex, and SpecError where no module can be made.
+    ``inputs`` are the model's as its forward got them, ``log`` has the conditions of a symbolic plan.
+    """
+
+    trace: Trace
+    inputs: tuple[tuple[str, Any], ...]
+    log: ConditionLog | None
+    failure: SpecError | None
+
+
+def watch_plan(plan: Plan, watch: Callable[[Call], None]) -> Watched:
+    """Derive a plan and tell ``watch`` of each call when it ends, also where others are the same.
+
+    Raises SizeTooComplex, and SpecError where no module or input can be made.
     """
     failure: SpecError | None = None
     with settings(plan.dtype), record_conditions() as conditions:
         log = ConditionLog(conditions) if plan.symbolic else None
+        inputs = _make_inputs(plan)
         try:
-            trace = _derive(plan, log, share=False, watch=watch)
+            trace = _derive(plan, log, share=False, watch=watch, inputs=inputs)
         except TraceFailed as error:
             trace, failure = error.trace, error
-    if log is None:
-        return trace, (), failure
-    log.place("")
-    own = [("", condition) for condition in plan.conditions]
-    return trace, (*own, *zip(log.places, log.conditions, strict=True)), failure
+    if log is not None:
+        log.place("")
+    return Watched(trace, tuple(inputs.items()), log, failure)
+
+
+def list_needs(plan: Plan, log: ConditionLog, is_inside: Callable[[str], bool]) -> tuple[Requirement, ...]:
+    """What the rows whose paths are inside need of dims."""
+    chosen = [number for number, path in enumerate(log.places) if is_inside(path)]
+    own = ConditionLog(
+        [log.conditions[number] for number in chosen],
+        [log.places[number] for number in chosen],
+        [log.trials[number] for number in chosen],
+    )
+    with settings(plan.dtype):
+        return list_requirements((), own, plan.dims, lambda sizes: _takes(plan, sizes))
+
+
+def _make_inputs(plan: Plan) -> dict[str, Any]:
+    engine = TypeEngine(None)
+    return {name: make_value(value, engine) for name, value in plan.inputs}
 
 
 def _derive(
@@ -139,11 +165,11 @@ def _derive(
     *,
     share: bool = True,
     watch: Callable[[Call], None] | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> Trace:
     maker = ModuleMaker(plan, late=share)
     root = maker.make()
-    engine = TypeEngine(None)
-    inputs: dict[str, Any] = {name: make_value(value, engine) for name, value in plan.inputs}
+    inputs = _make_inputs(plan) if inputs is None else inputs
     kind = TypeKind() if log is None else SymbolicKind()
     recorder = Recorder(kind, maker.names)
     sharing = Sharing(maker.section_of, maker.names)

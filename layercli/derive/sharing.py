@@ -57,7 +57,7 @@ class KnownCall:
 class Sharing:
     """The calls of one derivation that others may repeat."""
 
-    def __init__(self, section_of: Callable[[Module], ModuleSection], names: Mapping[int, str]) -> None:
+    def __init__(self, section_of: Callable[[Module], ModuleSection | None], names: Mapping[int, str]) -> None:
         """``section_of`` says what a module holds that isn't made, ``names`` are those of parameters and buffers."""
         self.section_of = section_of
         self.names = names

@@ -6,7 +6,6 @@ few times only.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from math import lcm
@@ -169,4 +168,7 @@ def _find_crossing(
             end += end - first
     elif not reached(end):
         return None
-    return first + bisect_right(range(first, end), False, key=reached)
+    while first < end:
+        middle = (first + end) // 2
+        first, end = (first, middle) if reached(middle) else (middle + 1, end)
+    return first

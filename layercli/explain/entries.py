@@ -18,8 +18,8 @@ from layercli.catalogue.narration import draw_formula, is_formula, term_of
 from layercli.catalogue.tensors import Refusal
 from layercli.errors import LayercliError
 from layercli.explain.examples import list_layer_examples, list_operation_examples
-from layercli.explain.narrator import NarratedCall, list_tensors, name_results
-from layercli.explain.trial import call_layer, call_operation, narrate_call
+from layercli.explain.narrator import NarratedCall, list_tensors, name_results, narrate_call
+from layercli.explain.trial import call_layer, call_operation
 from layercli.record import record
 
 
@@ -149,5 +149,5 @@ def _find_docstrings(rule: Any, depth: int) -> Iterator[str]:
         elif inspect.isfunction(inner):
             yield from _find_docstrings(inner, depth + 1)
     made_by = getattr(sys.modules.get(rule.__module__), maker, None)
-    if maker not in _MAKERS and made_by is not rule and getattr(made_by, "__doc__", None):
+    if maker not in _MAKERS and made_by is not rule and inspect.isfunction(made_by) and made_by.__doc__:
         yield made_by.__doc__

@@ -1,7 +1,6 @@
 """Runs the rule of a layer or operation on narrated sizes and arguments, so that it tells its formulas.
 
-``formulas_of(entry)`` gives the formulas of an entry of the catalogue in names; ``narrate_layer`` and
-``narrate_operation`` those of one call in numbers, too.
+``layercli.explain.entries.formulas_of`` gives the formulas of an entry of the catalogue in names.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from layercli.catalogue.modules import Module, State
 from layercli.catalogue.narration import Name, Narrated, narrate
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.derive.engine import Call
 from layercli.record import record
 
 #: The spatial sizes of an input, by their number.
@@ -29,6 +29,9 @@ _SPATIAL: Mapping[int, tuple[str, ...]] = {1: ("L",), 2: ("H", "W"), 3: ("D", "H
 _CHANGING = re.compile(r"conv|pool|unfold|pad|shuffle|interpolate|upsampl|resize", re.IGNORECASE)
 _IMAGES = re.compile(r"(un)?fold|pixel_?(un)?shuffle", re.IGNORECASE)
 _RESIZED = re.compile(r"upsampl|interpolate|channel_?shuffle", re.IGNORECASE)
+#: What maps or looks up the last dimension of whatever stands before it.
+_FEATURES = ("Linear", "Bilinear", "linear", "LayerNorm", "RMSNorm", "Embedding", "embedding")
+_LEADING: Mapping[int, tuple[str, ...]] = {1: (), 2: ("N",), 3: ("N", "L")}
 _SEQUENCES = ("RNN", "LSTM", "GRU")
 _ATTENTION = ("MultiheadAttention",)
 
@@ -43,6 +46,8 @@ def name_sizes(owner: str, argument: str, rank: int, *, batch_first: bool = Fals
         steps = "L" if argument == "query" else "S"
         letters = ("N", steps) if batch_first else (steps, "N")
         return (*(letters if rank == 3 else (steps,)), plain[-1]) if rank in (2, 3) else plain
+    if owner in _FEATURES and argument.startswith("input") and rank in _LEADING:
+        return (*_LEADING[rank], plain[-1])
     if argument not in ("input", "x", "self"):
         return plain
     if owner in _SEQUENCES and rank in (2, 3):
@@ -196,10 +201,31 @@ def narrate_operation(
     """One call of an operation by the name of its row. Raises Refusal where the rule refuses it."""
     names = _name_operands(name, rule, len(values))
     given = [_narrate_value(name, own, value) for own, value in zip(names, values, strict=True)]
-    named = {own: _narrate_value(name, own, value) for own, value in keywords.items()}
+    shown = {**_list_window_defaults(name, names), **keywords}
+    named = {own: _narrate_value(name, own, value) for own, value in shown.items()}
     output = rule(*given, **named)
     cost = count_operation(name, _name_result(name, output), given, named)
     return _make_call(name, [*zip(names, given, strict=True), *named.items()], output, (), cost)
+
+
+def narrate_call(call: Call) -> NarratedCall:
+    """A call of a derivation with the formulas of its numbers. Raises Refusal where there are none."""
+    if call.module is not None:
+        return narrate_layer(call.module, call.values, call.keywords)
+    assert call.rule is not None
+    return narrate_operation(call.draft.type, call.rule, call.values, call.keywords)
+
+
+def bind_call(call: Call) -> dict[str, Any]:
+    """What a call was given, by name."""
+    if call.module is None:
+        assert call.rule is not None
+        names = _name_operands(call.draft.type, call.rule, len(call.values))
+    else:
+        entry = call.module.entry
+        rule = None if entry is None else entry.rule
+        names = [] if rule is None else _name_arguments(rule, len(call.values) + 1)[1:]
+    return {**dict(zip(names, call.values, strict=False)), **call.keywords}
 
 
 def _make_call(
@@ -216,6 +242,22 @@ def _name_operands(name: str, rule: Callable[..., Any], count: int) -> list[str]
         return _name_arguments(rule, count)
     names, rest = _list_places(form)
     return [*names[:count], *(f"{rest}[{place}]" for place in range(count - len(names)))]
+
+
+#: Arguments of windows, which are told also where they have their default.
+_WINDOW = ("stride", "padding", "dilation", "groups", "output_padding")
+
+
+def _list_window_defaults(name: str, given: Sequence[str]) -> dict[str, int]:
+    """The arguments of a window that a call leaves out, with their defaults."""
+    form = FUNCTIONS.get(name)
+    if form is None:
+        return {}
+    return {
+        item.name: item.default
+        for item in form.signature.parameters
+        if item.name in _WINDOW and item.name not in given and isinstance(item.default, int)
+    }
 
 
 def _takes(form: Form | None, count: int) -> bool:

@@ -5,21 +5,10 @@ from __future__ import annotations
 import ast
 
 from layercli.catalogue.entries import Namespace
-from layercli.catalogue.tensors import settings
 from layercli.derive.engine import Call
 from layercli.derive.session import watch_plan
-from layercli.explain.narrator import NarratedCall, narrate_layer, narrate_operation
 from layercli.plan.planner import plan_model
 from layercli.spec.reader import read_text
-
-
-def narrate_call(call: Call) -> NarratedCall:
-    """A call with the formulas of its numbers. Raises Refusal where the layer or operation has none."""
-    with settings("float32"):
-        if call.module is not None:
-            return narrate_layer(call.module, call.values, call.keywords)
-        assert call.rule is not None
-        return narrate_operation(call.draft.type, call.rule, call.values, call.keywords)
 
 
 def call_layer(constructor: str, inputs: str, *, train: bool = False) -> Call:
@@ -56,7 +45,7 @@ def _derive(layers: str, expression: str, train: bool) -> list[Call]:
         f"forward: [{_quote(expression)}]",
     ]
     calls: list[Call] = []
-    _, _, failure = watch_plan(plan_model(read_text("\n".join(lines), "example")), calls.append)
-    if failure is not None:
-        raise failure
+    watched = watch_plan(plan_model(read_text("\n".join(lines), "example")), calls.append)
+    if watched.failure is not None:
+        raise watched.failure
     return calls

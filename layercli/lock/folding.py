@@ -1,19 +1,22 @@
 """Runs of identical siblings (``h.0`` to ``h.11``) written once, and read back in full.
 
 A fold of rows holds the rows of its first block. The others are the same with another number in their paths;
-``following`` is where the second block gets its inputs from, and where that names the first block each later
-one takes the block before it.
+``following`` is where the second block gets its inputs from. Where that names the first block each later one takes the
+block before it, and where it is the part of a value after the one that the first block takes, ``unbind[1]`` after
+``unbind[0]``, each later one takes the next.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from layercli.lock.records import LockEntry, LockRow, split_source
 from layercli.record import record
+from layercli.trace.repeats import NotFolded, Omitted, check_whole, omit_repeats
+from layercli.trace.sources import is_next_part, relate_sources, shift_part
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|0|[1-9][0-9]{0,8})"
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
@@ -71,22 +74,46 @@ class EntryFold:
 
 RowItem: TypeAlias = "LockRow | RowFold"
 EntryItem: TypeAlias = "LockEntry | EntryFold"
+_Item = TypeVar("_Item", LockRow, LockEntry)
+_RowLike = TypeVar("_RowLike", LockRow, "LockRow | Omitted[LockRow]")
+_EntryLike = TypeVar("_EntryLike", LockEntry, "LockEntry | Omitted[LockEntry]")
 
 
 def fold_rows(rows: Sequence[LockRow]) -> tuple[RowItem, ...]:
     """Fold what can be folded, inside blocks too, where it saves a line."""
-    return _fold_rows(rows, 0, len(rows), _MAX_NESTING)
+    shown = omit_repeats(rows, lambda row: row.path, _relate)
+    try:
+        return _fold_rows(shown, 0, len(shown), _MAX_NESTING)
+    except NotFolded:
+        return _fold_rows(rows, 0, len(rows), _MAX_NESTING)
 
 
-def _fold_rows(rows: Sequence[LockRow], start: int, end: int, nesting: int) -> tuple[RowItem, ...]:
+def _relate(before: LockRow, row: LockRow) -> Hashable:
+    return relate_sources(before.sources, row.sources, before.path)
+
+
+#: Rows, and what stands for those of siblings that were left out because they are the same.
+_Rows: TypeAlias = "Sequence[LockRow | Omitted[LockRow]]"
+_Entries: TypeAlias = "Sequence[LockEntry | Omitted[LockEntry]]"
+
+
+def _check_all(items: Sequence[_Item | Omitted[_Item]]) -> tuple[_Item, ...]:
+    """The items, none of which may stand for others. Raises NotFolded."""
+    found = tuple(item for item in items if not isinstance(item, Omitted))
+    if len(found) < len(items):
+        raise NotFolded
+    return found
+
+
+def _fold_rows(rows: _Rows, start: int, end: int, nesting: int) -> tuple[RowItem, ...]:
     if nesting == 0:
-        return tuple(rows[start:end])
+        return _check_all(rows[start:end])
     items: list[RowItem] = []
     index = start
     while index < end:
         fold, after = _fold_blocks(rows, index, end, nesting)
         if fold is None:
-            items.append(rows[index])
+            items += _check_all(rows[index : index + 1])
             index += 1
         else:
             items.append(fold)
@@ -94,8 +121,10 @@ def _fold_rows(rows: Sequence[LockRow], start: int, end: int, nesting: int) -> t
     return tuple(items)
 
 
-def _fold_blocks(rows: Sequence[LockRow], start: int, end: int, nesting: int) -> tuple[RowFold | None, int]:
+def _fold_blocks(rows: _Rows, start: int, end: int, nesting: int) -> tuple[RowFold | None, int]:
     head = rows[start]
+    if isinstance(head, Omitted):
+        raise NotFolded
     match = _NUMBERED.fullmatch(head.path)
     if match is None:
         return None, start
@@ -104,12 +133,26 @@ def _fold_blocks(rows: Sequence[LockRow], start: int, end: int, nesting: int) ->
     following: tuple[str, ...] = head.sources
     count = 1
     after = start + length
-    while after + length <= end and rows[after].path == f"{prefix}{first + count}":
+    while after < end:
+        block = rows[after]
+        if isinstance(block, Omitted):
+            if block.path != f"{prefix}{first + count + block.count - 1}":
+                break
+            if count == 1:
+                raise NotFolded
+            # They go on as those before them, and so does the one after them.
+            count += block.count
+            after += 1
+            continue
+        if block.path != f"{prefix}{first + count}":
+            break
         if count == 1:
-            following = rows[after].sources
+            following = block.sources
         siblings = Siblings(prefix, first, first + count)
-        expected = shift_block(following, rows[start : start + length], siblings, count)
-        if _measure_block(rows, after, end) != length or list(rows[after : after + length]) != list(expected):
+        expected = list(shift_block(following, rows[start : start + length], siblings, count))
+        found = list(rows[after : after + _measure_block(rows, after, end)])
+        if found != expected:
+            check_whole(found, expected)
             break
         count += 1
         after += length
@@ -120,7 +163,7 @@ def _fold_blocks(rows: Sequence[LockRow], start: int, end: int, nesting: int) ->
     return RowFold(Siblings(prefix, first, first + count - 1), following, items), after
 
 
-def _measure_block(rows: Sequence[LockRow], start: int, end: int) -> int:
+def _measure_block(rows: _Rows, start: int, end: int) -> int:
     inside = rows[start].path + "."
     stop = start + 1
     while stop < end and rows[stop].path.startswith(inside):
@@ -129,46 +172,54 @@ def _measure_block(rows: Sequence[LockRow], start: int, end: int) -> int:
 
 
 def shift_block(
-    following: tuple[str, ...], rows: Sequence[LockRow], siblings: Siblings, offset: int
-) -> Iterator[LockRow]:
+    following: tuple[str, ...], rows: Sequence[_RowLike], siblings: Siblings, offset: int
+) -> Iterator[_RowLike]:
     """The rows of the sibling ``offset`` places after the first, whose rows are given, its own row first.
 
     ``following`` are the sources of the second block.
     """
     own = len(siblings.path)
     path = f"{siblings.prefix}{siblings.first + offset}"
-    digits = len(str(siblings.first))
-    before = siblings.first + offset - 1
-    yield replace(
-        rows[0],
-        path=path,
-        sources=tuple(
-            f"{source.base[:-digits]}{before}{source.part}"
-            if siblings.path == source.base or siblings.path.endswith(f".{source.base}")
-            else str(source)
-            for source in map(split_source, following)
-        ),
+    head, *others = rows
+    assert isinstance(head, LockRow)
+    sources = tuple(
+        _shift_source(source, siblings, offset, head.sources[place : place + 1])
+        for place, source in enumerate(following)
     )
-    for row in rows[1:]:
+    yield replace(head, path=path, sources=sources)
+    for row in others:
         yield replace(row, path=path + row.path[own:])
+
+
+def _shift_source(source: str, siblings: Siblings, offset: int, first: tuple[str, ...]) -> str:
+    """Where a sibling gets an input, the second one from ``source`` and the first one from ``first``."""
+    name = split_source(source)
+    if siblings.path == name.base or siblings.path.endswith(f".{name.base}"):
+        digits = len(str(siblings.first))
+        return f"{name.base[:-digits]}{siblings.first + offset - 1}{name.part}"
+    return shift_part(source, offset - 1) if first and is_next_part(first[0], source) else source
 
 
 def fold_entries(entries: Sequence[LockEntry]) -> tuple[EntryItem, ...]:
     """Fold what can be folded among ``state_dict`` entries, inside blocks too, where it saves a line."""
-    return _fold_entries(entries, 0, len(entries), 0, _MAX_NESTING)
+    shown = omit_repeats(entries, lambda entry: "", lambda before, entry: None)
+    try:
+        return _fold_entries(shown, 0, len(shown), 0, _MAX_NESTING)
+    except NotFolded:
+        return _fold_entries(entries, 0, len(entries), 0, _MAX_NESTING)
 
 
 def _fold_entries(
-    entries: Sequence[LockEntry], start: int, end: int, depth: int, nesting: int
+    entries: _Entries, start: int, end: int, depth: int, nesting: int
 ) -> tuple[EntryItem, ...]:
     if nesting == 0:
-        return tuple(entries[start:end])
+        return _check_all(entries[start:end])
     items: list[EntryItem] = []
     index = start
     while index < end:
         fold, after = _fold_siblings(entries, index, end, depth, nesting)
         if fold is None:
-            items.append(entries[index])
+            items += _check_all(entries[index : index + 1])
             index += 1
         else:
             items.append(fold)
@@ -177,9 +228,9 @@ def _fold_entries(
 
 
 def _fold_siblings(
-    entries: Sequence[LockEntry], start: int, end: int, depth: int, nesting: int
+    entries: _Entries, start: int, end: int, depth: int, nesting: int
 ) -> tuple[EntryFold | None, int]:
-    parts = entries[start].name.split(".")
+    parts = _name_entry(entries[start]).split(".")
     for level in range(depth, len(parts) - 1):
         match = _NUMBERED.fullmatch(".".join(parts[: level + 1]))
         if match is None:
@@ -189,13 +240,23 @@ def _fold_siblings(
         block = entries[start : start + length]
         count = 1
         after = start + length
-        while after + length <= end:
+        while after < end:
+            omitted = entries[after]
+            if isinstance(omitted, Omitted) and omitted.path == f"{prefix}{first + count + omitted.count - 1}":
+                if count == 1:
+                    raise NotFolded
+                # They go on as those before them, and so does the one after them.
+                count += omitted.count
+                after += 1
+                continue
             siblings = Siblings(prefix, first, first + count)
             expected = list(shift_entries(block, siblings, count))
-            if list(entries[after : after + length]) != expected:
-                break
             # A longer block that only starts like the first one is another block.
-            if _measure_entries(entries, after, end, f"{prefix}{first + count}.") != length:
+            found = list(
+                entries[after : after + _measure_entries(entries, after, end, f"{prefix}{first + count}.")]
+            )
+            if found != expected:
+                check_whole(found, expected)
                 break
             count += 1
             after += length
@@ -205,16 +266,25 @@ def _fold_siblings(
     return None, start
 
 
-def _measure_entries(entries: Sequence[LockEntry], start: int, end: int, inside: str) -> int:
+def _measure_entries(entries: _Entries, start: int, end: int, inside: str) -> int:
     stop = start
-    while stop < end and entries[stop].name.startswith(inside):
+    while stop < end and _name_entry(entries[stop]).startswith(inside):
         stop += 1
     return stop - start
 
 
-def shift_entries(entries: Sequence[LockEntry], siblings: Siblings, offset: int) -> Iterator[LockEntry]:
+def _name_entry(entry: LockEntry | Omitted[LockEntry]) -> str:
+    return f"{entry.path}." if isinstance(entry, Omitted) else entry.name
+
+
+def shift_entries(
+    entries: Sequence[_EntryLike], siblings: Siblings, offset: int
+) -> Iterator[_EntryLike]:
     """The entries of the sibling ``offset`` places after the first, whose entries are given."""
     own = len(siblings.path)
     path = f"{siblings.prefix}{siblings.first + offset}"
     for entry in entries:
-        yield replace(entry, name=path + entry.name[own:])
+        if isinstance(entry, Omitted):
+            yield replace(entry, path=path + entry.path[own:])
+        else:
+            yield replace(entry, name=path + entry.name[own:])

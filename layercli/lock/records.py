@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from layercli.errors import Position
 from layercli.record import record
-from layercli.trace import Row, TensorType, Trace, Uncalled, format_type
+from layercli.trace import Row, TensorRecord, TensorType, Trace, Uncalled, format_type
+from layercli.trace.repeats import convert, weigh
 
 #: The version that this layercli writes and the newest that it reads.
 LOCK_VERSION = 2
@@ -95,9 +97,9 @@ class Lock:
     freeze: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...]
     output: str
-    rows: tuple[LockRow, ...]
+    rows: Sequence[LockRow]
     never_called: tuple[LockUncalled, ...]
-    state_dict: tuple[LockEntry, ...]
+    state_dict: Sequence[LockEntry]
     parameters: int
     trainable: int
     returns: tuple[str, ...] = ()
@@ -137,33 +139,11 @@ def lock_from_trace(
         inputs=tuple((name, format_type(value)) for name, value in trace.inputs),
         output=format_type(trace.output),
         returns=trace.returns,
-        rows=tuple(
-            LockRow(
-                path=row.path,
-                kind=row.kind,
-                type=row.type,
-                call=row.arguments if row.symbolic is None else row.symbolic.arguments,
-                sources=row.sources if row.symbolic is None else row.symbolic.sources,
-                output=format_type(row.output),
-                parameters=row.parameters,
-                returns=row.returns,
-            )
-            for row in trace.rows
-        ),
+        rows=convert(trace.rows, _lock_row, _move_row),
         never_called=tuple(
             LockUncalled(layer.path, layer.type, layer.parameters) for layer in trace.never_called
         ),
-        state_dict=tuple(
-            LockEntry(
-                name=tensor.name,
-                kind=tensor.kind,
-                type=tensor.type,
-                tied=tensor.tied,
-                frozen=tensor.kind == "parameter" and not tensor.trainable,
-            )
-            for tensor in trace.tensors
-            if tensor.persistent
-        ),
+        state_dict=convert(trace.tensors, _lock_tensor, _move_entry),
         parameters=trace.totals.parameters,
         trainable=trace.totals.trainable,
     )
@@ -171,6 +151,36 @@ def lock_from_trace(
     if disagreement:
         raise ValueError(f"the trace of {trace.model} contradicts itself: {disagreement[1]}")
     return lock
+
+
+def _lock_row(row: Row) -> LockRow:
+    return LockRow(
+        path=row.path,
+        kind=row.kind,
+        type=row.type,
+        call=row.arguments if row.symbolic is None else row.symbolic.arguments,
+        sources=row.sources if row.symbolic is None else row.symbolic.sources,
+        output=format_type(row.output),
+        parameters=row.parameters,
+        returns=row.returns,
+    )
+
+
+def _lock_tensor(tensor: TensorRecord) -> LockEntry | None:
+    """The entry of ``state_dict``, None where it hasn't one."""
+    if not tensor.persistent:
+        return None
+    frozen = tensor.kind == "parameter" and not tensor.trainable
+    return LockEntry(tensor.name, tensor.kind, tensor.type, tensor.tied, frozen)
+
+
+def _move_row(row: LockRow, length: int, path: str) -> LockRow:
+    return replace(row, path=path + row.path[length:])
+
+
+def _move_entry(entry: LockEntry, length: int, path: str) -> LockEntry:
+    tied = path + entry.tied[length:] if entry.tied else ""
+    return replace(entry, name=path + entry.name[length:], tied=tied)
 
 
 def _list_conditions(trace: Trace, needed: bool) -> tuple[tuple[str, str], ...]:
@@ -189,10 +199,15 @@ def _list_conditions(trace: Trace, needed: bool) -> tuple[tuple[str, str], ...]:
 
 def find_disagreement(lock: Lock) -> tuple[Literal["parameters", "trainable"], str] | None:
     """The total that doesn't follow from the parts of a lock, and a sentence about it; None if all do."""
-    held = sum(row.parameters for row in lock.rows) + sum(layer.parameters for layer in lock.never_called)
-    owned = [entry for entry in lock.state_dict if entry.kind == "parameter" and not entry.tied]
-    named = sum(entry.count for entry in owned)
-    trainable = sum(entry.count for entry in owned if not entry.frozen)
+    held = sum(row.parameters * times for row, times in weigh(lock.rows))
+    held += sum(layer.parameters for layer in lock.never_called)
+    owned = [
+        (entry, times)
+        for entry, times in weigh(lock.state_dict)
+        if entry.kind == "parameter" and not entry.tied
+    ]
+    named = sum(entry.count * times for entry, times in owned)
+    trainable = sum(entry.count * times for entry, times in owned if not entry.frozen)
     if lock.parameters != held:
         return "parameters", f"the total is {lock.parameters:,} parameters and the rows hold {held:,}"
     if lock.parameters != named:

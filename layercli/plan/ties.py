@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from layercli.errors import Problem, SpecError, did_you_mean
 from layercli.spec.model import Glob, TieDefinition
 
-#: dtype and sizes of a parameter.
-Sizes = tuple[str, Sequence[object]]
+#: dtype and sizes of a parameter, which a lazy layer doesn't know yet.
+Sizes = tuple[str, Sequence[object] | None]
 
 
 def check_ties(
@@ -32,6 +32,11 @@ def check_ties(
                 problems.append(Problem("unknown-parameter", message, position, hint=hint))
         old, new = sizes
         if old is None or new is None:
+            continue
+        if old[1] is None or new[1] is None:
+            name, position = places[0] if old[1] is None else places[1]
+            message = f"{name} is of a lazy layer, so its sizes aren't known before the first call and it can't be tied"
+            problems.append(Problem("tie-lazy", message, position, hint="write the layer with its sizes"))
             continue
         if (old[0], list(old[1])) != (new[0], list(new[1])):
             shapes = f"{tie.name} is {list(old[1])} and {tie.target} is {list(new[1])}"

@@ -26,6 +26,10 @@ def format_text(found: AdmissibleSizes, options: TraceOptions) -> str:
     if found.together:
         lines += ["", "all dims together"]
         lines += _indent([str(need) for need in found.together], width)
+    if found.device:
+        number = sum(len(item.tried) for item in found.dims)
+        lines += ["", f"tried {number:,} sizes on PyTorch · {found.device}"]
+        lines += _indent(describe_trials(found) or ["all as derived"], width)
     return "\n".join(clean(line, options.ascii) for line in lines) + "\n"
 
 
@@ -42,6 +46,18 @@ def describe_sizes(item: Admissible) -> list[str]:
     if item.known_to is not None:
         shown.append(f"not known above {item.known_to:,}")
     return shown or ["no size"]
+
+
+def describe_trials(found: AdmissibleSizes) -> list[str]:
+    """Where PyTorch says otherwise than the rules, in words."""
+    return [
+        f"{item.dim} = {trial.size} is accepted by the rules, and PyTorch refuses it: {trial.refusal}"
+        if trial.derived
+        else f"{item.dim} = {trial.size} is refused by the rules, and PyTorch takes it"
+        for item in found.dims
+        for trial in item.tried
+        if trial.differs
+    ]
 
 
 def _indent(texts: list[str], width: int | None) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from layercli.errors import CommandError, Problem
 from layercli.record import record
 from layercli.trace.records import Row, Tie, Trace, Uncalled, iterate_tensor_types
-from layercli.trace.repeats import Omitted, omit_repeats
+from layercli.trace.repeats import NotFolded, Omitted, omit_repeats
 from layercli.trace.sources import is_next_part, relate_sources
 
 #: A longer number in a name is text, not an index.
@@ -112,10 +112,6 @@ class _Node:
     rows: int = 1
 
 
-class _NotFolded(Exception):
-    """Siblings that were left out don't continue a run."""
-
-
 def build_tree(
     trace: Trace, *, fold: bool = True, depth: int | None = None, layers_only: bool = False
 ) -> tuple[TreeRow, ...]:
@@ -129,7 +125,7 @@ def build_tree(
         rows = omit_repeats(trace.rows, lambda row: row.path, _relate)
         try:
             return _fold_runs(_hide_below(_arrange(rows, layers_only), depth))
-        except _NotFolded:
+        except NotFolded:
             return _fold_runs(_hide_below(_arrange(trace.rows, layers_only), depth))
     return tuple(node.tree_row for node in _hide_below(_arrange(trace.rows, layers_only), depth))
 
@@ -341,7 +337,7 @@ def _fold_runs(nodes: list[_Node]) -> tuple[TreeRow, ...]:
             index = jumps.pop()[1]
             continue
         if nodes[index].omitted:
-            raise _NotFolded
+            raise NotFolded
         run = _find_run(nodes, ends, index)
         tree_row = nodes[index].tree_row
         if len(run) > 1:
@@ -379,7 +375,7 @@ def _find_run(nodes: list[_Node], ends: list[int], start: int) -> list[int]:
     while (following := ends[run[-1]]) < len(nodes) and nodes[following].tree_row.level == level:
         if nodes[following].omitted:
             if len(run) == 1:
-                break
+                raise NotFolded
             # These go on as the two before them, and so does the one after them.
             run += [following, ends[following]]
             continue
@@ -407,17 +403,19 @@ def _find_step(path: str, following: str) -> int | None:
 def _are_alike(nodes: list[_Node], ends: list[int], run: list[int], following: int) -> bool:
     """Whether the sibling at ``following`` continues a run: the same inside and out, up to its index."""
     current = run[-1]
-    if ends[current] - current != ends[following] - following:
-        return False
     before = nodes[run[-2]] if len(run) > 1 else None
-    return all(
-        _is_counterpart(
-            nodes[current + offset],
-            nodes[following + offset],
-            (before, nodes[current], nodes[following]),
-        )
-        for offset in range(ends[current] - current)
-    )
+    siblings = (before, nodes[current], nodes[following])
+    ones, others = nodes[current : ends[current]], nodes[following : ends[following]]
+    for one, other in zip(ones, others, strict=False):
+        if not _is_counterpart(one, other, siblings):
+            if (one.omitted or other.omitted) and _count_rows(ones) == _count_rows(others):
+                raise NotFolded
+            return False
+    return len(ones) == len(others)
+
+
+def _count_rows(nodes: Sequence[_Node]) -> int:
+    return sum(node.rows for node in nodes if node.tree_row.row is not None)
 
 
 def _is_counterpart(left: _Node, right: _Node, siblings: tuple[_Node | None, _Node, _Node]) -> bool:

@@ -12,6 +12,9 @@ USUAL_DTYPE = "float32"
 
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
+#: More tensors of one type in a tuple are counted, as those that ``unbind`` gives.
+MAX_ALIKE = 8
+
 #: Said where ``depth`` hides rows.
 DEPTH_NOTE = "rows deeper than level {depth} are not shown; what they hold is counted in the row above"
 
@@ -39,6 +42,8 @@ def format_output(value: Type) -> str:
     if isinstance(value, TensorType):
         return f"{'' if value.dtype == USUAL_DTYPE else value.dtype}{value.sizes}"
     if isinstance(value, tuple):
+        if len(value) > MAX_ALIKE and len(set(value)) == 1 and isinstance(value[0], TensorType):
+            return f"({len(value)} x {format_output(value[0])})"
         inner = ", ".join(format_output(item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, DictType):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -72,7 +72,7 @@ def _trace_on(place: str, plan: Plan, seed: int, request: ValueRequest | None, r
 
 def list_tensors(
     plan: Plan, *, layer: str = "", seed: int = DEFAULT_SEED, values: bool = False
-) -> tuple[TensorRecord, ...]:
+) -> Sequence[TensorRecord]:
     """Every parameter and buffer of a plan's model in the order of ``state_dict``, with values where asked.
 
     Raises CommandError where the model has no ``layer``.

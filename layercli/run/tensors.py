@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from layercli.build.types import tensor_type
-from layercli.catalogue.layers import LAYERS
+from layercli.catalogue.counting import find_layer
 from layercli.errors import Position
 from layercli.plan.records import LayerPlan
 from layercli.trace import TensorType
@@ -26,7 +26,7 @@ def name_module(module: nn.Module) -> str:
 
 def find_reads(module: nn.Module) -> str:
     """The child whose weights a layer of PyTorch uses without calling it, by its entry in the catalogue."""
-    entry = LAYERS.get(type(module).__name__)
+    entry = find_layer(type(module).__mro__)
     return "" if entry is None else entry.reads
 
 

@@ -257,7 +257,7 @@ _CHARACTERS: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 _REFUSED = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}\x85\u2028\u2029\ufeff]|\r(?!\n)|(?m:^[ ]*\t)")
-_REFUSED_ESCAPES = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}\x85\u2028\u2029\ufeff\r]")
+_REFUSED_ESCAPES = f"[{_CONTROLS}{_BIDIRECTIONAL}\x85\u2028\u2029\ufeff\r]"
 
 
 def _check_characters(source: Source) -> list[Problem]:
@@ -471,7 +471,7 @@ class _Reader:
         scalar = Scalar(Text(self.source, event.value, style, stretches))
         if style in ("single", "double"):
             self.quoted = (*first, event.end_mark.line + 1)
-        if style == "double" and (found := _REFUSED_ESCAPES.search(event.value)):
+        if style == "double" and (found := re.search(_REFUSED_ESCAPES, event.value)):
             self.report(
                 Problem(
                     "control-character",

@@ -7,6 +7,10 @@ from typing import Any, Literal
 from layercli.record import record
 from layercli.trace.records import JSON_VERSION, Requirement
 
+#: Greater sizes aren't tried, nor those around more ranges: that would take too long.
+MAX_TRIED = 4096
+MAX_TRIED_RANGES = 16
+
 
 @record(slots=True)
 class Range:
@@ -31,11 +35,30 @@ class Range:
 
 
 @record(slots=True)
+class Trial:
+    """What PyTorch did with a size, which the rules accept or not: ``refusal`` is why it refused, or empty."""
+
+    size: int
+    derived: bool
+    refusal: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the rules say something else."""
+        return self.derived == bool(self.refusal)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON writes it."""
+        data: dict[str, Any] = {"size": self.size, "derived": self.derived, "run": not self.refusal}
+        return {**data, "refusal": self.refusal} if self.refusal else data
+
+
+@record(slots=True)
 class Admissible:
     """The sizes that one dim may have, the others as they are in the trace, where it is ``size`` itself.
 
     ``because`` says which rows need what. ``known_to`` is the greatest size up to which all was tried where the rest
-    couldn't be proved, else None.
+    couldn't be proved, else None. ``tried`` is what PyTorch did, where it was asked.
     """
 
     dim: str
@@ -43,6 +66,17 @@ class Admissible:
     accepted: tuple[Range, ...]
     because: tuple[Requirement, ...]
     known_to: int | None = None
+    tried: tuple[Trial, ...] = ()
+
+    def list_edges(self) -> list[int]:
+        """The least sizes, that of the trace and some above, and those around the ends of ranges, as far as they are known."""
+        found = {0, 1, 2, 3, self.size, self.size + 1, 2 * self.size}
+        for item in (*self.accepted[:MAX_TRIED_RANGES], *self.accepted[MAX_TRIED_RANGES:][-1:]):
+            for end in (item.first, item.last):
+                if end is not None:
+                    found |= {end + step for step in (-item.step, -1, 0, 1, 2, item.step)}
+        most = MAX_TRIED if self.known_to is None else min(self.known_to, MAX_TRIED)
+        return sorted(size for size in found if 0 <= size <= most)
 
     def __contains__(self, size: int) -> bool:
         return any(size in found for found in self.accepted)
@@ -56,6 +90,8 @@ class Admissible:
         }
         if self.known_to is not None:
             data["known_to"] = self.known_to
+        if self.tried:
+            data["tried"] = [trial.to_dict() for trial in self.tried]
         return data
 
 
@@ -63,7 +99,7 @@ class Admissible:
 class AdmissibleSizes:
     """The sizes that each dim of a model may have, and ``together``, what rows need of all dims at once.
 
-    ``together`` is None where the model is refused as it is.
+    ``together`` is None where the model is refused as it is. ``device`` is where sizes were tried on PyTorch, else empty.
     """
 
     model: str
@@ -71,6 +107,7 @@ class AdmissibleSizes:
     mode: Literal["eval", "train"]
     dims: tuple[Admissible, ...]
     together: tuple[Requirement, ...] | None
+    device: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, version 1."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Literal, TypeAlias
 
@@ -60,13 +60,14 @@ class ModuleSection:
 class ModuleCopy:
     """A module at ``path`` that holds the same as the one of a section, all inside it included.
 
-    ``uncalled`` are the modules inside it whose forward didn't run, those of the section's path; None where it wasn't
-    called itself.
+    ``made`` are it and those inside it, where they are known one by one; elsewhere ``uncalled`` are the modules inside it
+    whose forward didn't run, under the section's path, and None where it wasn't called itself.
     """
 
     path: str
     of: ModuleSection
-    uncalled: tuple[Uncalled, ...] | None
+    uncalled: tuple[Uncalled, ...] | None = None
+    made: tuple[AnyModule, ...] = ()
 
 
 AnyModule: TypeAlias = "ModuleRecord | ModuleCopy"
@@ -111,56 +112,66 @@ def find_ownership(modules: Sequence[AnyModule]) -> Ownership:
 
 def _find_ownership(modules: Sequence[AnyModule], path: str, sections: dict[int, Ownership]) -> Ownership:
     ownership = Ownership(sections=sections)
-    records: list[TensorRecord | Repeat[TensorRecord]] = []
-    names: dict[Hashable, str] = {}
-    for module in modules:
-        if isinstance(module, ModuleCopy):
-            own = sections.get(id(module.of))
-            if own is None:
-                own = _find_ownership(module.of.modules, module.of.path, sections)
-                sections[id(module.of)] = own
-            assert isinstance(own.records, Repeats)
-            records.append(Repeat(own.records, module.path))
-            continue
-        held = ownership.held.setdefault(module.path, Held())
-        prefix = f"{module.path}." if module.path else ""
-        for tensor in module.tensors:
-            full = prefix + tensor.name
-            first = names.setdefault(tensor.identity, full)
-            parameter = tensor.kind == "parameter"
-            record = TensorRecord(
-                name=full,
-                kind=tensor.kind,
-                type=tensor.type,
-                owner=module.path,
-                owner_type=module.type,
-                bytes=tensor.bytes,
-                trainable=tensor.trainable,
-                tied=first if parameter and first != full else "",
-                persistent=tensor.persistent,
-                text=tensor.text,
-            )
-            records.append(record)
-            if first != full:
-                if parameter:
-                    held.tied += (Tie(full, first),)
-            elif parameter:
-                held.parameters += record.count
-                held.trainable += record.count if tensor.trainable else 0
-                held.bytes += record.bytes
-            else:
-                held.buffers += record.count
-    ownership.records = Repeats(move_tensor, records, path)
+    ownership.records = Repeats(move_tensor, _own(modules, ownership, {}), path)
     return ownership
+
+
+def _own(
+    modules: Sequence[AnyModule], ownership: Ownership, names: dict[Hashable, str]
+) -> Iterator[TensorRecord | Repeat[TensorRecord]]:
+    """Count what modules hold, and give their tensors. ``names`` has the first name of each."""
+    for module in modules:
+        if isinstance(module, ModuleRecord):
+            yield from _own_one(module, ownership.held.setdefault(module.path, Held()), names)
+            continue
+        section = ownership.sections.get(id(module.of))
+        if section is None:
+            section = _find_ownership(module.of.modules, module.of.path, ownership.sections)
+            ownership.sections[id(module.of)] = section
+        for _ in _own(module.made, ownership, names):
+            pass
+        assert isinstance(section.records, Repeats)
+        yield Repeat(section.records, module.path)
+
+
+def _own_one(module: ModuleRecord, held: Held, names: dict[Hashable, str]) -> Iterator[TensorRecord]:
+    prefix = f"{module.path}." if module.path else ""
+    for tensor in module.tensors:
+        full = prefix + tensor.name
+        first = names.setdefault(tensor.identity, full)
+        parameter = tensor.kind == "parameter"
+        found = TensorRecord(
+            name=full,
+            kind=tensor.kind,
+            type=tensor.type,
+            owner=module.path,
+            owner_type=module.type,
+            bytes=tensor.bytes,
+            trainable=tensor.trainable,
+            tied=first if parameter and first != full else "",
+            persistent=tensor.persistent,
+            text=tensor.text,
+        )
+        yield found
+        if first != full:
+            if parameter:
+                held.tied += (Tie(full, first),)
+        elif parameter:
+            held.parameters += found.count
+            held.trainable += found.count if tensor.trainable else 0
+            held.bytes += found.bytes
+        else:
+            held.buffers += found.count
 
 
 def find_never_called(
     modules: Sequence[AnyModule], ownership: Ownership, called: Collection[str]
 ) -> tuple[Uncalled, ...]:
     """Modules whose forward didn't run; containers and helpers only where they hold something themselves."""
-    by_path = {module.path: module for module in modules if isinstance(module, ModuleRecord)}
+    listed = [*_list_made(modules)]
+    by_path = {module.path: module for module in listed if isinstance(module, ModuleRecord)}
     found: list[Uncalled] = []
-    for module in modules:
+    for module in listed:
         if isinstance(module, ModuleCopy):
             inside = module.uncalled
             if inside is None:
@@ -187,6 +198,15 @@ def find_never_called(
             )
         )
     return tuple(found)
+
+
+def _list_made(modules: Sequence[AnyModule]) -> Iterator[AnyModule]:
+    """Each module by itself where it is known, else as a copy."""
+    for module in modules:
+        if isinstance(module, ModuleCopy) and module.made:
+            yield from _list_made(module.made)
+        else:
+            yield module
 
 
 def _find_reader(path: str, modules: Mapping[str, ModuleRecord], called: Collection[str]) -> str:

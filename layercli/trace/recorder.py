@@ -341,22 +341,23 @@ class Recorder:
     @property
     def returns(self) -> tuple[str, ...]:
         """Which rows and inputs the model's output is."""
-        return next((draft.returns for draft in self._own_drafts() if draft.path == ""), ())
+        return next((draft.returns for draft in self.own_drafts if draft.path == ""), ())
 
     @property
     def failed_draft(self) -> Draft | None:
         """The innermost row that began and didn't finish."""
-        return next((draft for draft in self._own_drafts(reversed(self.drafts)) if not draft.finished), None)
+        return next((draft for draft in reversed(self.own_drafts) if not draft.finished), None)
 
-    def _own_drafts(self, drafts: Iterable[Draft | Repeat[Draft]] | None = None) -> Iterator[Draft]:
+    @property
+    def own_drafts(self) -> list[Draft]:
         """The rows outside of sections; those inside have all finished."""
-        yield from (draft for draft in (self.drafts if drafts is None else drafts) if isinstance(draft, Draft))
+        return [draft for draft in self.drafts if isinstance(draft, Draft)]
 
     def rows(self, ownership: Ownership) -> Repeats[Row]:
         """The rows in call order, with what each module holds itself in its first row."""
         takes_work = any(
             draft.path == "" and draft.finished and (draft.macs != 0 or draft.flops != 0)
-            for draft in self._own_drafts()
+            for draft in self.own_drafts
         )
         keep_root = ownership.holds("") or len(self.drafts) == 1 or takes_work
         kept = [draft for draft in self.drafts if draft.path != "" or keep_root]

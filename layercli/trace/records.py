@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from layercli.errors import Position
 from layercli.record import record
-from layercli.trace.repeats import weigh
+from layercli.trace.repeats import convert, weigh
 
 #: The version of the JSON that ``Trace.to_dict`` gives: keys may be added within it, never changed.
 JSON_VERSION = 1
@@ -354,6 +354,11 @@ class TensorRecord:
 _GET_REST_OF_ROW = attrgetter(*(item.name for item in fields(Row) if item.name != "path"))
 
 
+def _drop_symbols_of_row(row: Row) -> Row:
+    inputs = tuple(map(drop_symbols, row.inputs))
+    return replace(row, inputs=inputs, output=drop_symbols(row.output), symbolic=None)
+
+
 def move_row(row: Row, length: int, path: str) -> Row:
     """The row under another path, which stands for the first ``length`` characters of its own."""
     moved = Row(path + row.path[length:], *_GET_REST_OF_ROW(row))
@@ -424,15 +429,7 @@ class Trace:
 
     def in_numbers(self) -> Trace:
         """The trace without formulas, its sizes as numbers only."""
-        rows = tuple(
-            replace(
-                row,
-                inputs=tuple(map(drop_symbols, row.inputs)),
-                output=drop_symbols(row.output),
-                symbolic=None,
-            )
-            for row in self.rows
-        )
+        rows = convert(self.rows, _drop_symbols_of_row, move_row)
         inputs = tuple((name, drop_symbols(value)) for name, value in self.inputs)
         output = drop_symbols(self.output)
         return replace(

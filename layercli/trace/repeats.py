@@ -147,6 +147,16 @@ def weigh(items: Sequence[T]) -> Iterator[tuple[T, int]]:
     return items.weigh() if isinstance(items, Repeats) else ((item, 1) for item in items)
 
 
+def convert(items: Sequence[T], function: Callable[[T], S | None], move: Move[S]) -> Repeats[S]:
+    """A sequence that may hold repeats with something else in the place of each item, or nothing where that is None."""
+    held = items if isinstance(items, Repeats) else Repeats(_keep, items)
+    return held.convert(function, move)
+
+
+def _keep(item: T, length: int, path: str) -> T:
+    return item
+
+
 #: How many of equal siblings stand before those that are left out. One stands after them.
 KEPT = 3
 
@@ -155,13 +165,34 @@ KEPT = 3
 class Omitted(Generic[T]):
     """Equal siblings that are left out: the path of the last of them, and how many.
 
-    ``head`` is the last one's own item, where it has one, ``items`` are those inside each.
+    ``head`` is the last one's own item, where it has one, ``items`` are those inside each. They are the same as in the
+    siblings before, and so they aren't compared.
     """
 
     path: str
     count: int
-    items: Repeats[T]
+    items: Repeats[T] = field(compare=False)
     head: T | None = field(default=None, compare=False)
+
+    @property
+    def number(self) -> int:
+        """How many items are left out."""
+        return self.count * (len(self.items) + (self.head is not None))
+
+
+class NotFolded(Exception):
+    """Items were left out of a sequence in places that don't go together, so that it has to be folded whole."""
+
+
+def check_whole(left: Sequence[T | Omitted[T]], right: Sequence[T | Omitted[T]]) -> None:
+    """Raise NotFolded where two blocks that differ could still be the same as a whole."""
+    omitted = [item for item in (*left, *right) if isinstance(item, Omitted)]
+    if omitted and _count_items(left) == _count_items(right):
+        raise NotFolded
+
+
+def _count_items(items: Sequence[T | Omitted[T]]) -> int:
+    return sum(item.number if isinstance(item, Omitted) else 1 for item in items)
 
 
 def omit_repeats(

@@ -130,7 +130,7 @@ def count_layer_call(constructor: str, inputs: str, *, train: bool = False) -> C
         call_module(module, list(arguments), keywords, Pass(recorder, Budget(), {}))
     # A root without parameters has no row of its own in a trace.
     paths = {path for path, _ in run}
-    rows = [(row.path, Cost(row.macs, row.flops)) for row in recorder.drafts if row.path or "" in paths]
+    rows = [(row.path, Cost(row.macs, row.flops)) for row in recorder.own_drafts if row.path or "" in paths]
     return Counts(pytorch, device, run, rows)
 
 

@@ -6,6 +6,7 @@ that neither engine of layercli decides what a legal model is.
 
 from __future__ import annotations
 
+import builtins
 import math
 import random
 import re
@@ -54,18 +55,13 @@ def find_names() -> dict[str, Any]:
     names |= {
         name: getattr(parametrizations, name) for name in ("weight_norm", "spectral_norm", "orthogonal")
     }
-    builtins = (len, int, float, bool, range, enumerate, zip, tuple, list, dict, min, max, sum, abs, round)
-    names |= {function.__name__: function for function in builtins}
+    plain = (len, int, float, bool, range, enumerate, zip, tuple, list, dict, min, max, sum, abs, round)
+    names |= {function.__name__: function for function in plain}
     names |= {"Parameter": make_parameter, "Buffer": nn.Buffer, "math": math, "torch": torch, "nn": nn}
-    return names | {
-        "F": nn.functional,
-        "prod": math.prod,
-        "sqrt": math.sqrt,
-        "__builtins__": {"AssertionError": AssertionError},
-    }
+    return names | {"F": nn.functional, "prod": math.prod, "sqrt": math.sqrt, "__builtins__": builtins}
 
 
-_NAMES = find_names()
+NAMES = find_names()
 
 
 class Self:
@@ -98,14 +94,14 @@ class BlockModule(nn.Module):
         self.params = {**text.params, **dict(zip(text.params, given, strict=False)), **named}
         self.names: list[str] = []
         for name, made in text.python.items():
-            setattr(self, name, eval(made, {**_NAMES, **blocks, **self.params}))
+            setattr(self, name, eval(made, {**NAMES, **blocks, **self.params}))
             self.names.append(name)
         self.code = compile("\n".join([*text.statements, f"result_ = {text.result}"]), text.name, "exec")
 
     def forward(self, *values: Any) -> Any:
         own = {name: getattr(self, name) for name in self.names}
         names = {
-            **_NAMES,
+            **NAMES,
             **self.blocks,
             **self.params,
             **own,
@@ -151,7 +147,7 @@ class Body:
 
     def names(self) -> dict[str, Any]:
         own = {name: getattr(self.module, name) for name in self.layers}
-        names = {**_NAMES, **self.blocks, **self.dims, **self.params, **own, **self.locals}
+        names = {**NAMES, **self.blocks, **self.dims, **self.params, **own, **self.locals}
         names["self"] = Self({**self.params, **own}, self.training)
         return names
 
@@ -164,7 +160,7 @@ class Body:
             with warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")
                 for name, _, text in step.layers:
-                    value = eval(text, {**_NAMES, **self.blocks, **self.params})
+                    value = eval(text, {**NAMES, **self.blocks, **self.params})
                     if isinstance(value, nn.Module):
                         value.train(self.training)
                     setattr(self.module, name, value)
@@ -227,10 +223,12 @@ class Body:
         """A name that nothing has."""
         while True:
             number = self.counts[stem] = self.counts.get(stem, 0) + 1
-            name = f"{stem}{number}" if number > 1 or stem in ("layer",) else stem
-            if name not in self.layers and name not in self.locals and name not in self.params:
-                if name not in self.dims and name not in self.blocks:
-                    return name
+            name = f"{stem}{number}" if number > 1 or stem == "layer" else stem
+            known = (self.layers, self.locals, self.params, self.dims, self.blocks)
+            # A function that was called by its bare name would be called no more.
+            called = any(re.search(rf"\b{name}\(", line) for line in self.statements)
+            if not called and not any(name in group for group in known):
+                return name
 
     def layer_name(self, text: str) -> str:
         """A name for a layer, at times that of its class in small letters, which may be a function's, too."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from layercli.build.types import type_of
 from layercli.trace import Type
-from tests.derive.drawn_bodies import BlockModule, BlockText, Body, Step
+from tests.derive.drawn_bodies import NAMES, BlockModule, BlockText, Body, Step
 from tests.derive.drawn_steps import draw_step
 
 #: The dims that sizes of inputs may have, with the sizes at which they are traced.
@@ -99,10 +99,8 @@ class Model:
 
 def quote(text: str) -> str:
     """An expression as a YAML scalar; lists are left as they are."""
-    if (
-        re.search(r": |:$| #|^['\"{@%*&!>|~-]|^\[.*[^\]]$|^\[\[|\[$", text)
-        or text.startswith("[")
-        and "(" in text
+    if re.search(r": |:$| #|^['\"{@%*&!>|~-]|^\[.*[^\]]$|^\[\[|\[$", text) or (
+        text.startswith("[") and "(" in text
     ):
         return "'" + text.replace("'", "''") + "'"
     return text
@@ -128,23 +126,26 @@ def _write_forward(statements: Sequence[str], result: str, indent: str) -> Itera
 
 
 def write_running(statements: Sequence[str], result: str, inputs: Mapping[str, str]) -> Iterator[str]:
-    """Statements as a list: where one calls something on the value before it that nothing else needs, by its bare name."""
-    running = next(iter(inputs), "")
-    for place, statement in enumerate(statements):
-        found = re.fullmatch(r"(\w+) = (?:self\.)?([a-z]\w*)\((\w+)\)", statement)
-        rest = " ".join([*statements[place + 1 :], result])
-        target = statement.partition(" = ")[0]
-        if found is not None and found[3] == running and found[2] not in ("sum", "min", "max", "len", "abs"):
-            following = statements[place + 1] if place + 1 < len(statements) else result
-            uses = len(re.findall(rf"\b{found[1]}\b", rest))
-            bare = re.fullmatch(rf"(\w+) = (?:self\.)?([a-z]\w*)\({found[1]}\)", following)
-            if (bare is not None and uses == 1) or (following == result == found[1] and uses == 1):
-                yield found[2]
-                running = found[1]
-                continue
-        yield statement
-        running = target if target.isidentifier() else ""
-    if running != result:
+    """Statements as a list: calls at its end of which each takes the value before it, and nothing else does, by bare names."""
+    bare: list[str] = []
+    wanted = result
+    for place in reversed(range(len(statements))):
+        found = re.fullmatch(r"(\w+) = (?:self\.)?([a-z]\w*)\((\w+)\)", statements[place])
+        before = statements[place - 1].partition(" = ")[0] if place else next(iter(inputs))
+        if (
+            found is None
+            or found[1] != wanted
+            or found[3] != before
+            or found[2] in ("sum", "min", "max", "len", "abs")
+        ):
+            break
+        bare.insert(0, found[2])
+        wanted = found[3]
+    rest = statements[: len(statements) - len(bare)]
+    yield from rest
+    yield from bare
+    last = rest[-1].partition(" = ")[0] if rest else ""
+    if not bare and last != result:
         yield result
 
 
@@ -225,9 +226,7 @@ def _draw_inputs(draw: random.Random) -> tuple[dict[str, int], dict[str, str]]:
 
 
 def _make_inputs(inputs: Mapping[str, str], dims: Mapping[str, int]) -> dict[str, Any]:
-    from tests.derive.drawn_bodies import _NAMES
-
-    names = {**_NAMES, **dims}
+    names = {**NAMES, **dims}
     made: dict[str, Any] = {}
     for name, text in inputs.items():
         value = eval(text, dict(names))
@@ -264,7 +263,9 @@ def _spoil(step: Step, draw: random.Random) -> Step:
     """The same step with one number another."""
     texts = [*step.lines, *(text for _, text, python in step.layers if text == python)]
     numbers = [
-        (place, found) for place, text in enumerate(texts) for found in re.finditer(r"(?<![\w.])\d+(?![\w.])", text)
+        (place, found)
+        for place, text in enumerate(texts)
+        for found in re.finditer(r"(?<![\w.])\d+(?![\w.])", text)
     ]
     if not numbers:
         return step
@@ -274,7 +275,8 @@ def _spoil(step: Step, draw: random.Random) -> Step:
     after = before[: found.start()] + other + before[found.end() :]
     lines = [after if line == before else line for line in step.lines]
     layers = [
-        (name, after if text == before else text, after if python == before else python) for name, text, python in step.layers
+        (name, after if text == before else text, after if python == before else python)
+        for name, text, python in step.layers
     ]
     return Step(lines, layers)
 
@@ -360,7 +362,11 @@ def _draw_model(draw: random.Random, dtype: str, mode: str) -> Model:
     result = _draw_result(body)
     output: Type = None
     if not broken:
-        output = type_of(eval(result, body.names()))
+        try:
+            output = type_of(eval(result, body.names()))
+        except ArithmeticError:
+            result = body.refs()[-1][0]
+            output = type_of(eval(result, body.names()))
     tie, freeze = _draw_ties(body)
     plain = all(
         not statement.startswith((" ", "for ", "if ", "elif", "else")) for statement in body.statements
@@ -437,9 +443,10 @@ def list_smaller(model: Model) -> Iterator[Model]:
                 end += 1
             yield replace(model, statements=[*statements[:place], *statements[end:]])
     for part in ("layers", "inputs", "params", "dims", "tie", "blocks"):
-        found: Mapping[str, Any] = getattr(model, part)
+        found: dict[str, Any] = dict(getattr(model, part))
         for key in reversed(found):
-            yield replace(model, **{part: {name: value for name, value in found.items() if name != key}})
+            left: Any = {part: {name: value for name, value in found.items() if name != key}}
+            yield replace(model, **left)
     for glob in model.freeze:
         yield replace(model, freeze=[other for other in model.freeze if other != glob])
     for name, size in model.dims.items():

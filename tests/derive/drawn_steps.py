@@ -17,9 +17,9 @@ from tests.derive.drawn_layers import (
     draw_recurrent,
     options,
 )
+from tests.derive.draws import list_entries, spell
 from tests.derive.layer_samples import LAYER_SAMPLES
 from tests.derive.layouts import Draw
-from tests.derive.draws import list_entries, spell
 
 StepMaker = Callable[[Body], "Step | None"]
 
@@ -132,26 +132,31 @@ def call_container(body: Body) -> Step | None:
     target = body.target()
     out = target if target != text else body.fresh("h")
     listed = f"[{unit} for _ in range({count})]"
-    many = (f"ModuleList({count} * {unit})", f"ModuleList({listed})")
+    many, listed = f"ModuleList({count} * {unit})", f"ModuleList({listed})"
     kind = draw.randrange(9)
     if kind == 0:
-        made = draw.choice(((f"{count} * {unit}", f"Sequential(*{listed})"), (f"Sequential({units})",) * 2))
-        return Step([f"{target} = {name}({text})"], [(name, *made)])
+        made, python = draw.choice(
+            (
+                (f"{count} * {unit}", f"Sequential(*[{unit} for _ in range({count})])"),
+                (f"Sequential({units})", f"Sequential({units})"),
+            )
+        )
+        return Step([f"{target} = {name}({text})"], [(name, made, python)])
     if kind == 1:
         second = draw_layer(draw, x, body.n)
         made = f"Sequential({unit}, {second})"
         return Step([f"{target} = self.{name}({text})"], [(name, made, made)])
     if kind == 2:
         lines = [f"{out} = {text}", f"for layer in self.{name}:", f"    {out} = layer({out}) + {text}"]
-        return Step(lines, [(name, *many)])
+        return Step(lines, [(name, many, listed)])
     if kind == 3:
         lines = [f"{out} = {text}", f"for i in range({count}):", f"    {out} = {name}[i]({out}) * (i + 1)"]
-        return Step(lines, [(name, f"ModuleList({listed})", f"ModuleList({listed})")])
+        return Step(lines, [(name, listed, listed)])
     if kind == 4:
         joined = draw.choice(("cat", "stack"))
         return Step(
             [f"{target} = torch.{joined}([layer({text}) for layer in {name}], {draw.randint(0, 1)})"],
-            [(name, *many)],
+            [(name, many, listed)],
         )
     if kind == 5:
         made = (
@@ -173,11 +178,11 @@ def call_container(body: Body) -> Step | None:
             f"for layer, norm in zip({name}, {norm}):",
             f"    {out} = norm(layer({out}))",
         ]
-        return Step(lines, [(name, *many), (norm, norms, norms)])
+        return Step(lines, [(name, many, listed), (norm, norms, norms)])
     if kind == 7:
         lines = [f"{out} = {text}", f"for i, layer in enumerate({name}):", "    if i == 1:", "        continue",
                  f"    {out} = layer({out})", "    if i > 1:", "        break"]  # fmt: skip
-        return Step(lines, [(name, *many)])
+        return Step(lines, [(name, many, listed)])
     widths = [draw.randint(1, 6) for _ in range(count)]
     made = f"Sequential(*[Linear({width} + {widths[0]} * i, {width} + {widths[0]} * (i + 1)) for i in range({count})])"
     spec = f"Sequential(Linear({width} + {widths[0]} * i, {width} + {widths[0]} * (i + 1)) for i in range({count}))"
@@ -269,7 +274,7 @@ def embed(body: Body) -> Step | None:
     found = body.tensor(is_integer)
     if found is None:
         return None
-    text, x = found
+    text, _x = found
     draw, target = body.draw, body.target()
     classes = draw.randint(2, 9)
     # A size for the values that the generator gives in a trace, too.
@@ -371,11 +376,48 @@ def call_block(body: Body) -> Step | None:
 
 # Operations --------------------------------------------------------------------------------------------------
 
-_POINTWISE = (
-    "relu gelu silu tanh sigmoid exp abs neg sqrt square sin cos erf softplus elu leaky_relu hardswish hardtanh log1p sign "
-    "floor round reciprocal rsqrt expm1 mish selu relu6 softsign logsigmoid positive clone detach nan_to_num isnan tan "
-    "logical_not sgn trunc frac"
-).split()
+_POINTWISE = [
+    "relu",
+    "gelu",
+    "silu",
+    "tanh",
+    "sigmoid",
+    "exp",
+    "abs",
+    "neg",
+    "sqrt",
+    "square",
+    "sin",
+    "cos",
+    "erf",
+    "softplus",
+    "elu",
+    "leaky_relu",
+    "hardswish",
+    "hardtanh",
+    "log1p",
+    "sign",
+    "floor",
+    "round",
+    "reciprocal",
+    "rsqrt",
+    "expm1",
+    "mish",
+    "selu",
+    "relu6",
+    "softsign",
+    "logsigmoid",
+    "positive",
+    "clone",
+    "detach",
+    "nan_to_num",
+    "isnan",
+    "tan",
+    "logical_not",
+    "sgn",
+    "trunc",
+    "frac",
+]
 
 
 def map_elements(body: Body) -> Step | None:
@@ -432,8 +474,8 @@ def write_in_place(body: Body) -> Step | None:
             f"{text}.add_({other})", f"{text}.mul_({other})", f"torch.relu_({text})", f"{text}.clamp_(0, 1)", f"{text}.zero_()",
             f"F.relu({text}, inplace=True)", f"{text}.masked_fill_({text} > 0, 0.0)", f"{text}.copy_({other if other == like[0] else text})",
             f"{text}.sub_({other})", f"F.dropout({text}, 0.5, self.training, inplace=True)", f"{text}.exp_()", f"{text}.fill_(1)",
-f"{text}.normal_()", f"{text}.div_({other})", f"F.elu_({text})", f"{text}.sigmoid_()", 
-            
+f"{text}.normal_()", f"{text}.div_({other})", f"F.elu_({text})", f"{text}.sigmoid_()",
+
         )
     )  # fmt: skip
     return Step([call if draw.random() < 0.3 else f"{body.target()} = {call}"])
@@ -510,11 +552,7 @@ def split(body: Body) -> Step | None:
     if kind == 4 and size % 3 == 0 and size:
         target = body.target()
         return Step([f"q, k, v = torch.chunk({text}, 3, {dim})", f"{target} = q * k + v"])
-    return Step(
-        [f"first, *_ = {text}.chunk(2, {dim})"]
-        if False
-        else [f"parts = {text}.tensor_split({draw.randint(1, 3)}, {dim})"]
-    )
+    return Step([f"parts = {text}.tensor_split({draw.randint(1, 3)}, {dim})"])
 
 
 def join(body: Body) -> Step | None:
@@ -549,7 +587,7 @@ def reduce(body: Body) -> Step | None:
     dim = draw.randrange(-dims, dims)
     keep = draw.choice((", keepdim=True", ""))
     target = body.target()
-    name = draw.choice("mean sum amax amin std var argmax argmin prod all any softmax log_softmax cumsum logsumexp norm median sort topk max min aminmax var_mean count_nonzero cumprod".split())  # fmt: skip
+    name = draw.choice(["mean", "sum", "amax", "amin", "std", "var", "argmax", "argmin", "prod", "all", "any", "softmax", "log_softmax", "cumsum", "logsumexp", "norm", "median", "sort", "topk", "max", "min", "aminmax", "var_mean", "count_nonzero", "cumprod"])  # fmt: skip
     if name in ("softmax", "log_softmax"):
         return Step([f"{target} = {body.call(name, text, draw.choice((f'dim={dim}', str(dim))))}"])
     if name in ("cumsum", "cumprod", "count_nonzero"):
@@ -645,7 +683,7 @@ def make_tensor(body: Body) -> Step | None:
             f"zeros({size}, {last})", f"ones_like({text})", f"arange({last})", f"torch.arange({size}, device={text}.device)", f"torch.full(({size},), 0.5)",
             f"eye({size})", f"torch.linspace(0, 1, {last})", f"randn_like({text})", f"rand({size}, {last})", f"randint(0, 4, ({size}, {last}))",
             f"{text}.new_zeros({last})", f"ones({size}, {last}).tril().bool()", f"torch.full_like({text}, 2)", f"torch.zeros({text}.shape[:1])",
-            f"zeros({text}.shape)", f"zeros(*{text}.shape[1:], 2)", f"torch.arange({last}, dtype={text}.dtype) * 2", f"tensor([1, 2, 3])",
+            f"zeros({text}.shape)", f"zeros(*{text}.shape[1:], 2)", f"torch.arange({last}, dtype={text}.dtype) * 2", "tensor([1, 2, 3])",
             f"zeros({size}, {last}, dtype=int64)", f"randn({text}.size())", f"torch.rand_like({text}.float())", f"torch.ones({size}, {size}).triu(1) * float('-inf')",
         )
     )  # fmt: skip
@@ -725,9 +763,10 @@ def unpool(body: Body) -> Step | None:
     )
     if found is None:
         return None
-    text, x = found
+    text, _x = found
     pool, back = body.fresh("pool"), body.fresh("back")
-    layers = [(pool, *["MaxPool2d(2, return_indices=True)"] * 2), (back, *["MaxUnpool2d(2)"] * 2)]
+    pooled, unpooled = "MaxPool2d(2, return_indices=True)", "MaxUnpool2d(2)"
+    layers = [(pool, pooled, pooled), (back, unpooled, unpooled)]
     given = body.draw.choice(("", f", output_size={text}.shape", f", {text}.size()"))
     return Step([f"low, where = {pool}({text})", f"{body.target()} = {back}(low, where{given})"], layers)
 
@@ -740,15 +779,14 @@ def take_sizes(body: Body) -> Step | None:
     found = body.tensor(has_dims(2))
     if found is None:
         return None
-    text, x = found
+    text, _x = found
     draw = body.draw
     first, second = body.fresh("n"), body.fresh("m")
     line = draw.choice(
         (
             f"{first}, {second} = {text}.shape[:2]", f"{first}, {second} = {text}.shape[-2:]", f"{first} = {text}.shape[0] * {text}.shape[1]",
             f"{first} = {text}.size(-1) // 2", f"{first} = len({text}) + 1", f"{first} = {text}.numel()", f"{first} = max({text}.shape[0], {text}.shape[1])",
-            f"{first} = {text}.shape[-1] - 1", f"{first} = {text}.dim()", f"{first} = -(-{text}.shape[-1] // 2)", f"{first}, *rest = {text}.shape"
-            if False else f"{first} = {text}.shape[0] % 3", f"{first} = sum({text}.shape)", f"{first} = int({text}.shape[0] / 2)", f"{first} = prod({text}.shape[1:])",
+            f"{first} = {text}.shape[-1] - 1", f"{first} = {text}.dim()", f"{first} = -(-{text}.shape[-1] // 2)", f"{first} = {text}.shape[0] % 3", f"{first} = sum({text}.shape)", f"{first} = int({text}.shape[0] / 2)", f"{first} = prod({text}.shape[1:])",
         )
     )  # fmt: skip
     return Step([line])
@@ -820,7 +858,7 @@ def loop(body: Body) -> Step | None:
         return Step([f"{target} = cat([{text}[i] for i in range({body.size(x.shape[0])})])"])
     if kind == 3:
         return Step(
-            [f"{target} = {text}", f"for a, b in ((1, 2), (0.5, 3)):", f"    {target} = {target} * a - b"]
+            [f"{target} = {text}", "for a, b in ((1, 2), (0.5, 3)):", f"    {target} = {target} * a - b"]
         )
     if kind == 4 and 0 < x.shape[0] < 5:
         return Step(
@@ -835,7 +873,7 @@ def loop(body: Body) -> Step | None:
         return Step(
             [
                 "outs = []",
-                f"for k in [1, 2]:",
+                "for k in [1, 2]:",
                 f"    outs.append({text} ** k)",
                 f"{target} = torch.cat(outs, {draw.randrange(-x.dim(), x.dim())})",
             ]
@@ -846,7 +884,7 @@ def loop(body: Body) -> Step | None:
         [
             f"pair = ({text}, {text} * 2)",
             f"{target} = pair[0] - pair[1]",
-            f"for part in pair:",
+            "for part in pair:",
             f"    {target} = {target} + part",
         ]
     )
@@ -882,7 +920,7 @@ def _swap(draw: random.Random, text: str, name: str) -> str:
 
 def call_sample(body: Body) -> Step | None:
     """A call of any operation of the catalogue, at times on a tensor of the model."""
-    name, text = body.draw.choice(_PLAIN_CALLS)
+    _name, text = body.draw.choice(_PLAIN_CALLS)
     found = body.tensor()
     if found is not None and body.draw.random() < 0.6:
         text = _swap(body.draw, text, found[0])

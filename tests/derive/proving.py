@@ -31,6 +31,7 @@ from layercli.spec.expressions import parse_expression
 from layercli.spec.interpreter import Budget, Interpreter, Scope
 from layercli.spec.values import Site
 from layercli.trace import format_type
+from layercli.trace.modules import ModuleRecord
 from layercli.trace.recorder import Recorder
 
 #: Complaints of PyTorch about values, which no type can show.
@@ -255,10 +256,11 @@ def run_layer_on_types(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
     tensors = [
         f"{record.path}.{held.name} {held.kind} {held.type} {held.persistent}".lstrip(".")
         for record in record_modules(module)
+        if isinstance(record, ModuleRecord)
         for held in record.tensors
     ]
     rows = [
-        f"{draft.path} {draft.type} {format_type(draft.output)}" for draft in recorder.drafts if draft.path
+        f"{draft.path} {draft.type} {format_type(draft.output)}" for draft in recorder.own_drafts if draft.path
     ]
     shown = "\n".join([*rows, format_type(derived_type_of(output))])
     return LayerOutcome("\n".join(tensors), shown, strides_of(output))

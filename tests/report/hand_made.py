@@ -61,18 +61,18 @@ def make_lenet(side: int = 32) -> Trace:
     pooled, last = tensor(1, 6, halves[1], halves[1]), tensor(1, 16, halves[3], halves[3])
     flat, wide, narrow, end = tensor(1, 16 * halves[3] ** 2), tensor(1, 120), tensor(1, 84), tensor(1, 10)
     rows = (
-        layer("conv1", "Conv2d", image, first, 156, macs=117_600, position=Position(SPEC, 7, 10)),
-        operation("relu", "relu", first, first, macs=0),
-        operation("max_pool2d", "max_pool2d", first, pooled, macs=0),
-        layer("conv2", "Conv2d", pooled, second, 880, macs=124_416),
-        operation("relu_1", "relu", second, second, macs=0),
-        operation("max_pool2d_1", "max_pool2d", second, last, macs=0),
-        operation("flatten", "flatten", last, flat, macs=0),
-        layer("fc1", "Linear", flat, wide, 69_240, macs=69_120),
-        operation("relu_2", "relu", wide, wide, macs=0),
-        layer("fc2", "Linear", wide, narrow, 10_164, macs=10_080),
-        operation("relu_3", "relu", narrow, narrow, macs=0),
-        layer("fc3", "Linear", narrow, end, 850, macs=840),
+        layer("conv1", "Conv2d", image, first, 156, macs=117_600, flops=239_904, position=Position(SPEC, 7, 10)),
+        operation("relu", "relu", first, first, macs=0, flops=4_704),
+        operation("max_pool2d", "max_pool2d", first, pooled, macs=0, flops=3_528),
+        layer("conv2", "Conv2d", pooled, second, 880, macs=124_416, flops=251_136),
+        operation("relu_1", "relu", second, second, macs=0, flops=2_304),
+        operation("max_pool2d_1", "max_pool2d", second, last, macs=0, flops=1_728),
+        operation("flatten", "flatten", last, flat, macs=0, flops=0),
+        layer("fc1", "Linear", flat, wide, 69_240, macs=69_120, flops=138_360),
+        operation("relu_2", "relu", wide, wide, macs=0, flops=120),
+        layer("fc2", "Linear", wide, narrow, 10_164, macs=10_080, flops=20_244),
+        operation("relu_3", "relu", narrow, narrow, macs=0, flops=84),
+        layer("fc3", "Linear", narrow, end, 850, macs=840, flops=1_690),
     )
     if side == 32:
         return make_trace(*rows, model="LeNet", inputs=image, output=end, spec="lenet.yaml", dims=(("N", 1),))

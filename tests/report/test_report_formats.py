@@ -73,6 +73,7 @@ def test_csv_holds_raw_numbers_and_whole_types() -> None:
         "buffers": "0",
         "bytes": "624",
         "macs": "117600",
+        "flops": "239904",
         "tied": "",
         "file": "lenet.yaml",
         "line": "7",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import trunc
 from typing import Any
 
 from layercli.catalogue import work
 from layercli.catalogue.arguments import FRACTIONS, check_dtype
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, has_plain_rows, spread
-from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote, to_floating
-from layercli.catalogue.sizes import as_int, ceil_div
+from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote, scale, to_floating
+from layercli.catalogue.sizes import ceil_div
 from layercli.catalogue.tensors import AnySize, Tensor, refuse
 
 
@@ -214,10 +213,8 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
             if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
                 refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
-            # The product is rounded down as Python does it, so it is a number of the trace.
             sizes = [
-                trunc(size * ratio)
-                for size, ratio in zip(map(as_int, tensor.shape[-count:]), ratios, strict=True)
+                scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)
             ]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
             # The kernel of volumes wants one place more than it uses.
@@ -264,10 +261,10 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
             sizes: list[AnySize] = usual
         else:
             sizes = list(output_size)
-            if len(sizes) == tensor.dim:
-                sizes = sizes[-count:]
+            if len(sizes) == count + 2:
+                sizes = sizes[2:]
             if len(sizes) != count:
-                refuse(f"needs {count} values for output_size and got {len(sizes)}", "output_size")
+                refuse(f"needs {count} or {count + 2} values for output_size and got {len(sizes)}", "output_size")
             for size, middle, step in zip(sizes, usual, steps, strict=True):
                 if not middle - step < size < middle + step:
                     refuse(

@@ -283,9 +283,11 @@ def drop_channels(dims: tuple[int, ...] = (), batched: int = 0) -> Callable[...,
             refuse(
                 f"takes {' or '.join(map(str, dims))} dimensions and got {tensor.dim}: {tensor!r}", "input"
             )
-        return _drop(
-            tensor, p, training, inplace, channels=True, lacking=1 if batched and tensor.dim != batched else 0
-        )
+        lacking = 1 if batched and tensor.dim != batched else 0
+        result = _drop(tensor, p, training, inplace, channels=True, lacking=lacking)
+        # A dimension in front is put in and taken out again, which gives a view.
+        is_view = lacking and result is tensor and not expect_bool(inplace, "inplace")
+        return Tensor(tensor.dtype, tensor.shape, tensor.strides) if is_view else result
 
     return rule
 
@@ -294,9 +296,9 @@ def _drop(tensor: Tensor, p: Any, training: Any, inplace: Any, *, channels: bool
     _check_chance(p)
     if p == 0 or not expect_bool(training, "training"):
         return tensor
-    has_channels = not channels or tensor.dim + lacking > 1
-    if (p != 1 and not (has_channels and tensor.dtype in FLOATS)) and tensor.numel == 0:
+    if tensor.numel == 0:
         return tensor
+    has_channels = not channels or tensor.dim + lacking > 1
     if p != 1 and not has_channels:
         refuse(f"drops channels, so it takes two dimensions or more: {tensor!r}", "input")
     if p != 1:

@@ -658,7 +658,7 @@ def slice_length(part: slice, size: AnySize) -> tuple[AnySize, int]:
     last = size if part.stop is None else clip_bound(part.stop, size)
     if isinstance(first, int) and first == 0 and last is size and step == 1:
         return size, step
-    if last <= first:
+    if last < first:
         return 0, step
     return (last - first + step - 1) // step, step
 

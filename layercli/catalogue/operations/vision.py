@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import trunc
 from typing import Any
 
 from layercli.catalogue import macs, work
@@ -19,8 +18,8 @@ from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operati
 from layercli.catalogue.operations.convolution import has_plain_rows
 from layercli.catalogue.operations.pooling import adapt_average
 from layercli.catalogue.operations.view import channels_last_strides, suggest_strides
-from layercli.catalogue.rules import expect_tensor, fix_size, like
-from layercli.catalogue.sizes import Size, product, same_shape
+from layercli.catalogue.rules import expect_tensor, like, scale
+from layercli.catalogue.sizes import product, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
 
@@ -153,20 +152,6 @@ def _find_sizes(
         if isinstance(factor, (bool, Tensor)) or not isinstance(factor, (int, float)):
             refuse(f"needs numbers as scale_factor, not {factor!r}", "scale_factor", "wrong-kind")
     return tuple(scale(own, factor) for own, factor in zip(tensor.shape[2:], values, strict=True))
-
-
-#: Up to this divisor the product of a size and a fraction is exact.
-_EXACT = 1024
-
-
-def scale(size: AnySize, factor: int | float) -> AnySize:
-    """A size times a factor, as fractions of double precision are multiplied, without what stands behind the point."""
-    if isinstance(size, Size):
-        whole, parts = factor.as_integer_ratio()
-        if parts <= _EXACT and whole > 0:
-            return size * whole // parts
-        size = fix_size(size)
-    return trunc(size * factor)
 
 
 def sample_grid(

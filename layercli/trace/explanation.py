@@ -1,0 +1,244 @@
+"""How one layer's output, parameters and cost come about: records."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from layercli.errors import Position
+from layercli.record import record
+from layercli.trace.admissible import Range
+from layercli.trace.agreement import Disagreement
+from layercli.trace.records import JSON_VERSION, Requirement, Tie, Type, type_to_json
+
+
+@record(slots=True)
+class Formula:
+    """A number and how it came about.
+
+    ``numbers`` and ``names`` are the formula as Python evaluates it, ``shown`` and ``brief`` that in numbers for people,
+    ``brief`` without what changes nothing. ``dims`` is for people, with dims in it, and empty where none is.
+    """
+
+    value: int
+    numbers: str
+    names: str
+    shown: str
+    brief: str
+    dims: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The formula as JSON writes it."""
+        data: dict[str, Any] = {"value": self.value, "formula": self.numbers, "names": self.names}
+        return {**data, "dims": self.dims} if self.dims else data
+
+
+@record(slots=True)
+class SizeFormula:
+    """A size of an output that a formula gave: of which tensor (empty for the only one), which of its dimensions, in
+    words where it has any, and the formula.
+    """
+
+    tensor: str
+    dimension: int
+    word: str
+    formula: Formula
+
+    def to_dict(self) -> dict[str, Any]:
+        """The size as JSON writes it."""
+        place = {"tensor": self.tensor} if self.tensor else {}
+        return {**place, "dimension": self.dimension, **self.formula.to_dict()}
+
+
+@record(slots=True)
+class HeldFormula:
+    """A parameter or buffer of the layer with the formula of its number of elements.
+
+    ``counted`` is False where it is counted at another layer.
+    """
+
+    name: str
+    kind: Literal["parameter", "buffer"]
+    shape: tuple[int, ...]
+    formula: Formula
+    counted: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tensor as JSON writes it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "counted": self.counted,
+            **self.formula.to_dict(),
+        }
+
+
+@record(slots=True)
+class Sight:
+    """What the element in the middle of an output sees of one input of the model.
+
+    ``sizes`` is how many values of each dimension of the input it depends on, ``field`` how many they would be if there
+    were no edges. ``steps`` says how far apart neighbours of the output look, as fractions, empty where they look at the
+    same place. Where it isn't known ``sizes`` is None, ``because`` of the row with this path.
+    """
+
+    input: str
+    shape: tuple[int, ...]
+    sizes: tuple[int, ...] | None
+    field: tuple[int, ...] = ()
+    steps: tuple[str, ...] = ()
+    because: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sight as JSON writes it."""
+        if self.sizes is None:
+            return {"sees": None, "because": self.because}
+        return {
+            "input": self.input,
+            "sees": list(self.sizes),
+            "field": list(self.field),
+            "steps": list(self.steps),
+        }
+
+
+@record(slots=True)
+class Accepted:
+    """The sizes that one dimension of an input may have, all else as it is."""
+
+    input: str
+    dimension: int
+    word: str
+    size: int
+    ranges: tuple[Range, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON writes it: each range is ``[from, to or null, step]``."""
+        return {
+            "input": self.input,
+            "dimension": self.dimension,
+            "size": self.size,
+            "accepted": [[item.first, item.last, item.step] for item in self.ranges],
+        }
+
+
+@record(slots=True)
+class Part:
+    """What stands directly inside a layer, with the sums over all inside it."""
+
+    path: str
+    type: str
+    output: Type
+    parameters: int
+    macs: int | None
+    flops: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The part as JSON writes it."""
+        return {
+            "path": self.path,
+            "type": self.type,
+            "output": type_to_json(self.output),
+            "parameters": self.parameters,
+            "macs": self.macs,
+            "flops": self.flops,
+        }
+
+
+@record(slots=True)
+class CallExplanation:
+    """How the output of one call came about, and what it costs.
+
+    ``macs`` and ``flops`` have no formula where they aren't known or where none arises; ``words`` says what gives the
+    output where its sizes follow from no formula. ``accepts`` is empty where it wasn't found out.
+    """
+
+    call: int
+    arguments: str
+    position: Position | None
+    inputs: tuple[tuple[str, Type], ...]
+    output: Type
+    sizes: tuple[SizeFormula, ...]
+    macs: int | None
+    macs_formula: Formula | None
+    flops: int | None
+    flops_formula: Formula | None
+    sees: tuple[Sight, ...]
+    accepts: tuple[Accepted, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The call as JSON writes it."""
+        return {
+            "call": self.call,
+            "arguments": self.arguments,
+            "source": None if self.position is None else str(self.position),
+            "inputs": {name: type_to_json(value) for name, value in self.inputs},
+            "output": type_to_json(self.output),
+            "sizes": [item.to_dict() for item in self.sizes],
+            "macs": self.macs,
+            "macs_formula": None if self.macs_formula is None else self.macs_formula.to_dict(),
+            "flops": self.flops,
+            "flops_formula": None if self.flops_formula is None else self.flops_formula.to_dict(),
+            "sees": [item.to_dict() for item in self.sees],
+            "accepts": [item.to_dict() for item in self.accepts],
+        }
+
+
+@record(slots=True)
+class Explanation:
+    """How a layer or operation of a model comes to its output, parameters and cost, call by call.
+
+    ``held`` are its own parameters and buffers, ``parts`` what stands directly inside it. ``parameters`` counts all
+    inside it, each tensor once in the model. ``needs`` are the constraints on its inputs as sentences, ``holds`` what
+    its rows need of dims, None without dims. ``measured`` says whether PyTorch ran it, too, and ``differences`` where that gave something else.
+    """
+
+    model: str
+    spec: str
+    mode: Literal["eval", "train"]
+    dims: tuple[tuple[str, int], ...]
+    path: str
+    kind: Literal["layer", "operation"]
+    type: str
+    doc: str
+    text: str
+    position: Position | None
+    calls: tuple[CallExplanation, ...]
+    parameters: int
+    trainable: int
+    held: tuple[HeldFormula, ...]
+    tied: tuple[Tie, ...]
+    parts: tuple[Part, ...]
+    needs: tuple[str, ...]
+    holds: tuple[Requirement, ...] | None
+    words: str = ""
+    measured: bool = False
+    differences: tuple[Disagreement, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as JSON, version 1 (`docs/json.md`)."""
+        position = self.position
+        return {
+            "version": JSON_VERSION,
+            "model": self.model,
+            "spec": self.spec,
+            "mode": self.mode,
+            "dims": dict(self.dims),
+            "path": self.path,
+            "kind": self.kind,
+            "type": self.type,
+            "doc": self.doc,
+            "text": self.text,
+            "source": None
+            if position is None
+            else {"file": position.file, "line": position.line, "column": position.column},
+            "calls": [call.to_dict() for call in self.calls],
+            "parameters": self.parameters,
+            "trainable": self.trainable,
+            "held": [item.to_dict() for item in self.held],
+            "tied": {tie.name: tie.target for tie in self.tied},
+            "parts": [part.to_dict() for part in self.parts],
+            "needs": list(self.needs),
+            "holds": None if self.holds is None else [item.to_dict() for item in self.holds],
+            "measured": self.measured,
+            "differences": [str(item) for item in self.differences],
+        }
