@@ -18,10 +18,16 @@ def main() -> None:
     """Measure and print. Each pair is run in turn, so other work on the machine slows both of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="pairs of each comparison (7)")
-    rounds = max(1, parser.parse_args().rounds)
+    parser.add_argument("--only", default="", metavar="TEXT", help="those with this text in their name")
+    given = parser.parse_args()
+    rounds = max(1, given.rounds)
     print(f"Python {platform.python_version()}, torch {version('torch')}, {rounds} pairs each, medians\n")
     with tempfile.TemporaryDirectory() as folder:
-        results = [compare(comparison, rounds) for comparison in _list_comparisons(Path(folder))]
+        results = [
+            compare(comparison, rounds)
+            for comparison in _list_comparisons(Path(folder))
+            if given.only in comparison.name
+        ]
     print(format_results(results), end="")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.pairs import Comparison, time_call
@@ -15,34 +17,69 @@ LIBRARIES = "import typer, rich.table, yaml"
 
 WRONG_SPEC = "inputs: {x: [1, 8]}\nlayers:\n  fc: Linaer(8, 2)\n"
 
-#: The arguments of layercli, the exit code that they end with, and what Python does in the process beside it.
-COMMANDS: tuple[tuple[tuple[str, ...], int, str], ...] = (
-    (("trace", "lenet"), 0, TORCH),
-    (("trace", "gpt2"), 0, TORCH),
-    (("trace", "llama-70b"), 0, TORCH),
-    (("--help",), 0, LIBRARIES),
-    (("trace", "wrong.yaml"), 1, LIBRARIES),
+
+@dataclass(frozen=True)
+class Command:
+    """The arguments of layercli, what Python does in the process beside it, and the exit code that it ends with."""
+
+    arguments: str
+    against: str = LIBRARIES
+    code: int = 0
+    bundled: bool = False
+
+
+#: ``bundled`` ones run where the bundled models are.
+COMMANDS = (
+    Command("trace lenet", TORCH),
+    Command("trace gpt2", TORCH),
+    Command("trace llama-70b", TORCH),
+    Command("trace lenet --static"),
+    Command("trace resnet50 --static"),
+    Command("trace llama-70b --static"),
+    Command("check", bundled=True),
+    Command("trace wrong.yaml", code=1),
+    Command("--help"),
 )
 
 
 def compare_processes(folder: Path) -> Iterator[Comparison]:
     """Each command in a process of its own, with ``folder`` as the working folder."""
+    from layercli.spec.library import list_bundled
+
     (folder / "wrong.yaml").write_text(WRONG_SPEC, "utf-8")
-    for arguments, code, statement in COMMANDS:
+    models = list_bundled()
+    for command in COMMANDS:
+        # What needs no torch has one thread, and the seconds of its processor don't count those of other work.
+        measure = time_call if command.against == TORCH else time_processor
+        place = models[0].parent if command.bundled else folder
+        arguments = ("-m", "layercli", *command.arguments.split())
         yield Comparison(
-            name=f"layercli {' '.join(arguments)}",
-            against=f'python -c "{statement}"',
-            run=_process(("-m", "layercli", *arguments), code, folder),
-            run_against=_process(("-c", statement), 0, folder),
+            name=f"layercli {command.arguments}{f' ({len(models)} models)' if command.bundled else ''}",
+            against=f'python -c "{command.against}"',
+            run=_process(arguments, command.code, place, measure),
+            run_against=_process(("-c", command.against), 0, folder, measure),
         )
 
 
-def _process(arguments: Sequence[str], code: int, folder: Path) -> Callable[[], float]:
+def time_processor(work: Callable[[], object]) -> float:
+    """The seconds of a processor that the processes take which a call starts and waits for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _process(
+    arguments: Sequence[str],
+    code: int,
+    folder: Path,
+    measure: Callable[[Callable[[], object]], float] = time_call,
+) -> Callable[[], float]:
     # Compiled files are kept, as they are where a package is installed.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> float:
-        return time_call(lambda: _run_process(arguments, code, folder, environment))
+        return measure(lambda: _run_process(arguments, code, folder, environment))
 
     return run
 

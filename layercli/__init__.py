@@ -114,12 +114,12 @@ def trace(
     if isinstance(model, Plan) or not hasattr(model, "named_modules"):
         if arguments:
             raise TypeError("a spec brings its own inputs; use inputs={name: sizes} to change their sizes")
-        from layercli.engines import run_plan
+        from layercli.engines import add_formulas, run_plan
 
         if mode is not None:
             keywords["mode"] = mode
         plan = _plan_of(model, keywords, "trace", ("device", "seed", "mode", *_SETTINGS))
-        return run_plan(plan, device=device, seed=seed)[0]
+        return add_formulas(plan, run_plan(plan, device=device, seed=seed))[0]
     from layercli.run.tracer import trace_module
 
     return trace_module(cast("nn.Module", model), arguments, keywords, mode=mode)
@@ -130,9 +130,9 @@ def derive(spec: Plan | str | PathLike[str], **settings: Any) -> Trace:
 
     Raises what ``load`` raises, and SpecError with the attribute ``trace`` where PyTorch would refuse the model.
     """
-    from layercli.derive.session import derive_plan
+    from layercli.engines import derive_formulas
 
-    return derive_plan(_plan_of(spec, settings, "derive", ("mode", *_SETTINGS, "symbolic")))
+    return derive_formulas(_plan_of(spec, settings, "derive", ("mode", *_SETTINGS, "symbolic")))
 
 
 #: What ``load`` takes, ``mode`` and ``symbolic`` aside.

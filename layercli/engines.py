@@ -85,8 +85,8 @@ def trace_by(
 ) -> Trace:
     """The trace of a plan. Raises TraceFailed, SpecError, CommandError, and with ``both`` where the engines differ.
 
-    A model that both refuse is refused as by ``run``. With ``formulas`` it is the derived trace, with them where they
-    are known: a run of a model that has dims has to agree with it.
+    A model that both refuse is refused as by ``run``. With ``formulas`` it has them where they are known: they are
+    derived, so that a run of a model that has dims has to agree.
     """
     if engine == "run" and not (formulas and plan.dims):
         return run_plan(plan, device=device, seed=seed)[0]
@@ -110,7 +110,7 @@ def trace_by(
         assert refusal is not None
         raise _refused_by_rules(refusal)
     check_agreement(compare_traces(trace, derived))
-    return derived if formulas else trace
+    return join_formulas(trace, derived) if formulas else trace
 
 
 def derive_formulas(plan: Plan) -> Trace:

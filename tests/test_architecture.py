@@ -22,13 +22,14 @@ IMPORTS = {
     "spec": "record errors catalogue",
     "plan": "record errors catalogue spec",
     "derive": "record errors catalogue spec plan trace",
+    "explain": "record errors catalogue spec plan trace derive",
     "build": "record errors catalogue spec plan trace",
     "run": "record errors catalogue spec plan trace build",
     "lock": "record errors trace spec files",
     "report": "record errors trace lock",
     "engines": "record errors catalogue spec plan trace derive build run",
     "checks": "record errors catalogue spec plan trace derive build run engines lock files",
-    "cli": "record errors catalogue spec plan trace derive build run engines lock files report checks layercli",
+    "cli": "record errors catalogue spec plan trace derive explain build run engines lock files report checks layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}

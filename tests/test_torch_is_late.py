@@ -45,6 +45,7 @@ SPECS = {
     "block-cycle.yaml": "inputs: {x: [1]}\nlayers: {a: A()}\nblocks:\n  A: {inputs: [x], layers: {a: A()}}\n",
     "huge-number.yaml": GOOD.replace("4, 2", "4, 10 ** 10 ** 10"),
 }
+DIMS = "dims: {N: 2}\ninputs: {x: [N, 4]}\nlayers:\n  fc: Linear(4, 2)\n"
 WRONG_SPECS = [name for name in SPECS if name != "good.yaml"]
 
 #: Command lines by the exit code that they end with.
@@ -62,6 +63,14 @@ COMMAND_LINES: dict[int, list[list[str]]] = {
         ["list", "functions", "relu", "--format", "json"],
         ["new", "template"],
         ["new", "copy", "--from", "resnet18"],
+        ["trace", "good.yaml", "--static"],
+        ["trace", "dims.yaml", "--symbolic"],
+        ["params", "good.yaml", "--static"],
+        ["dims", "dims.yaml"],
+        ["show", "good.yaml"],
+        ["show", "resnet18", "--layer", "layer1"],
+        ["lock", "locked.yaml", "--static"],
+        ["check", "locked.yaml"],
     ],
     1: [
         *(["trace", name] for name in WRONG_SPECS),
@@ -113,6 +122,8 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(text)
     (tmp_path / "missing-lock.yaml").write_text(GOOD)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "locked.yaml").write_text(GOOD)
+    (tmp_path / "dims.yaml").write_text(DIMS)
     return tmp_path
 
 

@@ -22,7 +22,12 @@ def type_of(value: Any) -> Type:
         return None
     if hasattr(value, "to_tuple") and hasattr(value, "items"):
         return DictType(tuple((str(key), type_of(item)) for key, item in value.items()))
-    return PlainType(repr(value)[:80] if isinstance(value, (bool, int, float, str)) else type(value).__name__)
+    if isinstance(value, (bool, int, float, str)):
+        return PlainType(repr(value)[:80])
+    if isinstance(value, torch.dtype):
+        return PlainType(str(value).removeprefix("torch."))
+    is_function = callable(value) and not isinstance(value, (type, torch.nn.Module))
+    return PlainType(getattr(value, "__name__", "function") if is_function else type(value).__name__)
 
 
 def iterate_tensors(value: Any) -> Iterator[torch.Tensor]:

@@ -237,7 +237,7 @@ def write_formula(term: Term, ends: Ends = "numbers") -> str:
 def draw_formula(term: Term, ends: Ends = "numbers", *, brief: bool = False) -> str:
     """A formula for people: ``floor(a / b)`` and ``ceil(a / b)``, units behind what they count.
 
-    Where ``brief``, divisions by 1 and sums with 0 are left out, and single things that would be counted.
+    Where ``brief``, divisions by 1 and sums with 0 are left out, a batch of 1, and single things that would be counted.
     """
     return _Writer(ends, python=False, brief=brief).write(term)[0]
 
@@ -282,10 +282,12 @@ class _Writer:
         # A sum begins with what is added, if anything is.
         parts.insert(0, parts.pop(next((place for place, (sign, _) in enumerate(parts) if sign > 0), 0)))
         (first, part), *others = parts
+        if first > 0 and not others:
+            return self.write(part)
         text = "-" * (first < 0) + self.wrap(part, _QUOTIENT if first > 0 else _ATOM)
         for sign, part in others:
             text += f" {'+' if sign > 0 else '-'} {self.wrap(part, _QUOTIENT)}"
-        return text, _SUM if others or first < 0 else _QUOTIENT
+        return text, _SUM
 
     def iterate_sum(self, term: Term, sign: int) -> Iterator[tuple[int, Term]]:
         """The parts of a sum with their signs."""
@@ -305,7 +307,9 @@ class _Writer:
         counted = False
         for factor in self.iterate_product(term):
             if not isinstance(factor, Group):
-                plain.append(self.wrap(factor, _ATOM))
+                if not (self.brief and _is_single(factor)):
+                    text, strength = self.write(factor)
+                    plain.append(text if strength in (_PRODUCT, _ATOM) else f"({text})")
                 continue
             counted = True
             if self.brief and factor.value == 1:
@@ -331,9 +335,12 @@ class _Writer:
         if self.brief and divisor.value == 1:
             return self.write(dividend)
         is_sum = self.write(dividend)[1] == _SUM
-        if self.python or (self.ends == "names" and not is_sum):
+        plain = self.ends == "numbers" or (
+            self.ends == "dims" and not (_has_dims(dividend) or _has_dims(divisor))
+        )
+        if self.python or not (is_sum or plain):
             return f"{self.wrap(dividend, _PRODUCT)} // {self.wrap(divisor, _ATOM)}", _QUOTIENT
-        if not is_sum and self.ends == "numbers" and dividend.value % divisor.value == 0:
+        if not is_sum and dividend.value % divisor.value == 0:
             return f"{self.wrap(dividend, _PRODUCT)}/{self.wrap(divisor, _ATOM)}", _QUOTIENT
         return f"floor({self.write_fraction(dividend, divisor)})", _ATOM
 
@@ -390,6 +397,36 @@ def _join_parts(parts: Iterable[tuple[int, Term]]) -> list[tuple[int, Term]]:
         else:
             joined.append(item)
     return joined
+
+
+def iterate_names(term: Term) -> Iterator[Name]:
+    """What a formula begins with, as often as it stands there."""
+    if isinstance(term, Name):
+        yield term
+    elif isinstance(term, Group):
+        yield from iterate_names(term.term)
+    elif isinstance(term, Operation):
+        for operand in term.operands:
+            yield from iterate_names(operand)
+
+
+def _has_dims(term: Term) -> bool:
+    return any(name.symbol for name in iterate_names(term))
+
+
+def is_plain_product(term: Term) -> bool:
+    """Whether a formula only multiplies and divides by what changes nothing, so that it tells no more than its value."""
+    if isinstance(term, Operation):
+        others = [name for name in iterate_names(term) if name.value != 1]
+        return term.operator in ("*", "//") and [name.value for name in others] == [term.value]
+    return False
+
+
+def _is_single(term: Term) -> bool:
+    """Whether a factor is the number of samples, and that is 1."""
+    return (
+        isinstance(term, Name) and term.value == 1 and (term.name == "N" or term.name.endswith(".shape[0]"))
+    )
 
 
 def _multiply_term(times: int, term: Name) -> Term:

@@ -1,6 +1,7 @@
 """What ``print`` shows of each layer between its brackets, as PyTorch's ``extra_repr`` writes it.
 
-A layer that isn't in the table shows nothing of its own. Source: torch.nn.Module.extra_repr.
+A layer that isn't in the table shows nothing of its own. A tensor among the arguments shows its type, since its values
+are known to PyTorch only. Source: torch.nn.Module.extra_repr.
 """
 
 from __future__ import annotations

@@ -33,15 +33,48 @@ def refuse(message: str, argument: str = "", code: str = "shape-mismatch") -> No
     raise Refusal(message, argument, code)
 
 
+_doubts: ContextVar[list[str] | None] = ContextVar("layercli_doubts", default=None)
+
+
+def doubt(sentence: str) -> None:
+    """Say what only a run can tell of this call, without its subject: ``may need a copy ...``."""
+    found = _doubts.get()
+    if found is not None:
+        found.append(sentence)
+
+
+@contextmanager
+def collect_doubts() -> Iterator[list[str]]:
+    """What rules doubt inside, in order."""
+    found: list[str] = []
+    token = _doubts.set(found)
+    try:
+        yield found
+    finally:
+        _doubts.reset(token)
+
+
+class Extent:
+    """What is known of the values of a tensor and its views: whole numbers, the greatest of which is before ``end``.
+
+    It is shared by all that have these values, so that what is written into one of them is written into all.
+    """
+
+    __slots__ = ("end",)
+
+    def __init__(self, end: AnySize | None) -> None:
+        self.end = end
+
+
 class Tensor:
     """dtype, sizes and layout of a tensor.
 
     ``strides`` are those of a dense layout, in elements; None where the kernel decides them. Two variables may name
     one Tensor, as in PyTorch: an operation in place gives the same object back. Not compared by value, since
-    sizes may be formulas whose comparison is a condition.
+    sizes may be formulas whose comparison is a condition. ``extent`` is there where its values are known.
     """
 
-    __slots__ = ("__weakref__", "dtype", "requires_grad", "shape", "strides")
+    __slots__ = ("__weakref__", "dtype", "extent", "requires_grad", "shape", "strides")
 
     def __init__(
         self,
@@ -55,6 +88,7 @@ class Tensor:
         self.shape: Shape = tuple(shape)
         self.strides: Shape | None = contiguous_strides(self.shape) if isinstance(strides, str) else strides
         self.requires_grad = requires_grad
+        self.extent: Extent | None = None
 
     def __repr__(self) -> str:
         return f"{self.dtype}{list(self.shape)}"

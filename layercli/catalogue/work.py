@@ -968,7 +968,7 @@ def _name_activation(layer: Any, forgets: bool) -> str:
 
 
 #: Functions of ``torch.nn.functional`` that name themselves otherwise.
-_NAMES = {"log_sigmoid": "logsigmoid"}
+_NAMES = {"log_sigmoid": "logsigmoid", "_threshold": "threshold"}
 
 
 # Recurrent layers --------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "trace": "layercli.cli.trace",
     "params": "layercli.cli.params",
     "dims": "layercli.cli.dims",
+    "explain": "layercli.cli.explain",
     "show": "layercli.cli.show",
     "list": "layercli.cli.list_known",
     "new": "layercli.cli.new",

@@ -152,7 +152,7 @@ def run(
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
     --columns, values by --values and --stats.
     """
-    from layercli.engines import require_torch, run_plan, trace_by
+    from layercli.engines import add_formulas, require_torch, run_plan, trace_by
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
     from layercli.trace.failure import TraceFailed
@@ -214,8 +214,10 @@ def run(
                 )
                 check_memory(plan, choose_device(plan, device, values=with_values), values=with_values)
                 traces = run_plan(plan, device=device, seed=seed, request=request, repeat=repeat)
+                if format_ == "json":
+                    traces = add_formulas(plan, traces)
             else:
-                traces = [trace_by(plan, engine, device=device, seed=seed)]
+                traces = [trace_by(plan, engine, device=device, seed=seed, formulas=format_ == "json")]
     except TraceFailed as failure:
         write_output(RUN_FORMATS[format_]((failure.trace,), options), output)
         write_error("\n")

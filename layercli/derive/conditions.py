@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from layercli.catalogue.sizes import Condition, Size, evaluate
-from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.catalogue.tensors import Extent, Refusal, Tensor
 from layercli.errors import SpecError
 from layercli.record import record
 from layercli.spec.values import MISSING
@@ -63,7 +63,10 @@ def evaluate_value(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, Tensor):
         shape = tuple(evaluate(size, sizes) for size in value.shape)
         strides = None if value.strides is None else tuple(evaluate(step, sizes) for step in value.strides)
-        return Tensor(value.dtype, shape, strides, requires_grad=value.requires_grad)
+        made = Tensor(value.dtype, shape, strides, requires_grad=value.requires_grad)
+        if value.extent is not None and value.extent.end is not None:
+            made.extent = Extent(evaluate(value.extent.end, sizes))
+        return made
     if isinstance(value, (tuple, list)):
         return type(value)(evaluate_value(item, sizes) for item in value)
     if isinstance(value, slice):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from layercli.catalogue.counting import NOTHING, count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
+from layercli.catalogue.extents import follow_extent
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import Module
@@ -16,7 +17,7 @@ from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
 from layercli.catalogue.signature import BindingError, Signature
 from layercli.catalogue.sizes import Size, as_int, format_size
-from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.catalogue.tensors import Refusal, Tensor, collect_doubts
 from layercli.derive.conditions import ConditionLog, Trial, evaluate_value
 from layercli.errors import Position, Problem, SpecError
 from layercli.derive.sharing import Sharing, identify_call
@@ -69,7 +70,9 @@ def type_of(value: Any) -> Type:
         return None
     if isinstance(value, Size):
         return PlainType(str(as_int(value)))
-    return PlainType(repr(value)[:80] if isinstance(value, (bool, int, float, str)) else type(value).__name__)
+    if isinstance(value, (bool, int, float, str, Dtype, FunctionValue)):
+        return PlainType(repr(value)[:80])
+    return PlainType(type(value).__name__)
 
 
 class TypeKind:
@@ -160,6 +163,8 @@ class Pass:
     dims: Mapping[str, Any]
     log: ConditionLog | None = None
     watch: Callable[[Call], None] | None = None
+    #: What only a run can tell, by the path of the row.
+    doubts: dict[str, str] = field(default_factory=dict)
     #: The calls of the modules whose forward runs.
     trials: list[Trial] = field(default_factory=list)
     sharing: Sharing | None = None
@@ -229,9 +234,15 @@ class TypeEngine(ForwardEngine):
             )
 
         if self.running is None:
-            return derive(*values, **shown)
+            output = derive(*values, **shown)
+            follow_extent(name, values, output)
+            return output
         self.running.place_conditions()
-        output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
+        with collect_doubts() as doubts:
+            output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
+        follow_extent(name, values, output)
+        if doubts and draft is not None:
+            self.running.doubts[draft.path] = doubts[0]
         if self.running.log is not None:
             trial = Trial(lambda _, given, named: derive(*given, **named), values, shown, True, output)
             self.running.place_conditions(None if draft is None else draft.path, trial)
@@ -592,6 +603,7 @@ def _derive_call(
         module.run = lambda child, inputs, options: call_module(child, inputs, options, running)
         seen = _compute_tensors(module, running)
         output = call_layer_rule(rule, seen, values, named)
+        follow_extent(module.type, values, output)
     running.place_conditions()
     running.trials.pop()
     trial.output = output

@@ -199,6 +199,7 @@ def _derive(
         tensors=ownership.records,
         returns=recorder.returns,
         failed=failure is not None,
+        notes=tuple(f"{path} {sentence}" for path, sentence in running.doubts.items()),
         **describe_plan(plan),
     )
     if failure is not None:

@@ -176,6 +176,9 @@ def _identify(value: Any, tensors: list[Tensor]) -> Hashable:
         place = next((place for place, tensor in enumerate(tensors) if tensor is value), None)
         if place is not None:
             return Input(place)
+        if value.extent is not None:
+            # What is written into it inside counts outside.
+            raise Incomparable
         tensors.append(value)
         strides = None if value.strides is None else _identify(value.strides, tensors)
         return value.dtype, _identify(value.shape, tensors), strides, value.requires_grad

@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from layercli.catalogue.entries import Form, Layer
@@ -18,30 +19,9 @@ from layercli.catalogue.narration import draw_formula, is_formula, term_of
 from layercli.catalogue.tensors import Refusal
 from layercli.errors import LayercliError
 from layercli.explain.examples import list_layer_examples, list_operation_examples
-from layercli.explain.narrator import NarratedCall, list_tensors, name_results, narrate_call
+from layercli.explain.narrator import NarratedCall, list_tensors, name_macs, name_results, narrate_call
 from layercli.explain.trial import call_layer, call_operation
-from layercli.record import record
-
-
-@record
-class EntryFormulas:
-    """What an entry computes, as text.
-
-    ``inputs`` and ``outputs`` are shapes by name, ``sizes`` the formulas of the output's sizes by the names that they
-    have there, those of one formula together, ``state`` the shapes of parameters and buffers. ``macs`` and ``flops`` are empty where they
-    aren't known. Without a call that shows them there are none of these. ``words`` is what the rule says of itself,
-    ``pages`` where PyTorch says it.
-    """
-
-    words: str
-    pages: tuple[str, ...]
-    inputs: tuple[tuple[str, str], ...] = ()
-    outputs: tuple[tuple[str, str], ...] = ()
-    sizes: tuple[tuple[str, str], ...] = ()
-    state: tuple[tuple[str, str], ...] = ()
-    macs: str = ""
-    flops: str = ""
-    call: NarratedCall | None = None
+from layercli.trace.explanation import EntryExplanation, EntryFormulas
 
 
 def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryFormulas:
@@ -73,9 +53,37 @@ def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryF
         sizes=tuple(sizes.items()),
         state=tuple((item.name, _write_shape(item.shape)) for item in call.state),
         macs=_write_count(call.macs),
-        flops=_write_count(call.flops),
-        call=call,
+        flops=_write_count(name_macs(call.flops, call.macs)),
     )
+
+
+def explain_entries(name: str, entries: Sequence[Layer | Form]) -> EntryExplanation:
+    """What a name of the catalogue stands for: a layer, or one operation in all of its namespaces."""
+    first = entries[0]
+    if isinstance(first, Layer):
+        texts = [f"{first.name}({first.signature})"]
+    else:
+        texts = list(
+            dict.fromkeys(
+                text for entry in entries if isinstance(entry, Form) for text in _write_calls(entry)
+            )
+        )
+    formulas = formulas_of(first)
+    pages = dict.fromkeys(page for entry in entries for page in list_pages(entry))
+    return EntryExplanation(
+        name,
+        "layer" if isinstance(first, Layer) else "operation",
+        tuple(texts),
+        first.doc,
+        replace(formulas, pages=tuple(pages)),
+    )
+
+
+def _write_calls(form: Form) -> Iterator[str]:
+    for namespace in form.namespaces:
+        owner = "x" if namespace == "Tensor" else namespace
+        arguments = "" if form.attribute else f"({form.signature_in(namespace)})"
+        yield f"{owner}.{form.name}{arguments}"
 
 
 def _is_short(size: Any) -> bool:
@@ -127,7 +135,7 @@ def describe_rule(rule: Callable[..., Any] | None) -> str:
         first = re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0]
         first = re.sub(r"^The (rule|type) of ", "", first)
         if not first.startswith(("Source", "As ``")):
-            return first.rstrip(":").replace("``", "`")
+            return first.rstrip(":.").replace("``", "`")
     return ""
 
 

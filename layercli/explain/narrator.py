@@ -16,7 +16,7 @@ from layercli.catalogue.entries import TENSOR, Form
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import Module, State
-from layercli.catalogue.narration import Name, Narrated, narrate
+from layercli.catalogue.narration import Constant, Name, Narrated, Operation, is_formula, narrate, term_of
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.derive.engine import Call
@@ -81,6 +81,31 @@ def name_results(owner: str, output: Tensor) -> tuple[str, ...]:
     return tuple(names)
 
 
+#: What the letters of sizes stand for.
+_WORDS: Mapping[str, str] = {
+    "N": "batch",
+    "C": "channels",
+    "D": "depth",
+    "H": "height",
+    "W": "width",
+    "L": "length",
+    "S": "source length",
+}
+
+
+def name_words(owner: str, argument: str, rank: int) -> tuple[str, ...]:
+    """The dimensions of an input in words: ``height``, or ``dimension 2`` where none is known."""
+    names = name_sizes(owner, argument, rank)
+    return tuple(
+        _WORDS.get(name.removesuffix("_in"), f"dimension {place}") for place, name in enumerate(names)
+    )
+
+
+def name_result_words(owner: str, output: Tensor) -> tuple[str, ...]:
+    """The dimensions of an output in words, empty where none is known."""
+    return tuple(_WORDS.get(name.removesuffix("_out"), "") for name in name_results(owner, output))
+
+
 @record
 class NarratedCall:
     """A call whose numbers know how they came about.
@@ -132,43 +157,52 @@ def list_tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
             yield from list_tensors(f"{name}[{key!r}]", item)
 
 
-def _name_result(owner: str, value: Any) -> Any:
-    """An output whose sizes are named where a formula gave them, for formulas that go on from there."""
+def _name_result(owner: str, value: Any, symbols: Iterator[Any]) -> Any:
+    """An output whose sizes are named where a formula gave them, for formulas that go on from there.
+
+    ``symbols`` are the sizes of all outputs, with dims in them where they have any.
+    """
     if isinstance(value, Tensor):
         sizes = [
-            narrate(as_int(size), name) if not _is_named(size) else size
-            for size, name in zip(value.shape, name_results(owner, value), strict=True)
+            size if _is_named(size) else narrate(symbol, name)
+            for size, name, symbol in zip(value.shape, name_results(owner, value), symbols, strict=False)
         ]
         return Tensor(value.dtype, sizes, value.strides)
     if isinstance(value, (tuple, list)):
-        return type(value)(_name_result(owner, item) for item in value)
+        return type(value)(_name_result(owner, item, symbols) for item in value)
     if isinstance(value, dict):
-        return {key: _name_result(owner, item) for key, item in value.items()}
+        return {key: _name_result(owner, item, symbols) for key, item in value.items()}
     return value
+
+
+def _list_sizes(output: Any) -> Iterator[Any]:
+    return (size for _, tensor in list_tensors("", output) for size in tensor.shape)
 
 
 def _is_named(size: Any) -> bool:
     return isinstance(size, Narrated) and isinstance(size.term, Name)
 
 
-def _run_quietly(module: Module, inputs: list[Any], keywords: dict[str, Any]) -> Any:
+def run_quietly(module: Module, inputs: list[Any], keywords: dict[str, Any]) -> Any:
     """What a layer inside another one gives, without a row. Raises Refusal for a block of the spec."""
     if module.entry is None or module.entry.rule is None:
         raise Refusal("has a block inside, whose formulas are those of its own rows", code="no-rule")
-    module.run = _run_quietly
+    module.run = run_quietly
     return module.entry.rule(module, *inputs, **keywords)
 
 
-def narrate_layer(module: Module, values: Sequence[Any], keywords: Mapping[str, Any]) -> NarratedCall:
+def narrate_layer(
+    module: Module, values: Sequence[Any], keywords: Mapping[str, Any], result: Any
+) -> NarratedCall:
     """One call of a layer. Raises Refusal where the rule refuses it or the layer has no rule.
 
-    ``values`` and ``keywords`` are what the rule was called with.
+    ``values`` and ``keywords`` are what the rule was called with, ``result`` is what it gave.
     """
     entry = module.entry
     if entry is None or entry.rule is None:
         raise Refusal("has no rule of its own", code="no-rule")
     arguments = {name: narrate(value, name) for name, value in module.arguments.items()}
-    layer = replace(module, arguments=arguments, run=_run_quietly)
+    layer = replace(module, arguments=arguments, run=run_quietly)
     state = tuple(entry.state(layer)) if entry.state is not None else ()
     layer.tensors = _hold(module.tensors, state)
     owner = entry.name.removeprefix("Lazy")
@@ -179,7 +213,7 @@ def narrate_layer(module: Module, values: Sequence[Any], keywords: Mapping[str, 
     ]
     named = {name: _narrate_value(owner, name, value, batch_first) for name, value in keywords.items()}
     output = entry.rule(layer, *given, **named)
-    cost = count_layer(entry, layer, _name_result(owner, output), given, named)
+    cost = count_layer(entry, layer, _name_result(owner, output, _list_sizes(result)), given, named)
     inputs = [*zip(names, given, strict=True), *named.items()]
     held = tuple(item for item in state if item.name not in module.computed)
     return _make_call(owner, inputs, output, held, cost)
@@ -196,7 +230,11 @@ def _hold(tensors: Mapping[str, Tensor], state: Sequence[State]) -> dict[str, Te
 
 
 def narrate_operation(
-    name: str, rule: Callable[..., Any], values: Sequence[Any], keywords: Mapping[str, Any]
+    name: str,
+    rule: Callable[..., Any],
+    values: Sequence[Any],
+    keywords: Mapping[str, Any],
+    result: Any,
 ) -> NarratedCall:
     """One call of an operation by the name of its row. Raises Refusal where the rule refuses it."""
     names = _name_operands(name, rule, len(values))
@@ -204,16 +242,16 @@ def narrate_operation(
     shown = {**_list_window_defaults(name, names), **keywords}
     named = {own: _narrate_value(name, own, value) for own, value in shown.items()}
     output = rule(*given, **named)
-    cost = count_operation(name, _name_result(name, output), given, named)
+    cost = count_operation(name, _name_result(name, output, _list_sizes(result)), given, named)
     return _make_call(name, [*zip(names, given, strict=True), *named.items()], output, (), cost)
 
 
 def narrate_call(call: Call) -> NarratedCall:
     """A call of a derivation with the formulas of its numbers. Raises Refusal where there are none."""
     if call.module is not None:
-        return narrate_layer(call.module, call.values, call.keywords)
+        return narrate_layer(call.module, call.values, call.keywords, call.output)
     assert call.rule is not None
-    return narrate_operation(call.draft.type, call.rule, call.values, call.keywords)
+    return narrate_operation(call.draft.type, call.rule, call.values, call.keywords, call.output)
 
 
 def bind_call(call: Call) -> dict[str, Any]:
@@ -282,3 +320,16 @@ def _name_arguments(rule: Callable[..., Any], count: int) -> list[str]:
         if item.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     ]
     return [*names[:count], *(f"argument[{place}]" for place in range(count - len(names)))]
+
+
+def name_macs(flops: Any, macs: int | None) -> Any:
+    """The FLOPs with the MACs in them by that name: ``2*MACs + ...``."""
+    term = term_of(flops)
+    if not macs or not is_formula(flops) or not isinstance(term, Operation):
+        return flops
+    twice = Operation("*", (Constant(2), Name("MACs", macs)), 2 * macs, 2)
+    if term.value == 2 * macs:
+        return Narrated(int(flops), twice)
+    if term.operator == "+" and term.operands[0].value == 2 * macs:
+        return Narrated(int(flops), Operation("+", (twice, term.operands[1]), term.value, term.parts))
+    return flops

@@ -12,7 +12,7 @@ from layercli.catalogue.reach import REACHES, Box, Looking, NotKnown, cover, sha
 from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.derive.engine import Call
 from layercli.explain.narrator import bind_call, list_tensors, narrate_call
-from layercli.trace.explanation import Sight
+from layercli.trace.explanation import BEFORE, Sight
 
 #: Layers that compute between the rows inside them, so that what these get isn't what others gave.
 _COMPOSITE = (
@@ -53,7 +53,14 @@ class Seer:
         except NotKnown as reason:
             return (Sight("", (), None, because=str(reason)),)
         return tuple(
-            Sight(name, shape_of(tensor), _measure(seen[name]), _measure(field[name]), steps[name])
+            Sight(
+                name,
+                shape_of(tensor),
+                _measure(seen[name]),
+                tuple(first for first, _ in seen[name]),
+                _measure(field[name]),
+                steps[name],
+            )
             for name, tensor in self.inputs
             if name in seen and name in field
         )
@@ -70,9 +77,15 @@ class Seer:
             moved = (*middle[:dim], (middle[dim][0] + count,) * 2, *middle[dim + 1 :])
             after = self.trace_back(output, moved, clipped=False)
             for name, box in field.items():
-                for place, (own, other) in enumerate(zip(box, after.get(name, box), strict=True)):
-                    if own[0] != other[0]:
-                        steps[name][place] = str(Fraction(other[0] - own[0], count))
+                pairs = enumerate(zip(box, after.get(name, box), strict=True))
+                moves = [(place, other[0] - own[0]) for place, (own, other) in pairs if own[0] != other[0]]
+                # A step that moves several dimensions is no step along one: what was flattened.
+                if len(moves) == 1 and moves[0][1] > 0:
+                    place, distance = moves[0]
+                    steps[name][place] = str(Fraction(distance, count))
+                grown = [place for place, last in _list_grown(box, after.get(name, box)) if last]
+                if not moves and len(grown) == 1:
+                    steps[name][grown[0]] = BEFORE
         return {name: tuple(found) for name, found in steps.items()}
 
     def trace_back(self, output: Tensor, box: Box, *, clipped: bool) -> dict[str, Box]:
@@ -147,6 +160,12 @@ class Seer:
         while start > 0 and self.calls[start - 1].draft.path.startswith(f"{own}."):
             start -= 1
         return start, around
+
+
+def _list_grown(box: Box, after: Box) -> Iterator[tuple[int, bool]]:
+    """Whether each dimension is seen from its beginning to a place that has moved on."""
+    for place, (own, other) in enumerate(zip(box, after, strict=True)):
+        yield place, own[0] == other[0] == 0 and other[1] > own[1]
 
 
 def _see_around(call: Call, box: Box) -> Iterator[tuple[Tensor, Box]]:

@@ -158,8 +158,10 @@ def refuse_function(interpreter: Interpreter, code: Expression) -> None:
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, (ast.Name, ast.Attribute)):
         return
     name = tree.func.id if isinstance(tree.func, ast.Name) else tree.func.attr
+    if name not in FUNCTIONS or name in interpreter.scope.params:
+        return
     layer = find_layer_of(name)
-    if not layer or layer == name or name not in FUNCTIONS or name in interpreter.scope.params:
+    if not layer or layer == name:
         return
     if isinstance(tree.func, ast.Attribute) and resolve_prefix(tree.func.value) not in ("F", "torch"):
         return

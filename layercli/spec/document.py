@@ -630,6 +630,8 @@ class _Reader:
 
     def check_decoration(self, event: Any) -> bool:
         """Refuse an anchor or tag before a node; whether there is one."""
+        if event.anchor is None and event.tag is None:
+            return False
         line, column = self._mark(event.start_mark)
         text = self.source.line(line)
         if event.anchor is not None:
@@ -659,7 +661,7 @@ class _Reader:
                     else "remove it, or write not for a negation",
                 )
             )
-        return event.anchor is not None or event.tag is not None
+        return True
 
     def _mark(self, mark: Any) -> tuple[int, int]:
         return mark.line + 1, mark.column + 1

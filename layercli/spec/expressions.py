@@ -92,13 +92,18 @@ class Body(Code):
         return self.tree.body
 
 
-_EXPRESSIONS: tuple[type[ast.AST], ...] = (
+def _list_kinds(*classes: type[ast.AST]) -> frozenset[type[ast.AST]]:
+    """The classes and those that are made of them, such as ``ast.Add`` of ``ast.operator``."""
+    return frozenset(kind for made in classes for kind in (made, *made.__subclasses__()))
+
+
+_EXPRESSIONS = _list_kinds(
     ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List,
     ast.Dict, ast.Subscript, ast.Slice, ast.Attribute, ast.Call, ast.keyword, ast.Starred, ast.ListComp,
     ast.GeneratorExp, ast.DictComp, ast.comprehension, ast.expr_context, ast.operator, ast.unaryop, ast.boolop,
     ast.cmpop, ast.Expression,
 )  # fmt: skip
-_STATEMENTS: tuple[type[ast.AST], ...] = (
+_STATEMENTS = _list_kinds(
     ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.For, ast.If, ast.Assert, ast.Pass,
     ast.Break, ast.Continue,
 )  # fmt: skip
@@ -279,13 +284,13 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
 
 def check_grammar(code: Code, *, statements: bool) -> None:
     """Refuse every node that the language hasn't, names that aren't ASCII, and trees that are too deep."""
-    allowed = _EXPRESSIONS + _STATEMENTS if statements else _EXPRESSIONS
+    allowed = _EXPRESSIONS | _STATEMENTS if statements else _EXPRESSIONS
     stack: list[tuple[ast.AST, int]] = [(code.tree, 0)]
     while stack:
         node, depth = stack.pop()
         if depth > MAX_DEPTH:
             raise SpecError(_too_deep(code.position(node)))
-        if not isinstance(node, allowed):
+        if type(node) not in allowed:
             what, hint = _REFUSED.get(type(node), (f"{type(node).__name__} is", ""))
             raise code.problem("not-in-language", f"{what} not in the spec language, version 1", node, hint)
         _check_node(code, node)

@@ -227,9 +227,12 @@ class Interpreter:
             yield scope.params[name]
         if name in scope.dims and scope.stage != "layers":
             yield scope.dims[name]
-        for found in (find_class(name, scope.definitions), find_function(name)):
-            if found is not MISSING:
-                yield found
+        found = find_class(name, scope.definitions)
+        if found is not MISSING:
+            yield found
+        found = find_function(name)
+        if found is not MISSING:
+            yield found
         if name in DTYPES:
             yield Dtype(DTYPES[name])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from layercli.errors import Position
 from layercli.record import record
@@ -73,18 +73,23 @@ class HeldFormula:
         }
 
 
+#: In the place of a step: all that stands before is seen.
+BEFORE: Final = "before"
+
+
 @record(slots=True)
 class Sight:
     """What the element in the middle of an output sees of one input of the model.
 
-    ``sizes`` is how many values of each dimension of the input it depends on, ``field`` how many they would be if there
-    were no edges. ``steps`` says how far apart neighbours of the output look, as fractions, empty where they look at the
-    same place. Where it isn't known ``sizes`` is None, ``because`` of the row with this path.
+    ``sizes`` is how many values of each dimension of the input it depends on, from ``starts`` on, ``field`` how many they
+    would be if there were no edges. ``steps`` says how far apart neighbours of the output look, as fractions, empty where they look at the
+    same place, and ``BEFORE`` where they look at all that stands before theirs. Where it isn't known ``sizes`` is None, ``because`` of the row with this path.
     """
 
     input: str
     shape: tuple[int, ...]
     sizes: tuple[int, ...] | None
+    starts: tuple[int, ...] = ()
     field: tuple[int, ...] = ()
     steps: tuple[str, ...] = ()
     because: str = ""
@@ -96,6 +101,7 @@ class Sight:
         return {
             "input": self.input,
             "sees": list(self.sizes),
+            "from": list(self.starts),
             "field": list(self.field),
             "steps": list(self.steps),
         }
@@ -103,13 +109,17 @@ class Sight:
 
 @record(slots=True)
 class Accepted:
-    """The sizes that one dimension of an input may have, all else as it is."""
+    """The sizes that one dimension of an input may have, all else as it is.
+
+    ``sentence`` is what the layer says of another size, without what it got, empty where it says no more than that.
+    """
 
     input: str
     dimension: int
     word: str
     size: int
     ranges: tuple[Range, ...]
+    sentence: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON writes it: each range is ``[from, to or null, step]``."""
@@ -118,6 +128,7 @@ class Accepted:
             "dimension": self.dimension,
             "size": self.size,
             "accepted": [[item.first, item.last, item.step] for item in self.ranges],
+            **({"sentence": self.sentence} if self.sentence else {}),
         }
 
 
@@ -148,8 +159,8 @@ class Part:
 class CallExplanation:
     """How the output of one call came about, and what it costs.
 
-    ``macs`` and ``flops`` have no formula where they aren't known or where none arises; ``words`` says what gives the
-    output where its sizes follow from no formula. ``accepts`` is empty where it wasn't found out.
+    ``macs`` and ``flops`` are its own, without those inside it, and have no formula where they aren't known or where none
+    arises. ``accepts`` has the dimensions of its inputs that don't take any size.
     """
 
     call: int
@@ -188,8 +199,10 @@ class Explanation:
     """How a layer or operation of a model comes to its output, parameters and cost, call by call.
 
     ``held`` are its own parameters and buffers, ``parts`` what stands directly inside it. ``parameters`` counts all
-    inside it, each tensor once in the model. ``needs`` are the constraints on its inputs as sentences, ``holds`` what
-    its rows need of dims, None without dims. ``measured`` says whether PyTorch ran it, too, and ``differences`` where that gave something else.
+    inside it, each tensor once in the model; ``macs`` and ``flops`` are those of all its calls with all inside, None
+    where some aren't known. ``needs`` are the constraints on its inputs as sentences, ``holds`` what its rows need of
+    dims, None without dims. ``words`` say what its rule gives. ``measured`` says whether PyTorch ran it, too, and
+    ``differences`` where that gave something else.
     """
 
     model: str
@@ -205,6 +218,8 @@ class Explanation:
     calls: tuple[CallExplanation, ...]
     parameters: int
     trainable: int
+    macs: int | None
+    flops: int | None
     held: tuple[HeldFormula, ...]
     tied: tuple[Tie, ...]
     parts: tuple[Part, ...]
@@ -234,6 +249,8 @@ class Explanation:
             "calls": [call.to_dict() for call in self.calls],
             "parameters": self.parameters,
             "trainable": self.trainable,
+            "macs": self.macs,
+            "flops": self.flops,
             "held": [item.to_dict() for item in self.held],
             "tied": {tie.name: tie.target for tie in self.tied},
             "parts": [part.to_dict() for part in self.parts],
@@ -241,4 +258,54 @@ class Explanation:
             "holds": None if self.holds is None else [item.to_dict() for item in self.holds],
             "measured": self.measured,
             "differences": [str(item) for item in self.differences],
+        }
+
+
+@record(slots=True)
+class EntryFormulas:
+    """What an entry of the catalogue computes, as text in the names of its arguments and of its input's sizes.
+
+    ``inputs`` and ``outputs`` are shapes by name; ``sizes`` are the formulas of the output's sizes by the names that they
+    have there, ``state`` the shapes of parameters and buffers. ``macs`` and ``flops`` are empty where they aren't known.
+    Without a call that shows them there are none of these. ``words`` is what the rule says of itself, ``pages`` where
+    PyTorch says it.
+    """
+
+    words: str
+    pages: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    sizes: tuple[tuple[str, str], ...] = ()
+    state: tuple[tuple[str, str], ...] = ()
+    macs: str = ""
+    flops: str = ""
+
+
+@record(slots=True)
+class EntryExplanation:
+    """A layer or operation without a model: how it is called, what it does, and its formulas."""
+
+    name: str
+    kind: Literal["layer", "operation"]
+    calls: tuple[str, ...]
+    doc: str
+    formulas: EntryFormulas
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as JSON, version 1."""
+        formulas = self.formulas
+        return {
+            "version": JSON_VERSION,
+            "name": self.name,
+            "kind": self.kind,
+            "calls": list(self.calls),
+            "doc": self.doc,
+            "words": formulas.words,
+            "inputs": dict(formulas.inputs),
+            "outputs": dict(formulas.outputs),
+            "sizes": dict(formulas.sizes),
+            "state": dict(formulas.state),
+            "macs": formulas.macs or None,
+            "flops": formulas.flops or None,
+            "pages": list(formulas.pages),
         }

@@ -429,6 +429,8 @@ class Trace:
 
     def in_numbers(self) -> Trace:
         """The trace without formulas, its sizes as numbers only."""
+        if self.requirements is None:
+            return self
         rows = convert(self.rows, _drop_symbols_of_row, move_row)
         inputs = tuple((name, drop_symbols(value)) for name, value in self.inputs)
         output = drop_symbols(self.output)
@@ -484,6 +486,8 @@ class Trace:
             data["totals"]["flops_unknown"] = totals.flops_unknown
         if self.requirements is not None:
             data["requirements"] = [item.to_dict() for item in self.requirements]
+        if self.notes:
+            data["notes"] = list(self.notes)
         if self.failed:
             data["failed"] = True
         return data
@@ -492,7 +496,7 @@ class Trace:
         """The table that ``layercli trace`` prints."""
         from layercli.report.table import render_trace
 
-        return render_trace(self)
+        return render_trace(self if self.symbolic else self.in_numbers())
 
     def __repr__(self) -> str:
         rows = f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)}"
@@ -502,10 +506,10 @@ class Trace:
     def __str__(self) -> str:
         from layercli.report.table import format_trace
 
-        return format_trace(self)
+        return format_trace(self if self.symbolic else self.in_numbers())
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
         from layercli.report.html import format_html
 
-        return format_html(self)
+        return format_html(self if self.symbolic else self.in_numbers())

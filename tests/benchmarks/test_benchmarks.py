@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pairs import Comparison, Result, compare, format_results
-from benchmarks.processes import _process
+from benchmarks.processes import COMMANDS, _process, compare_processes, time_processor
 
 RESULTS = (
     Result("layercli trace lenet", 'python -c "import torch"', ((1.2, 1.0), (3.0, 2.0), (1.1, 1.1))),
@@ -49,3 +49,15 @@ def test_a_process_that_fails_is_not_timed(tmp_path: Path) -> None:
     assert _process(("-c", "raise SystemExit(3)"), 3, tmp_path)() > 0
     with pytest.raises(RuntimeError, match="ended with 3, not 0"):
         _process(("-c", "raise SystemExit(3)"), 0, tmp_path)()
+
+
+def test_the_time_of_the_processor_is_that_of_the_process(tmp_path: Path) -> None:
+    sleeping = _process(("-c", "import time; time.sleep(1)"), 0, tmp_path, time_processor)()
+    assert 0 < sleeping < 1
+
+
+def test_every_command_is_compared_once(tmp_path: Path) -> None:
+    comparisons = list(compare_processes(tmp_path))
+    assert len({comparison.name for comparison in comparisons}) == len(COMMANDS)
+    wrong = next(comparison for comparison in comparisons if "wrong.yaml" in comparison.name)
+    assert wrong.run() > 0

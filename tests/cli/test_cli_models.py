@@ -86,7 +86,9 @@ def test_params_that_can_not_be_listed(arguments: list[str], error: str, run: Ru
 
 @pytest.mark.parametrize("model", ["net", "tinymodel", "transformer-encoder", "resnet18"])
 def test_show_prints_what_print_prints(model: str, run: Run) -> None:
-    assert run("show", model).out == f"{layercli.build(model, device='meta')}\n"
+    printed = f"{layercli.build(model, device='meta')}\n"
+    for options in ([], ["--static"], ["--run"], ["--verify"]):
+        assert run("show", model, *options).out == printed
 
 
 def test_show_one_layer_and_into_a_file(folder: Path, run: Run) -> None:

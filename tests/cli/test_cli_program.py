@@ -58,7 +58,8 @@ Usage: layercli show [OPTIONS] SPEC
 
 Print a model, or one of its layers, as PyTorch does.
 
-The text is that of print(model).
+The text is that of print(model). It is derived, which needs no torch; --run
+makes the model and prints it.
 
 Arguments:
   SPEC  A spec file, or the name of a bundled model.
@@ -66,6 +67,8 @@ Arguments:
 Options:
   --set NAME=VALUE    Set a param of the spec; may be repeated.
   --layer PATH        Print only this layer.
+  --static / --run    Derive by rules, which needs no torch, or run on PyTorch.
+  --verify            Do both, and fail where PyTorch and the rules differ.
   --limit NAME=VALUE  Raise or lower a limit on what a spec may use, such as
                       modules=1000000; may be repeated.
   -o, --output FILE   Write to this file instead.
@@ -140,6 +143,11 @@ def test_the_formats_of_the_options_are_those_that_there_are(run: Run) -> None:
         (["trace", "net", "--layer"], "--layer needs PATH\nhelp: layercli trace --help shows what it takes"),
         (["trace", "net", "-f"], "-f needs FORMAT\nhelp: layercli trace --help shows what it takes"),
         (["trace", "net", "--train=1"], "--train takes no value\nhelp: write --train alone"),
+        (["trace", "net", "--train", "--eval"], "--train and --eval exclude each other\nhelp: leave one of them out"),
+        (["trace", "net", "--device", "cpu", "--static"], "--device is of a run on PyTorch, so it goes without --static"),
+        (["trace", "net", "--values", "--verify"], "--values is of a run on PyTorch, so it goes without --verify"),
+        (["trace", "net", "--symbolic", "--stats"], "--stats is of a run on PyTorch, so it goes without --symbolic"),
+        (["params", "net", "--values", "--static"], "only PyTorch has values, so --static goes without --values"),
     ],
 )  # fmt: skip
 def test_usage_errors(arguments: list[str], error: str, run: Run) -> None:

@@ -44,7 +44,7 @@ _DTYPES = (
     "torch.bool",
     "complex64",
 )
-_SIZES = (0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)
+_SIZES = (0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16)
 #: Arguments of another kind: none, numbers, text, sequences, tensors of few dimensions, and a dtype.
 _OTHER_KINDS = (
     "None", "True", "2", "0", "-1", "1.5", "'a'", "()", "(1,)", "(1, 2)", "[1, 2]", "[2, 1, 3]", "rand(2)", "rand(())",
@@ -101,8 +101,15 @@ def find_form(namespace: str, name: str) -> Form:
 
 @cache
 def list_entries() -> Mapping[str, tuple[Sample, ...]]:
-    """Every entry of the catalogue by its key, ``family kind: name``, with the samples of all its names and namespaces."""
+    """Every entry of the catalogue, ``layer Linear``, ``relu``, ``operator add``, with the samples of all its names and namespaces."""
     entries: dict[str, tuple[Sample, ...]] = {}
+    for name in (*(name for name, layer in LAYERS.items() if not layer.refused), *WRAPPERS):
+        entries[f"layer {name}"] = tuple(
+            Sample(name, "layer", inputs, constructor)
+            for constructor, calls in LAYER_SAMPLES
+            if constructor.partition("(")[0] == name
+            for inputs in calls
+        )
     for operations in FAMILIES.values():
         for operation in operations:
             forms = [
@@ -119,13 +126,6 @@ def list_entries() -> Mapping[str, tuple[Sample, ...]]:
             )
     for name, texts in OPERATOR_SAMPLES.items():
         entries[f"operator {name}"] = tuple(Sample(name, "operator", text) for text in texts)
-    for name in (*(name for name, layer in LAYERS.items() if not layer.refused), *WRAPPERS):
-        entries[f"layer {name}"] = tuple(
-            Sample(name, "layer", inputs, constructor)
-            for constructor, calls in LAYER_SAMPLES
-            if constructor.partition("(")[0] == name
-            for inputs in calls
-        )
     return entries
 
 
@@ -467,6 +467,10 @@ _GENTLE: tuple[Change, ...] = (
     _lay_out,
     _make_plain,
 )
+#: More dimensions are often too many for a layer, and a number in place of a tensor is no input.
+_GENTLE_WITH_LAYERS: tuple[Change, ...] = (
+    _resize, _resize, _resize, _resize, _cast_all, _give_argument, _give_argument, _lay_out, _add_batch,
+)  # fmt: skip
 _HARSH: tuple[Change, ...] = (
     _change_number, _change_number, _change_number, _change_dims, _change_dims, _cast_one, _change_kind, _change_kind,
     _drop_argument, _add_by_place, _swap, _lengthen, _make_plain, _give_argument, _change_word, _resize, _lay_out,
@@ -478,8 +482,9 @@ def draw_calls(draw: Chooser, entry: str, gentle: bool | None = None) -> Drawn:
     """A call of an entry (``list_entries``), changed up to four times; ``gentle`` is drawn where it isn't given."""
     sample = _choose(draw, list_entries()[entry])
     trees = Trees(sample, *_parse(sample))
-    changes = _GENTLE if (draw(st.booleans()) if gentle is None else gentle) else _HARSH
-    for _ in range(draw(st.integers(1, 4))):
+    gentle = draw(st.booleans()) if gentle is None else gentle
+    changes = _HARSH if not gentle else _GENTLE_WITH_LAYERS if sample.kind == "layer" else _GENTLE
+    for _ in range(draw(st.integers(1, 3 if gentle and sample.kind == "layer" else 4))):
         _choose(draw, changes)(draw, trees)
     if sample.kind == "layer":
         call = ast.unparse(ast.fix_missing_locations(trees.call))[2:-1]

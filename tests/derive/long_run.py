@@ -191,19 +191,22 @@ def prove_entries(entries: Sequence[str], processes: int = 2) -> Iterator[tuple[
                 yield job.entry, job.proof
 
 
-def read_proofs() -> dict[str, Proof]:
-    """The proofs that were kept, by entry; none where they are of another PyTorch."""
-    if not PROVED.exists():
-        return {}
+def read_kept() -> tuple[dict[str, Proof], str]:
+    """The proofs that were kept, by entry, and the PyTorch that they are of."""
     kept = json.loads(PROVED.read_text("utf-8"))
-    if kept["torch"] != torch.__version__.partition("+")[0]:
-        return {}
-    return {
+    proofs = {
         entry: Proof(
-            *(proof["legal"], proof["illegal"]), *(tuple(proof.get(k, ())) for k in ("differs", "stopped"))
+            proof["legal"], proof["illegal"], tuple(proof.get("differs", ())), tuple(proof.get("stopped", ()))
         )
         for entry, proof in kept["entries"].items()
     }
+    return proofs, kept["torch"]
+
+
+def read_proofs() -> dict[str, Proof]:
+    """The proofs that a run goes on from: none where they are of another PyTorch."""
+    proofs, version = read_kept() if PROVED.exists() else ({}, "")
+    return proofs if version == torch.__version__.partition("+")[0] else {}
 
 
 def write_proofs(proofs: Mapping[str, Proof]) -> None:

@@ -14,6 +14,7 @@ from layercli.plan.planner import Setting
 from layercli.run.session import trace_plan
 from layercli.spec.library import list_bundled
 from layercli.trace.agreement import compare_traces
+from tests.derive.bundled import load_bundled
 
 CASES = Path(__file__).parent.parent / "cases" / "ok"
 MODES: tuple[Literal["eval", "train"], ...] = ("eval", "train")
@@ -25,7 +26,7 @@ ONE_MODE = {"llama-70b", "bert-base", "vit-base-patch16-224", "gpt2", "resnet50"
 @pytest.mark.parametrize("path", list_bundled(), ids=lambda path: path.stem)
 def test_bundled_model(path: Path) -> None:
     for mode in (None,) if path.stem in ONE_MODE else MODES:
-        plan = layercli.load(path, mode=mode)
+        plan = load_bundled(path, mode=mode)
         assert compare_traces(trace_plan(plan)[0], derive_plan(plan)) == ()
 
 

@@ -14,6 +14,7 @@ from layercli.engines import trace_by
 from layercli.spec.library import list_bundled
 from layercli.trace import TensorType, Trace, iterate_tensor_types
 from layercli.trace.agreement import compare_traces
+from tests.derive.bundled import load_bundled
 from tests.derive.test_agreement import CASES, settings_of
 
 LENET = """\
@@ -75,13 +76,13 @@ def list_types(trace: Trace) -> list[TensorType]:
 
 @pytest.mark.parametrize("path", list_bundled(), ids=lambda path: path.stem)
 def test_symbols_change_nothing_but_formulas(path: Path) -> None:
-    plan = layercli.load(path)
-    symbolic = layercli.load(path, symbolic=[*plan.dims])
+    plan = load_bundled(path)
+    symbolic = load_bundled(path, symbolic=[*plan.dims])
     trace = derive_plan(symbolic)
     assert compare_traces(derive_plan(plan), trace) == ()
     assert trace.requirements is not None if plan.dims else trace.requirements is None
     if plan.dims:
-        sizes = {name: int(size) for name, size in layercli.load(path).dims.items()}  # type: ignore[arg-type]
+        sizes = {name: int(size) for name, size in load_bundled(path).dims.items()}  # type: ignore[arg-type]
         assert evaluate_types(trace, sizes) == list_types(trace)
 
 

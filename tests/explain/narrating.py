@@ -8,7 +8,7 @@ from typing import Any
 from layercli.catalogue.tensors import Tensor, settings
 from layercli.derive.engine import Call, Pass, TypeEngine, TypeKind, call_module
 from layercli.derive.modules import ModuleMaker
-from layercli.explain.narrator import NarratedCall, narrate_layer, narrate_operation
+from layercli.explain.narrator import NarratedCall, narrate_call
 from layercli.spec.interpreter import Budget, Interpreter, Scope
 from layercli.trace.recorder import Recorder
 from tests.derive.proving import _evaluate_call, parse, plan_layer
@@ -36,15 +36,6 @@ def watch_layer(constructor: str, inputs: str, *, train: bool = False) -> list[C
         running = Pass(Recorder(TypeKind(), {}), Budget(), {}, watch=calls.append)
         call_module(module, list(arguments), keywords, running)
     return calls
-
-
-def narrate_call(call: Call) -> NarratedCall:
-    """A call with the formulas of its numbers. Raises Refusal where there are none."""
-    with settings("float32"):
-        if call.module is not None:
-            return narrate_layer(call.module, call.values, call.keywords)
-        assert call.rule is not None
-        return narrate_operation(call.draft.type, call.rule, call.values, call.keywords)
 
 
 def narrate_text(text: str) -> NarratedCall:

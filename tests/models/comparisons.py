@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.derive.bundled import SMALLER
 from tests.models import reference
 
 
@@ -68,11 +69,15 @@ def make_loss_inputs() -> tuple[Tensor, ...]:
 
 
 def make_llama(*sizes: int) -> nn.Module:
-    """The reference with parameters in bfloat16 and the frequencies in float32."""
+    return make_in_bfloat16(reference.LlamaForCausalLM, *sizes)
+
+
+def make_in_bfloat16(make: Callable[..., nn.Module], *sizes: int) -> nn.Module:
+    """A reference with parameters in bfloat16 and the frequencies in float32."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16)
     try:
-        return reference.LlamaForCausalLM(*sizes)
+        return make(*sizes)
     finally:
         torch.set_default_dtype(before)
 
@@ -293,6 +298,13 @@ CASES = (
             "num_key_value_heads": 2,
         },
         dims={"N": 2, "T": 9},
+        label="small",
+    ),
+    Case(
+        "moe-1t",
+        lambda: make_in_bfloat16(reference.MoEForCausalLM, 100, 32, 24, 3, 4, 2, 16, 6, 2),
+        words(100, 2, 9),
+        **SMALLER["moe-1t"],
         label="small",
     ),
     Case("unet", reference.UNet, image(1, 1, 64, 64)),

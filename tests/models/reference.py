@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -718,6 +720,103 @@ class LlamaForCausalLM(nn.Module):
             num_key_value_heads,
             rope_theta,
         )
+        self.lm_head = nn.Linear(hidden_size, vocab_size, bias=False)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        return self.lm_head(self.model(input_ids))
+
+
+class Expert(LlamaMLP):
+    pass
+
+
+class SparseMLP(nn.Module):
+    """Each token's best experts, each expert's best tokens; what is left of a share is filled up and counts nothing."""
+
+    def __init__(self, hidden_size: int, intermediate_size: int, experts: int, chosen: int) -> None:
+        super().__init__()
+        self.chosen = chosen
+        self.gate = nn.Linear(hidden_size, experts, bias=False)
+        self.experts = nn.ModuleList(Expert(hidden_size, intermediate_size) for _ in range(experts))
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.reshape(-1, x.size(-1))
+        scores = self.gate(tokens).float().softmax(-1)
+        order = scores.argsort(dim=-1, descending=True)
+        kept = torch.zeros_like(scores).scatter(-1, order[:, : self.chosen], 1.0) * scores
+        kept = kept / kept.sum(-1, keepdim=True)
+        share = math.ceil(len(tokens) * self.chosen / len(self.experts))
+        y = torch.zeros_like(tokens)
+        for index, expert in enumerate(self.experts):
+            places = kept[:, index].argsort(descending=True)[:share]
+            y[places] += expert(tokens[places]) * kept[places, index, None].to(x.dtype)
+        return y.view(x.shape)
+
+
+class MoEAttention(nn.Module):
+    def __init__(self, hidden_size: int, heads: int, key_value_heads: int, head_dim: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.key_value_heads = key_value_heads
+        self.q_proj = nn.Linear(hidden_size, heads * head_dim, bias=False)
+        self.k_proj = nn.Linear(hidden_size, key_value_heads * head_dim, bias=False)
+        self.v_proj = nn.Linear(hidden_size, key_value_heads * head_dim, bias=False)
+        self.o_proj = nn.Linear(heads * head_dim, hidden_size, bias=False)
+        self.q_norm = nn.RMSNorm(head_dim, eps=1e-6)
+        self.k_norm = nn.RMSNorm(head_dim, eps=1e-6)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        group = self.heads // self.key_value_heads
+        q = self.q_norm(self.q_proj(x).unflatten(-1, (self.heads, -1))).transpose(1, 2)
+        k = self.k_norm(self.k_proj(x).unflatten(-1, (self.key_value_heads, -1))).transpose(1, 2)
+        v = split_heads(self.v_proj(x), self.key_value_heads)
+        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
+        return self.o_proj(join_heads(attend(q, k, v, causal=True)))
+
+
+class MoERotaryEmbedding(LlamaRotaryEmbedding):
+    pass
+
+
+class MoEDecoderLayer(nn.Module):
+    def __init__(self, hidden_size: int, intermediate_size: int, *sizes: int) -> None:
+        super().__init__()
+        heads, key_value_heads, head_dim, experts, chosen = sizes
+        self.self_attn = MoEAttention(hidden_size, heads, key_value_heads, head_dim)
+        self.mlp = SparseMLP(hidden_size, intermediate_size, experts, chosen)
+        self.input_layernorm = nn.RMSNorm(hidden_size, eps=1e-6)
+        self.post_attention_layernorm = nn.RMSNorm(hidden_size, eps=1e-6)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class MoEModel(nn.Module):
+    def __init__(
+        self, vocab_size: int, hidden_size: int, intermediate_size: int, depth: int, *sizes: int
+    ) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(vocab_size, hidden_size)
+        self.layers = nn.ModuleList(
+            MoEDecoderLayer(hidden_size, intermediate_size, *sizes) for _ in range(depth)
+        )
+        self.norm = nn.RMSNorm(hidden_size, eps=1e-6)
+        self.rotary_emb = MoERotaryEmbedding(sizes[2], 500000.0)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        x = self.embed_tokens(input_ids)
+        cos, sin = self.rotary_emb(x)
+        for layer in self.layers:
+            x = layer(x, cos, sin)
+        return self.norm(x)
+
+
+class MoEForCausalLM(nn.Module):
+    def __init__(self, vocab_size: int, hidden_size: int, *sizes: int) -> None:
+        super().__init__()
+        self.model = MoEModel(vocab_size, hidden_size, *sizes)
         self.lm_head = nn.Linear(hidden_size, vocab_size, bias=False)
 
     def forward(self, input_ids: Tensor) -> Tensor:

@@ -108,6 +108,7 @@ def test_which_leaves_fold(rows: list[Row], shown: list[str]) -> None:
         pytest.param({"type": "SiLU"}, False, id="type"),
         pytest.param({"sources": ("add",)}, False, id="wiring"),
         pytest.param({"macs": 3}, False, id="MACs"),
+        pytest.param({"flops": 3}, False, id="FLOPs"),
         pytest.param({"path": "h.1.mlp.gelu"}, False, id="name"),
     ],
 )
@@ -214,6 +215,9 @@ def test_macs_of_hidden_rows_are_unknown_where_one_of_them_is() -> None:
     assert build_tree(make_trace(*known), depth=1)[0].counts.macs == 128
     unknown = [*known[:2], linear("block.b", macs=None)]
     assert build_tree(make_trace(*unknown), depth=1)[0].counts.macs is None
+    assert build_tree(make_trace(*known), depth=1)[0].counts.flops is None
+    counted = [linear(path, macs=0, flops=130) for path in ("block", "block.a", "block.b")]
+    assert build_tree(make_trace(*counted), depth=1)[0].counts.flops == 390
 
 
 def test_layers_only() -> None:
@@ -268,6 +272,9 @@ def test_layers_that_never_ran_are_grouped() -> None:
 def test_counts_add() -> None:
     assert Counts(1, 1, 2, 4, 5) + Counts(1, 0, 0, 4, 5) == Counts(2, 1, 2, 8, 10)
     assert (Counts(macs=None) + Counts(macs=3)).macs is None
+    added = Counts(flops=None) + Counts(macs=3, flops=7)
+    assert (added.macs, added.flops) == (3, None)
+    assert (Counts(flops=2) + Counts(flops=7)).flops == 9
 
 
 @pytest.mark.parametrize("alike", [True, False])

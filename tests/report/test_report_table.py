@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,25 @@ def test_unknown_macs_are_a_question_mark_and_none_are_zero() -> None:
     lines = format_trace(TRACES["repeated"], columns=["macs"]).splitlines()
     assert [line.split()[-1] for line in lines[4:7]] == ["64", "?", "64"]
     assert lines[-1] == "72 parameters, all trainable · 288 B · at least 128 MACs (1 row unknown)"
+
+
+def test_flops_have_a_column_and_a_sum_of_their_own() -> None:
+    plain = format_trace(TRACES["lenet"])
+    assert "FLOPs" not in plain
+    lines = format_trace(TRACES["lenet"], columns=["macs", "flops"]).splitlines()
+    assert lines[3].split()[-2:] == ["MACs", "FLOPs"]
+    assert lines[4].split()[-2:] == ["117,600", "239,904"]
+    assert lines[5].split()[-2:] == ["0", "4,704"]
+    assert lines[-1].endswith("322,056 MACs · 663,802 FLOPs")
+
+
+def test_unknown_flops_are_a_question_mark_and_counted() -> None:
+    rows = [
+        replace(row, flops=None) if row.path in ("relu", "fc3") else row for row in hand_made.make_lenet().rows
+    ]
+    lines = format_trace(replace(hand_made.make_lenet(), rows=tuple(rows)), columns=["flops"]).splitlines()
+    assert lines[5].split()[-1] == "?"
+    assert lines[-1].endswith("322,056 MACs · at least 657,408 FLOPs (2 rows unknown)")
 
 
 def test_an_unknown_column_is_refused_with_a_suggestion() -> None:

@@ -160,6 +160,27 @@ def convolve(count: int) -> Callable[..., Tensor]:
     return rule
 
 
+#: From so many elements on, of the first four dimensions, PyTorch gives a single image to oneDNN, too.
+_ONEDNN_ELEMENTS = 20480
+
+
+def _goes_to_onednn(tensor: Tensor, kernel: Sequence[AnySize], groups: Any, is_padded_little: bool) -> bool:
+    """Whether oneDNN computes a convolution, whose transposed one gives sizes of 0, where PyTorch's own refuses them.
+
+    Source: ConvParams::use_mkldnn in PyTorch's Convolution.cpp.
+    """
+    if tensor.dtype not in ("float32", "complex64") or not is_padded_little:
+        return False
+    has_batch = tensor.dim == len(kernel) + 2
+    sizes = tensor.shape if has_batch else (1, *tensor.shape)
+    return (
+        groups > 1
+        or (len(kernel) > 1 and kernel[-1] > 3 and kernel[-2] > 3)
+        or sizes[0] > 1
+        or product(sizes[:4]) > _ONEDNN_ELEMENTS
+    )
+
+
 def convolve_transposed(count: int) -> Callable[..., Tensor]:
     """The rule of a transposed convolution over ``count`` dimensions.
 
@@ -208,8 +229,9 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
             if not idle and extra >= step and extra >= hole:
                 refuse(f"needs output_padding below stride or dilation, not {extra}", "output_padding")
             length = (size - 1) * step - 2 * less + hole * (window - 1) + extra + 1
-            # Only the kernel of single precision gives sizes of 0.
-            if length < (0 if idle or tensor.dtype in ("float32", "complex64") else 1):
+            if length < 1 and (
+                length < 0 or not (idle or _goes_to_onednn(tensor, kernel, groups, extra < step))
+            ):
                 refuse(f"would give a size of {length}: {tensor}", "input")
             sizes.append(length)
         if idle:

@@ -28,7 +28,7 @@ from layercli.catalogue.dtypes import CATEGORIES, promote_dtypes
 from layercli.catalogue.entries import TENSOR, TORCH, Operation
 from layercli.catalogue.rules import expect_tensor, like
 from layercli.catalogue.sizes import ceil_div, minimum
-from layercli.catalogue.tensors import AnySize, Shape, Tensor, default_dtype, refuse
+from layercli.catalogue.tensors import AnySize, Extent, Shape, Tensor, default_dtype, refuse
 
 
 def fill_sizes(*size: Any, dtype: str | None = None) -> Tensor:
@@ -94,7 +94,10 @@ def make_range(*bounds: Any, dtype: str | None = None, **named: Any) -> Tensor:
         refuse(f"can't get from {start} to {end} by steps of {step}", "end")
     if any(isinstance(value, float) for value in (start, end, step)):
         return Tensor(dtype, (ceil((end - start) / step),))
-    return Tensor(dtype, (ceil_div(end - start, step),))
+    made = Tensor(dtype, (ceil_div(end - start, step),))
+    if dtype in ("int64", "int32") and isinstance(step, int) and step == 1:
+        made.extent = Extent(end)
+    return made
 
 
 def space_evenly(start: Any, end: Any, steps: Any, *, dtype: str | None = None) -> Tensor:

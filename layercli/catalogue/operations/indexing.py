@@ -33,6 +33,7 @@ from layercli.catalogue.rules import (
     find_dim,
     is_number,
 )
+from layercli.catalogue.extents import check_extent
 from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
 
@@ -72,6 +73,7 @@ def get_item(input: Tensor, index: Any) -> Tensor:
                 # Any index will do for the type, and whether this one is in range only its value tells.
                 result = drop_dim(result, dim)
             else:
+                check_extent(given, result, dim, "")
                 chosen[dim] = given
                 dim += 1
     return choose(result, chosen) if chosen else result
@@ -262,6 +264,7 @@ def take_along_dim(input: Tensor, indices: Any, dim: Any = None) -> Tensor:
 def _check_not_empty(input: Tensor, place: int, indices: Tensor) -> None:
     if input.shape[place] == 0 and not is_empty(indices):
         refuse(f"has no elements along dimension {place}: {input!r}")
+    check_extent(indices, input, place, "index")
 
 
 def take(input: Tensor, index: Any) -> Tensor:
@@ -558,6 +561,7 @@ def embedding(
     expect_indices(given, _LONG_OR_INT, "input")
     if rows.dim != 2:
         refuse(f"needs a matrix as weight and got {rows!r}", "weight")
+    check_extent(given, rows, 0, "input")
     _check_not_empty(rows, 0, given)
     if max_norm is not None and CATEGORIES[rows.dtype] < 2:
         refuse(f"takes max_norm only with floating weights, not {rows!r}", "weight", "dtype-mismatch")

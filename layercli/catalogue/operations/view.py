@@ -12,7 +12,7 @@ from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
 from layercli.catalogue.rules import dense_like, expect_tensor, find_dim, find_dims, fix_size, is_number
 from layercli.catalogue.sizes import Size, as_int, minimum, product, record_conditions, same_shape
-from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, doubt, refuse
 
 # Layouts ---------------------------------------------------------------------------------------------------
 
@@ -218,6 +218,17 @@ def view(input: Tensor, *size: Any) -> Tensor:
     return Tensor(input.dtype, shape, strides)
 
 
+def view_or_doubt(input: Tensor, *size: Any) -> Tensor:
+    """(*) to ``size`` with as many elements, in the same memory. Source: torch.Tensor.view.
+
+    Whether that takes a copy, which PyTorch refuses, isn't known where a kernel chose the layout.
+    """
+    result = view(input, *size)
+    if input.strides is None and not same_shape(input.shape, result.shape):
+        doubt(f"is refused where it takes a copy: the layout of {input!r} is up to PyTorch; reshape works with any")
+    return result
+
+
 def view_dtype(input: Tensor, dtype: str) -> Tensor:
     """The same bytes as another dtype; the last dimension grows or shrinks. Source: torch.Tensor.view."""
     if dtype not in ITEM_SIZES:
@@ -251,7 +262,7 @@ def view_dtype(input: Tensor, dtype: str) -> Tensor:
 
 def view_as(input: Tensor, other: Any) -> Tensor:
     """(*) to the shape of ``other``, in the same memory. Source: torch.Tensor.view_as."""
-    return view(input, expect_tensor(other, "other").shape)
+    return view_or_doubt(input, expect_tensor(other, "other").shape)
 
 
 def reshape(input: Tensor, shape: Any) -> Tensor:
@@ -1007,7 +1018,7 @@ def is_signed(input: Tensor) -> bool:
 
 OPERATIONS = only_move(
     # Shape
-    Operation("view", "*size", "The same memory in another shape, one size may be -1.", TENSOR, rule=view),
+    Operation("view", "*size", "The same memory in another shape, one size may be -1.", TENSOR, rule=view_or_doubt),
     Operation("view_as", "other", "The same memory in the shape of `other`.", TENSOR, rule=view_as),
     Operation(
         "reshape",

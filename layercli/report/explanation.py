@@ -1,0 +1,322 @@
+"""How a layer comes to its output, parameters and cost; one function per format: ``EXPLANATION_FORMATS`` lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import groupby
+
+from layercli.report.json import format_data
+from layercli.report.layout import clean, flow, split_words
+from layercli.report.options import TraceOptions
+from layercli.report.words import describe_parameters, format_output, format_ties
+from layercli.trace.explanation import (
+    BEFORE,
+    CallExplanation,
+    EntryExplanation,
+    Explanation,
+    Formula,
+    HeldFormula,
+    Part,
+    Sight,
+    SizeFormula,
+)
+from layercli.trace.records import Requirement, TensorType, Type, drop_symbols, iterate_tensor_types
+
+#: The columns before what is said of each thing.
+EDGE = 8
+#: What parameters of these names are called when they are counted.
+_COUNTED = {"weight": "weights", "bias": "biases"}
+#: Fractions of a step.
+_FRACTIONS = {"1/2": "half a step", "1/4": "a quarter of a step"}
+
+
+def format_text(found: Explanation, options: TraceOptions) -> str:
+    """For a person: output, parameters, MACs and FLOPs with their formulas, what it sees and takes."""
+    writer = _Writer(options.width)
+    symbolic = "symbolic" in options.columns
+    _write_head(writer, found)
+    for call in found.calls:
+        _write_call(writer, found, call, symbolic)
+    if not found.calls:
+        writer.say("output", ["not called"])
+        _write_parameters(writer, found)
+    if found.needs and not found.calls[0].accepts:
+        writer.say("takes", list(found.needs))
+    if found.holds is not None and found.dims:
+        names = ", ".join(name for name, _ in found.dims)
+        needs = [_tell_need(item, found.path) for item in found.holds]
+        writer.say("dims", needs or [f"any {names}"])
+    if found.parts:
+        writer.lines.append("")
+        writer.lines += _draw_parts(found.parts, symbolic)
+    if found.measured:
+        writer.lines.append("")
+        writer.say("run", [str(item) for item in found.differences] or ["PyTorch gives the same"])
+    return "".join(clean(line, options.ascii) + "\n" for line in writer.lines)
+
+
+def _tell_need(item: Requirement, path: str) -> str:
+    """What a row needs of dims; its path is said where it isn't the one that is explained."""
+    text = str(item)
+    return text.removeprefix(f"{path} ") if item.path == path else text
+
+
+class _Writer:
+    """Lines of a label and what is said of it, no wider than a terminal."""
+
+    def __init__(self, width: int | None) -> None:
+        self.width = width
+        self.lines: list[str] = []
+
+    def say(self, label: str, sentences: Sequence[str]) -> None:
+        """Sentences behind a label, each on lines of its own."""
+        for place, sentence in enumerate(sentences):
+            start = f"{label:{EDGE}}" if place == 0 else " " * EDGE
+            first, *others = flow(split_words(sentence) or [""], self.width, indent=EDGE + 2, used=EDGE)
+            self.lines += [(start + first).rstrip(), *others]
+
+
+def _write_head(writer: _Writer, found: Explanation) -> None:
+    place = "" if found.position is None else str(found.position)
+    name = found.path or found.model
+    parts = [part for part in (name, found.text or found.type, place) if part and part != name]
+    head = [name, *parts]
+    writer.lines += flow([f"{part}   " for part in head[:-1]] + head[-1:], writer.width, separator="")
+    writer.lines[:] = [line.rstrip() for line in writer.lines]
+    if not found.path and found.doc:
+        writer.lines += flow(split_words(found.doc), writer.width)
+    writer.lines.append("")
+
+
+def _write_call(writer: _Writer, found: Explanation, call: CallExplanation, symbolic: bool) -> None:
+    if len(found.calls) > 1:
+        if call.call > 1:
+            writer.lines.append("")
+        writer.lines.append(f"call {call.call}, of {call.arguments}")
+    shown = call.output if symbolic else drop_symbols(call.output)
+    writer.say("output", [format_output(shown), *_tell_sizes(found, call, symbolic)])
+    if call.call == 1:
+        _write_parameters(writer, found)
+    if found.parts:
+        if call.call == 1:
+            writer.say("MACs", [_tell_count(found.macs, None, symbolic)])
+            writer.say("FLOPs", [_tell_count(found.flops, None, symbolic)])
+    else:
+        writer.say("MACs", [_tell_count(call.macs, call.macs_formula, symbolic)])
+        writer.say("FLOPs", [_tell_count(call.flops, call.flops_formula, symbolic)])
+    if call.sees:
+        writer.say("sees", [_tell_sight(sight, len(call.sees) > 1) for sight in call.sees])
+    if call.accepts:
+        writer.say("takes", [*_tell_accepted(call), *(found.needs if call.call == 1 else ())])
+
+
+def _tell_accepted(call: CallExplanation) -> Iterator[str]:
+    """The sizes that inputs may have: what the layer says itself, then ranges."""
+    several = len({name for name, _ in call.inputs}) > 1
+    yield from dict.fromkeys(item.sentence for item in call.accepts if item.sentence)
+    ranges = [
+        f"{item.input + ' ' if several else ''}{item.word} {', '.join(map(str, item.ranges)) or 'of no size'}"
+        for item in call.accepts
+        if not item.sentence and any(own.first > 1 or own.last is not None for own in item.ranges)
+    ]
+    if ranges:
+        yield ", ".join(ranges)
+
+
+def _tell_sizes(found: Explanation, call: CallExplanation, symbolic: bool) -> list[str]:
+    """The formulas of the output's sizes; what gives it where there are none."""
+    sentences: list[str] = []
+    for _, group in groupby(call.sizes, lambda item: (item.tensor, _choose(item.formula, symbolic))):
+        first, *others = group
+        text = _tell_size(first, call.output, symbolic)
+        for other in others:
+            text += f", {other.word or f'dimension {other.dimension}'} likewise"
+        sentences.append(text)
+    if sentences or found.parts:
+        return sentences
+    tensors = list(iterate_tensor_types(call.output))
+    inputs = [tensor for _, value in call.inputs for tensor in iterate_tensor_types(value)]
+    if len(tensors) == 1 and inputs and tensors[0].shape == inputs[0].shape:
+        return ["as its input"]
+    return [found.words] if found.words else []
+
+
+def _tell_size(item: SizeFormula, output: Type, symbolic: bool) -> str:
+    name = " ".join(part for part in (item.tensor, item.word) if part)
+    value = f"{item.formula.value:,}"
+    if symbolic and isinstance(output, TensorType) and output.symbolic is not None:
+        value = str(output.symbolic[item.dimension])
+    return f"{name + ' ' if name else ''}{value} = {_choose(item.formula, symbolic)}"
+
+
+def _choose(formula: Formula, symbolic: bool) -> str:
+    return formula.dims if symbolic and formula.dims else formula.shown
+
+
+def _tell_count(count: int | None, formula: Formula | None, symbolic: bool) -> str:
+    if count is None:
+        return "not known"
+    if formula is None or not count:
+        return f"{count:,}" if count else "none"
+    text = formula.dims if symbolic and formula.dims else formula.brief
+    return f"{count:,}" if text == str(count) else f"{count:,} = {text}"
+
+
+def _write_parameters(writer: _Writer, found: Explanation) -> None:
+    for label, kind in (("params", "parameter"), ("buffers", "buffer")):
+        held = [item for item in found.held if item.kind == kind]
+        if kind == "parameter" and found.parts:
+            writer.say(label, [describe_parameters(found.parameters, found.trainable)])
+        elif any(item.counted for item in held):
+            writer.say(label, [_tell_held([item for item in held if item.counted])])
+        elif kind == "parameter":
+            writer.say(label, ["none" if not found.tied else "none of its own"])
+    if found.tied:
+        writer.say("tied", [f"{tie.name} {format_ties((tie,))}" for tie in found.tied])
+
+
+def _tell_held(held: Sequence[HeldFormula]) -> str:
+    total = sum(item.formula.value for item in held)
+    text = " + ".join(f"{item.formula.brief} {_COUNTED.get(item.name, item.name)}" for item in held)
+    return f"{total:,} = {text}"
+
+
+# What it sees -------------------------------------------------------------------------------------------------
+
+
+def _tell_sight(sight: Sight, several: bool) -> str:
+    """What an output sees of one input: ``5 x 5 of the input, one step apart``."""
+    if sight.sizes is None:
+        return f"not known, because of {sight.because}" if sight.because else "not known"
+    name = sight.input if several else "the input"
+    shown = _list_shown(sight)
+    if not shown:
+        return f"one value of {name}"
+    if all(sight.sizes[place] == sight.shape[place] for place in shown):
+        reach = " x ".join(str(sight.field[place]) for place in shown)
+        beyond = any(sight.field[place] > sight.shape[place] for place in shown)
+        return f"all of {name}" + (f", {reach} with what lies past its edges" if beyond else "")
+    before = [place for place in shown if sight.steps[place] == BEFORE]
+    if before:
+        (place, *_) = before
+        return f"{name} up to its own place, {sight.sizes[place]} of {sight.shape[place]} in the middle"
+    size = " x ".join(str(sight.field[place]) for place in shown)
+    steps = dict.fromkeys(sight.steps[place] for place in shown if sight.steps[place])
+    apart = " and ".join(map(_tell_step, steps))
+    return f"{size} of {name}" + (f", {apart} apart" if apart else "")
+
+
+def _list_shown(sight: Sight) -> list[int]:
+    """The dimensions that tell something: not the batch, nor channels before dimensions that are stepped along."""
+    assert sight.sizes is not None
+    rank = len(sight.shape)
+    chosen = [place for place in range(rank) if sight.shape[place] > 1]
+    moving = [place for place in chosen if sight.steps[place] and sight.field[place] > 1]
+    if moving:
+        return moving
+    wide = [place for place in chosen if sight.sizes[place] > 1]
+    partial = [place for place in wide if sight.sizes[place] < sight.shape[place]]
+    return partial if partial and partial[0] > 1 else wide
+
+
+def _tell_step(step: str) -> str:
+    if step == "1":
+        return "one step"
+    number = Fraction(step)
+    return f"{step} steps" if number > 1 else _FRACTIONS.get(step, f"{step} of a step")
+
+
+# Parts --------------------------------------------------------------------------------------------------------
+
+
+def _draw_parts(parts: Sequence[Part], symbolic: bool) -> Iterator[str]:
+    """What stands directly inside, equal neighbours as one."""
+    rows: list[tuple[str, str, str, str]] = [("", "output", "params", "MACs")]
+    for _, group in groupby(parts, lambda part: (part.type, part.output, part.parameters, part.macs)):
+        first, *others = group
+        name = f"{first.path} to {others[-1].path}" if others else first.path
+        macs = "not known" if first.macs is None else f"{first.macs:,}" if first.macs else ""
+        held = f"{first.parameters:,}" if first.parameters else ""
+        each = " each" if others and (held or macs) else ""
+        shown = first.output if symbolic else drop_symbols(first.output)
+        rows.append((name, format_output(shown), held, macs + each))
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    for name, output, held, macs in rows:
+        yield f"{name:{widths[0]}}  {output:{widths[1]}}  {held:>{widths[2]}}  {macs:>{widths[3]}}".rstrip()
+
+
+def format_json(found: Explanation, options: TraceOptions) -> str:
+    """``Explanation.to_dict`` as text."""
+    return format_data(found.to_dict())
+
+
+#: What ``layercli explain SPEC PATH --format`` takes.
+EXPLANATION_FORMATS: dict[str, Callable[[Explanation, TraceOptions], str]] = {
+    "text": format_text,
+    "json": format_json,
+}
+
+
+# Entries of the catalogue ------------------------------------------------------------------------------------
+
+
+def format_entry_text(found: EntryExplanation, options: TraceOptions) -> str:
+    """For a person: how it is called, what it does, and its formulas in names."""
+    writer = _Writer(options.width)
+    for text in found.calls:
+        writer.lines += flow(split_words(text), options.width, indent=4)
+    writer.lines += flow(split_words(found.doc), options.width)
+    writer.lines.append("")
+    formulas = found.formulas
+    lettered = [(name, shape) for name, shape in formulas.inputs if f"{name}.shape[0]" not in shape]
+    if lettered:
+        writer.say("input", [_name_shape(name, shape, len(formulas.inputs) > 1) for name, shape in lettered])
+    if formulas.outputs:
+        several = len(formulas.outputs) > 1
+        shapes = [_name_shape(name, shape, several) for name, shape in formulas.outputs]
+        writer.say("output", [*shapes, *_list_size_lines(formulas.sizes)])
+    elif formulas.words:
+        writer.say("output", [formulas.words])
+    if formulas.state:
+        writer.say("params", [f"{name} {shape}" for name, shape in formulas.state])
+    if formulas.outputs:
+        writer.say("MACs", [_tell_text(formulas.macs)])
+        writer.say("FLOPs", [_tell_text(formulas.flops)])
+    writer.say("source", list(formulas.pages))
+    return "".join(clean(line, options.ascii) + "\n" for line in writer.lines)
+
+
+def _name_shape(name: str, shape: str, several: bool) -> str:
+    return f"{name} {shape}" if several else shape
+
+
+def _tell_text(text: str) -> str:
+    return {"": "not known", "0": "none"}.get(text, text)
+
+
+def _list_size_lines(sizes: Sequence[tuple[str, str]]) -> list[str]:
+    """The formulas, those that differ only in which dimension they are of said once."""
+    lines: list[str] = []
+    plain: list[str] = []
+    for name, formula in sizes:
+        letter = name.partition("_")[0]
+        same = formula.replace(f"{letter}_in", "_in")
+        if plain and plain[-1] == same and name.endswith("_out"):
+            lines[-1] += f", {name} likewise"
+            continue
+        lines.append(f"{name} = {formula}")
+        plain.append(same)
+    return lines
+
+
+def format_entry_json(found: EntryExplanation, options: TraceOptions) -> str:
+    """``EntryExplanation.to_dict`` as text."""
+    return format_data(found.to_dict())
+
+
+#: What ``layercli explain NAME --format`` takes.
+ENTRY_FORMATS: dict[str, Callable[[EntryExplanation, TraceOptions], str]] = {
+    "text": format_entry_text,
+    "json": format_entry_json,
+}
