@@ -112,6 +112,18 @@ def test_only_build_and_run_import_torch_at_once() -> None:
     assert importing == {"build", "run"}
 
 
+def test_records_stand_for_dataclasses() -> None:
+    using = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "dataclasses"
+        and any(alias.name == "dataclass" for alias in node.names)
+    }
+    assert using == {"record.py"}, "write @record: it costs less to define"
+
+
 def test_every_module_has_one_subject() -> None:
     vague = ("utils.py", "util.py", "helpers.py", "common.py", "misc.py")
     assert [path for path in MODULES if path.name in vague] == []

@@ -26,7 +26,7 @@ REPORT = "help: this is a bug of layercli: please report it with the spec\n"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "net.yaml").write_text(NET)
     (tmp_path / "index.yaml").write_text(INDEX)
     return tmp_path

@@ -67,6 +67,8 @@ COMMAND_LINES: dict[int, list[list[str]]] = {
         ["trace", "dims.yaml", "--symbolic"],
         ["params", "good.yaml", "--static"],
         ["dims", "dims.yaml"],
+        ["explain", "good.yaml", "fc"],
+        ["explain", "Conv2d"],
         ["show", "good.yaml"],
         ["show", "resnet18", "--layer", "layer1"],
         ["lock", "locked.yaml", "--static"],

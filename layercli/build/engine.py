@@ -18,6 +18,7 @@ from layercli.build.types import type_of
 from layercli.catalogue.entries import Method
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.methods import METHODS
+from layercli.catalogue.modules import PASSING
 from layercli.errors import Problem, SpecError
 from layercli.plan.records import Recipe
 from layercli.spec.calls import (
@@ -182,8 +183,10 @@ class TorchEngine(ForwardEngine):
         if isinstance(layer, (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)):
             member = next(iter(layer), "") if isinstance(layer, nn.ModuleDict) else ""
             raise explain_container(type(layer).__name__, member, site)
-        values = [to_torch(value) for value in arguments]
-        given = {name: to_torch(value) for name, value in keywords.items()}
+        values, given = arguments, keywords
+        if not hasattr(layer, "_layercli_block") and type(layer).__name__ not in PASSING:
+            values = [to_torch(value) for value in values]
+            given = {name: to_torch(value) for name, value in given.items()}
         if isinstance(layer, nn.RNNBase):
             check_sequence(values, site)
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from layercli.spec.values import Dtype, FunctionValue
 from layercli.trace import DictType, PlainType, TensorType, Type
 
 
@@ -22,7 +23,7 @@ def type_of(value: Any) -> Type:
         return None
     if hasattr(value, "to_tuple") and hasattr(value, "items"):
         return DictType(tuple((str(key), type_of(item)) for key, item in value.items()))
-    if isinstance(value, (bool, int, float, str)):
+    if isinstance(value, (bool, int, float, str, Dtype, FunctionValue)):
         return PlainType(repr(value)[:80])
     if isinstance(value, torch.dtype):
         return PlainType(str(value).removeprefix("torch."))

@@ -7,7 +7,8 @@ from dataclasses import field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
-from layercli.catalogue.tensors import AnySize, Tensor, contiguous_strides, default_dtype, refuse
+from layercli.catalogue.arguments import is_whole
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, default_dtype, refuse
 from layercli.record import record
 
 if TYPE_CHECKING:
@@ -119,6 +120,10 @@ class Module:
             stack += reversed(module.children.values())
 
 
+#: Layers that hand on what they are given, which may be something else than tensors.
+PASSING = frozenset({"Identity", "Sequential"})
+
+
 def apply_operation(rule: Callable[..., Any], *names: str) -> Callable[..., Any]:
     """The rule of a layer that calls an operation's rule on its one input, with these of its arguments by name."""
 
@@ -143,6 +148,19 @@ def hold_lazily(
     return hold
 
 
+def read_shape(state: State, arguments: Mapping[str, Any]) -> Shape:
+    """The sizes of a layer's tensor. Raises Refusal for what is none, naming the argument that it comes from."""
+    for size in state.shape:
+        argument = next((name for name, value in arguments.items() if value is size), "")
+        if not is_whole(size) and not (isinstance(size, bool) and size is not state.shape[0]):
+            named = f" as {argument}" if argument else f" in the shape of {state.name}"
+            refuse(f"needs an int{named}, not {size!r}", argument, "argument-refused")
+        if size < 0:
+            shown = list(state.shape)
+            refuse(f"{state.name} would have a negative size: {shown}", argument, "argument-refused")
+    return tuple(int(size) if isinstance(size, bool) else size for size in state.shape)
+
+
 def apply_lazily(
     name: str,
     find: Callable[[Module, Tensor], AnySize],
@@ -162,7 +180,8 @@ def apply_lazily(
             layer.arguments = {**layer.arguments, name: find(layer, input)}
             for found in state(layer):
                 tensor = layer.tensors[found.name]
-                tensor.shape, tensor.strides = found.shape, contiguous_strides(found.shape)
+                tensor.shape = read_shape(found, layer.arguments)
+                tensor.strides = contiguous_strides(tensor.shape)
         return rule(layer, input, *others, **named)
 
     return apply

@@ -363,14 +363,22 @@ def see_sequence(look: Looking) -> Seen:
 
 
 def see_steps(look: Looking) -> Seen:
-    """The steps up to its own, all where a layer reads them backwards, too; a last state all of them."""
+    """The steps up to its own, or from its own on where the feature comes of reading backwards; a last state all of them.
+
+    A second layer on both directions sees all.
+    """
     tensor, first = look.input, bool(look.get("batch_first", False))
     box = list(cover(tensor))
     time, batch = (1, 0) if first and tensor.dim == 3 else (0, 1)
     if tensor.dim == 3:
         box[batch] = look.box[batch if look.place == 0 else 1]
-    if look.place == 0 and not look.get("bidirectional", False):
-        box[time] = (0, look.box[time][1])
+    if look.place == 0:
+        half = shape_of(look.output)[-1] // 2
+        both, deep = look.get("bidirectional", False), look.get("num_layers", 1) > 1
+        if not both or (look.box[-1][1] < half and not deep):
+            box[time] = (0, look.box[time][1])
+        elif look.box[-1][0] >= half and not deep:
+            box[time] = (look.box[time][0], box[time][1])
     yield tensor, tuple(box)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +15,7 @@ from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.macs import has_added_key, leave_unknown, take_none, widen
 from layercli.catalogue.modules import Child, Module
 from layercli.catalogue.sizes import as_int
+from layercli.record import record
 
 __all__ = ["Work", "leave_unknown", "take_none"]
 
@@ -101,7 +101,7 @@ def through(formula: Work, *names: str, training: bool = False) -> Work:
 # Each element on its own -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Each:
     """So many operations for each element of the result as ``text`` has, a formula in Python's notation.
 

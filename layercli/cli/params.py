@@ -72,7 +72,12 @@ def run(
             check_memory(plan, "cpu", values=True)
         tensors = list_tensors(plan, engine, layer=layer, seed=seed, values=values)
     listing = ParameterListing(
-        plan.name, tensors, plan.spec.source.name, layer, buffers, "derive" if engine == "derive" else "run"
+        plan.name,
+        tuple(tensors),
+        plan.spec.source.name,
+        layer,
+        buffers,
+        "derive" if engine == "derive" else "run",
     )
     options = TraceOptions(
         width=find_width() if output is None else None,

@@ -47,7 +47,10 @@ def check_pairs(options: Sequence[Any], args: Sequence[str]) -> None:
     for option in options:
         if not getattr(option, "secondary_opts", None) or option.default is not None:
             continue
-        both = [next((word for word in given if word in names), "") for names in (option.opts, option.secondary_opts)]
+        both = [
+            next((word for word in given if word in names), "")
+            for names in (option.opts, option.secondary_opts)
+        ]
         if all(both):
             message = f"{both[0]} and {both[1]} exclude each other"
             raise CommandError(Problem("usage", message, hint="leave one of them out"))

@@ -18,7 +18,7 @@ from layercli.derive.solutions import MAX_PERIOD, Interval, Sizes, find_sizes, i
 from layercli.errors import CommandError, SpecError
 from layercli.plan.records import Plan
 from layercli.record import record
-from layercli.trace import Requirement
+from layercli.trace import Requirement, Trace
 from layercli.trace.admissible import Admissible, AdmissibleSizes, Range
 from layercli.trace.failure import TraceFailed
 
@@ -55,10 +55,17 @@ def list_admissible(
         for name, size in sizes.items()
     ]
     try:
-        together = derive_plan(plan_with({}, [*sizes])).requirements
+        trace: Trace | None = derive_plan(plan_with({}, [*sizes]))
     except (TraceFailed, CommandError):
-        together = None
-    return AdmissibleSizes(plan.name, plan.spec.source.name, plan.mode, tuple(found), together)
+        trace = None
+    return AdmissibleSizes(
+        plan.name,
+        plan.spec.source.name,
+        plan.mode,
+        tuple(found),
+        together=None if trace is None else trace.requirements,
+        notes=() if trace is None else trace.notes,
+    )
 
 
 def find_admissible(dim: str, traced: int, plan_at: Callable[[int], Plan]) -> Admissible:

@@ -12,10 +12,10 @@ from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.extents import follow_extent
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
 from layercli.catalogue.methods import METHODS
-from layercli.catalogue.modules import Module
+from layercli.catalogue.modules import PASSING, Module
 from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
-from layercli.catalogue.signature import BindingError, Signature
+from layercli.catalogue.signature import REQUIRED, BindingError, Signature
 from layercli.catalogue.sizes import Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor, collect_doubts
 from layercli.derive.conditions import ConditionLog, Trial, evaluate_value
@@ -221,10 +221,12 @@ class TypeEngine(ForwardEngine):
         if rule is None:
             raise site.error("no-rule", f"{name} can't be derived yet", "use --run")
         shown = {key: value for key, value in keywords.items() if key != "device"}
-        values = [value for value in arguments if not isinstance(value, Device)]
+        values = list(arguments)
         called = f"{name} in {self.owner.path}" if self.owner is not None and self.owner.path else name
 
         def derive(*given: Any, **named: Any) -> Any:
+            if any(isinstance(value, Device) for value in (*given, *named.values())):
+                raise site.error("wrong-kind", f"{name} takes no device in this place")
             return call_rule(
                 rule,
                 [convert(value) for value in given],
@@ -383,8 +385,9 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     special = {"torch": operation.in_torch, "Tensor": operation.in_tensor}.get(namespace) is not None
     signature = form.signature_in(namespace)  # type: ignore[arg-type]
     rest = next((parameter.name for parameter in signature.parameters if parameter.kind == "rest"), "")
-    slots = sum(parameter.kind in ("positional", "positional-only") for parameter in signature.parameters)
-    slots += namespace == "Tensor"
+    names = [p.name for p in signature.parameters if p.kind in ("positional", "positional-only")]
+    names = ["self", *names] if namespace == "Tensor" else names
+    slots = len(names)
 
     def call(*arguments: Any, **keywords: Any) -> Any:
         if namespace != "F" and form.name not in _WITHOUT_NUMPY_WORDS:
@@ -398,8 +401,13 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             own = int(namespace == "Tensor")
             said = f"takes {slots - own} arguments by place and got {len(arguments) - own}"
             raise Refusal(said, "", "too-many-arguments")
+        twice = next((name for name in names[: len(arguments)] if name in keywords), "")
+        if twice:
+            raise Refusal(f"got {twice} twice", twice, "doubled-argument")
         if signature.star_by_name:
             arguments, keywords = _read_rest(rest, slots, arguments, keywords)
+        if namespace != "F":
+            _check_none(signature, names, arguments, keywords)
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
@@ -422,6 +430,16 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         return write_into(arguments[0], result, shared=operation.writes_shared)
 
     return call
+
+
+def _check_none(
+    signature: Signature, names: Sequence[str], arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> None:
+    """Functions of ``torch`` and methods take None only where it's the default. Raises Refusal."""
+    for name, value in (*zip(names, arguments, strict=False), *keywords.items()):
+        parameter = signature.by_name.get(name) if value is None else None
+        if parameter is not None and parameter.default is not None:
+            raise Refusal(f"needs {name}, which can't be None", name, "wrong-kind")
 
 
 def _read_rest(
@@ -591,8 +609,10 @@ def _derive_call(
     )
     trial = Trial(partial(_call_apart, module, running.dims), arguments, keywords, block is None)
     running.trials.append(trial)
-    values = [to_rule(value) for value in arguments]
-    named = {name: to_rule(value) for name, value in keywords.items()}
+    values, named = list(arguments), dict(keywords)
+    if module.entry is None or module.entry.name not in PASSING:
+        values = [to_rule(value) for value in values]
+        named = {name: to_rule(value) for name, value in named.items()}
     seen = module
     if block is not None:
         output = run_block(module, arguments, keywords, running)

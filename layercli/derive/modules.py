@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from layercli.catalogue.arguments import is_whole
 from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.layers import LAYERS
-from layercli.catalogue.modules import Child, Module, State
+from layercli.catalogue.modules import Child, Module, read_shape
 from layercli.catalogue.signature import REQUIRED
-from layercli.catalogue.tensors import Refusal, Shape, Tensor, refuse
+from layercli.catalogue.tensors import Refusal, Tensor, refuse
 from layercli.derive.engine import MISFITS, TypeEngine, make_value, to_rule
 from layercli.derive.holdings import record_modules
 from layercli.errors import Problem, SpecError
@@ -162,7 +161,7 @@ class ModuleMaker:
             parameter, dtype = state.kind == "parameter", state.dtype or module.dtype
             if parameter and CATEGORIES[dtype] < 2:
                 refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
-            shape = _read_shape(state, arguments)
+            shape = read_shape(state, arguments)
             module.tensors[state.name] = Tensor(
                 dtype, shape, requires_grad=parameter and state.trainable
             )
@@ -294,19 +293,6 @@ class ModuleMaker:
             assert found is not None
             module, name = found
             module.tensors[name].requires_grad = False
-
-
-def _read_shape(state: State, arguments: Mapping[str, Any]) -> Shape:
-    """The sizes of a layer's tensor. Raises Refusal for what is none, naming the argument that it comes from."""
-    for size in state.shape:
-        argument = next((name for name, value in arguments.items() if value is size), "")
-        if not is_whole(size) and not (isinstance(size, bool) and size is not state.shape[0]):
-            named = f" as {argument}" if argument else f" in the shape of {state.name}"
-            refuse(f"needs an int{named}, not {size!r}", argument, "argument-refused")
-        if size < 0:
-            shown = list(state.shape)
-            refuse(f"{state.name} would have a negative size: {shown}", argument, "argument-refused")
-    return tuple(int(size) if isinstance(size, bool) else size for size in state.shape)
 
 
 def _list_origins(children: Sequence[Child]) -> Iterator[tuple[int, int]]:

@@ -57,9 +57,7 @@ def _name_children(module: Module, children: list[tuple[str, str]]) -> list[str]
     for text, group in groupby(children, key=lambda child: child[1]):
         names = [name for name, _ in group]
         first, last = names[0], names[-1]
-        lines.append(
-            f"({first}): {text}" if first == last else f"({first}-{last}): {len(names)} x {text}"
-        )
+        lines.append(f"({first}): {text}" if first == last else f"({first}-{last}): {len(names)} x {text}")
     return lines
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.methods import METHODS
+from layercli.catalogue.modules import Child
 from layercli.catalogue.narration import (
     draw_formula,
     is_formula,
@@ -33,7 +34,7 @@ from layercli.explain.narrator import (
     narrate_call,
 )
 from layercli.explain.sight import Seer
-from layercli.plan.records import LayerPlan, Plan, map_plans
+from layercli.plan.records import LayerPlan, Plan, format_arguments, map_plans
 from layercli.trace import Requirement, Row, Trace, Uncalled
 from layercli.trace.agreement import compare_traces
 from layercli.trace.explanation import (
@@ -148,10 +149,10 @@ class _Explainer:
             else layer.block.doc
             if layer is not None and layer.block
             else "",
-            text=_write_call(layer, first, self.path),
+            text=_write_call(layer, call, first),
             position=position,
             calls=tuple(
-                self._explain_call(number, narrated, row)
+                self._explain_call(number, narrated, row, entry)
                 for number, narrated, row in zip(self.own, self.narrated, rows, strict=False)
             )[:MAX_CALLS],
             parameters=sum(holder.parameters for holder in holders),
@@ -163,12 +164,13 @@ class _Explainer:
             parts=tuple(self._list_parts(inside)),
             needs=constraints.list_needs(call) if call is not None and _is_leaf(call) else (),
             holds=self._list_holds(),
-            words=describe_rule(_find_rule(call, entry)),
             measured=self.measured is not None,
             differences=self._compare(),
         )
 
-    def _explain_call(self, number: int, narrated: NarratedCall | None, row: Row) -> CallExplanation:
+    def _explain_call(
+        self, number: int, narrated: NarratedCall | None, row: Row, entry: Any
+    ) -> CallExplanation:
         call = self.calls[number]
         macs = narrated.macs if narrated is not None else row.macs
         flops = narrated.flops if narrated is not None else row.flops
@@ -189,6 +191,7 @@ class _Explainer:
             macs_formula=_tell(macs),
             flops=row.flops,
             flops_formula=_tell(name_macs(flops, row.macs)),
+            words=_describe_output(call, narrated, entry),
             sees=sights,
             accepts=constraints.list_accepted(call, "" if narrated is None else narrated.owner)
             if leaf
@@ -280,8 +283,9 @@ def _find_rule(call: Call | None, entry: Any) -> Any:
 
 
 def _is_leaf(call: Call) -> bool:
-    """Whether a call is answered by a rule of its own."""
-    return call.module is None or (call.module.entry is not None and not call.module.children)
+    """Whether a call is answered by a rule of its own, without rows inside it."""
+    module = call.module
+    return module is None or (module.entry is not None and (not module.children or module.entry.reads != ""))
 
 
 def _is_inside(path: str, outer: str) -> bool:
@@ -300,13 +304,32 @@ def _name_inputs(call: Call) -> list[str]:
     return list(bind_call(call))
 
 
-def _write_call(layer: LayerPlan | None, row: Row | None, path: str) -> str:
-    """The call as it stands in the spec: the constructor's of a layer, the operation's own."""
-    if layer is None or not path:
-        return row.arguments if row is not None else ""
-    position = layer.position
-    written = position.source.line(position.line)[position.column - 1 :][: position.width]
-    return written if "(" in written else layer.call
+def _write_call(layer: LayerPlan | None, call: Call | None, row: Row | None) -> str:
+    """The call as it stands in the spec: the constructor's of a layer, the operation's own.
+
+    A layer that PyTorch makes has that of its class.
+    """
+    if row is not None and (row.kind == "operation" or not row.path):
+        return row.arguments if row.path else ""
+    if layer is not None:
+        position = layer.position
+        written = position.source.line(position.line)[position.column - 1 :][: position.width]
+        return written if written.endswith(")") else layer.call
+    module = None if call is None else call.module
+    if module is None or module.entry is None:
+        return ""
+    given = {name: value for name, value in module.arguments.items() if not isinstance(value, Child)}
+    return f"{module.entry.name}({format_arguments(module.entry.signature, given)})"
+
+
+def _describe_output(call: Call, narrated: NarratedCall | None, entry: Any) -> str:
+    """What gives an output whose sizes follow from no formula, in words."""
+    if narrated is not None and narrated.inputs:
+        outputs = [tensor for _, tensor in list_tensors("", narrated.output)]
+        first = [term_of(size) for size in narrated.inputs[0][1].shape]
+        if len(outputs) == 1 and [term_of(size) for size in outputs[0].shape] == first:
+            return "as its input" if len(narrated.inputs) == 1 else f"as {narrated.inputs[0][0]}"
+    return describe_rule(_find_rule(call, entry))
 
 
 def _list_sizes(narrated: NarratedCall) -> list[SizeFormula]:

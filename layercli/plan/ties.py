@@ -40,9 +40,7 @@ def check_ties(
             continue
         if (old[0], list(old[1])) != (new[0], list(new[1])):
             shapes = f"{tie.name} is {list(old[1])} and {tie.target} is {list(new[1])}"
-            problems.append(
-                Problem("tie-shapes", f"{shapes}; tied parameters have one shape", tie.position)
-            )
+            problems.append(Problem("tie-shapes", f"{shapes}; tied parameters have one shape", tie.position))
     if problems:
         raise SpecError(*problems)
 

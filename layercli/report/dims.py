@@ -25,7 +25,14 @@ def format_text(found: AdmissibleSizes, options: TraceOptions) -> str:
         lines += _indent([str(reason) for reason in item.because], width)
     if found.together:
         lines += ["", "all dims together"]
-        lines += _indent([str(need) for need in found.together], width)
+        equal = [
+            f"{left} and {right} must be equal, because of {path or 'the inputs'}"
+            for left, right, path in found.equal
+        ]
+        told = {f"{left} == {right}" for left, right, _ in found.equal}
+        lines += _indent([*equal, *(str(need) for need in found.together if need.text not in told)], width)
+    if found.notes:
+        lines += ["", *(line for note in found.notes for line in flow(split_words(f"note: {note}"), width))]
     if found.device:
         number = sum(len(item.tried) for item in found.dims)
         lines += ["", f"tried {number:,} sizes on PyTorch · {found.device}"]

@@ -21,7 +21,7 @@ from layercli.trace.explanation import (
     Sight,
     SizeFormula,
 )
-from layercli.trace.records import Requirement, TensorType, Type, drop_symbols, iterate_tensor_types
+from layercli.trace.records import Requirement, TensorType, Type, drop_symbols
 
 #: The columns before what is said of each thing.
 EDGE = 8
@@ -41,15 +41,13 @@ def format_text(found: Explanation, options: TraceOptions) -> str:
     if not found.calls:
         writer.say("output", ["not called"])
         _write_parameters(writer, found)
-    if found.needs and not found.calls[0].accepts:
-        writer.say("takes", list(found.needs))
     if found.holds is not None and found.dims:
         names = ", ".join(name for name, _ in found.dims)
         needs = [_tell_need(item, found.path) for item in found.holds]
         writer.say("dims", needs or [f"any {names}"])
     if found.parts:
         writer.lines.append("")
-        writer.lines += _draw_parts(found.parts, symbolic)
+        writer.lines += _draw_parts(found.parts, found.path, symbolic)
     if found.measured:
         writer.lines.append("")
         writer.say("run", [str(item) for item in found.differences] or ["PyTorch gives the same"])
@@ -107,18 +105,22 @@ def _write_call(writer: _Writer, found: Explanation, call: CallExplanation, symb
         writer.say("FLOPs", [_tell_count(call.flops, call.flops_formula, symbolic)])
     if call.sees:
         writer.say("sees", [_tell_sight(sight, len(call.sees) > 1) for sight in call.sees])
-    if call.accepts:
-        writer.say("takes", [*_tell_accepted(call), *(found.needs if call.call == 1 else ())])
+    takes = [*_tell_accepted(call), *(found.needs if call.call == 1 else ())]
+    if takes:
+        writer.say("takes", takes)
 
 
 def _tell_accepted(call: CallExplanation) -> Iterator[str]:
     """The sizes that inputs may have: what the layer says itself, then ranges."""
-    several = len({name for name, _ in call.inputs}) > 1
+    several = len({item.input for item in call.accepts}) > 1
     yield from dict.fromkeys(item.sentence for item in call.accepts if item.sentence)
     ranges = [
-        f"{item.input + ' ' if several else ''}{item.word} {', '.join(map(str, item.ranges)) or 'of no size'}"
+        f"{item.word} {', '.join(map(str, item.ranges)) or 'of no size'}"
         for item in call.accepts
-        if not item.sentence and any(own.first > 1 or own.last is not None for own in item.ranges)
+        # What several tensors have to have in common isn't told by the sizes of each.
+        if not several
+        and not item.sentence
+        and any(own.first > 1 or own.last is not None for own in item.ranges)
     ]
     if ranges:
         yield ", ".join(ranges)
@@ -133,13 +135,7 @@ def _tell_sizes(found: Explanation, call: CallExplanation, symbolic: bool) -> li
         for other in others:
             text += f", {other.word or f'dimension {other.dimension}'} likewise"
         sentences.append(text)
-    if sentences or found.parts:
-        return sentences
-    tensors = list(iterate_tensor_types(call.output))
-    inputs = [tensor for _, value in call.inputs for tensor in iterate_tensor_types(value)]
-    if len(tensors) == 1 and inputs and tensors[0].shape == inputs[0].shape:
-        return ["as its input"]
-    return [found.words] if found.words else []
+    return sentences if sentences or found.parts or not call.words else [call.words]
 
 
 def _tell_size(item: SizeFormula, output: Type, symbolic: bool) -> str:
@@ -230,12 +226,13 @@ def _tell_step(step: str) -> str:
 # Parts --------------------------------------------------------------------------------------------------------
 
 
-def _draw_parts(parts: Sequence[Part], symbolic: bool) -> Iterator[str]:
+def _draw_parts(parts: Sequence[Part], path: str, symbolic: bool) -> Iterator[str]:
     """What stands directly inside, equal neighbours as one."""
     rows: list[tuple[str, str, str, str]] = [("", "output", "params", "MACs")]
     for _, group in groupby(parts, lambda part: (part.type, part.output, part.parameters, part.macs)):
         first, *others = group
-        name = f"{first.path} to {others[-1].path}" if others else first.path
+        names = [part.path[len(path) + 1 :] if path else part.path for part in (first, *others[-1:])]
+        name = " to ".join(names)
         macs = "not known" if first.macs is None else f"{first.macs:,}" if first.macs else ""
         held = f"{first.parameters:,}" if first.parameters else ""
         each = " each" if others and (held or macs) else ""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from layercli.report.parameters import ParameterListing
 
 _SIZES = re.compile(r"\[\n\s*(?:-?\d+|null)(?:,\n\s*(?:-?\d+|null))*\n\s*\]")
+_FORMULAS = re.compile(r'(?<="symbolic": )\[\n\s*(?:-?\d+|"[^"\n]*")(?:,\n\s*(?:-?\d+|"[^"\n]*"))*\n\s*\]')
+_ITEM = re.compile(r'-?\d+|null|"[^"]*"')
 
 
 def format_trace(trace: Trace) -> str:
@@ -38,7 +40,9 @@ def format_data(data: object) -> str:
     except ValueError:
         text = json.dumps(_name_non_finite(data), indent=1)
     # Sizes are read as one thing. A line break is JSON's own: in a text it would be escaped.
-    return _SIZES.sub(lambda sizes: f"[{', '.join(re.findall(r'-?[0-9]+|null', sizes[0]))}]", text) + "\n"
+    for lists in (_SIZES, _FORMULAS):
+        text = lists.sub(lambda sizes: f"[{', '.join(_ITEM.findall(sizes[0]))}]", text)
+    return text + "\n"
 
 
 def _name_non_finite(data: object) -> object:

@@ -298,7 +298,11 @@ def _watched(model: nn.Module, tracer: Tracer) -> Iterator[None]:
     try:
         torch.backends.mha.set_fastpath_enabled(False)
         for module in model.modules():
-            handles.append(module.register_forward_pre_hook(tracer.before_module, with_kwargs=True))
+            # A lazy layer may refuse its input in a hook of its own, and a spec's has its name already.
+            first = bool(tracer.plans) and isinstance(module, nn.modules.lazy.LazyModuleMixin)
+            handles.append(
+                module.register_forward_pre_hook(tracer.before_module, with_kwargs=True, prepend=first)
+            )
             handles.append(
                 module.register_forward_hook(tracer.after_module, with_kwargs=True, always_call=True)
             )

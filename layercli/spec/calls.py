@@ -131,6 +131,12 @@ def _check_call(
     site: Site,
 ) -> None:
     _check_values(engine, name, signature, arguments, keywords, site)
+    kinds = [parameter.kind for parameter in signature.parameters]
+    slots = sum(kind in ("positional", "positional-only") for kind in kinds)
+    if len(arguments) > slots and "rest" not in kinds:
+        # PyTorch still takes some of its old forms, such as add(x, 2, y).
+        message = f"{name} takes {slots} argument{'s' * (slots != 1)} by place and got {len(arguments)}"
+        raise site.error("too-many-arguments", message, f"{name}({signature})")
     takes_any = any(parameter.kind == "keywords" for parameter in signature.parameters)
     for keyword, value in keywords.items():
         if keyword == "device":

@@ -100,6 +100,7 @@ class AdmissibleSizes:
     """The sizes that each dim of a model may have, and ``together``, what rows need of all dims at once.
 
     ``together`` is None where the model is refused as it is. ``device`` is where sizes were tried on PyTorch, else empty.
+    ``notes`` say what only a run can tell.
     """
 
     model: str
@@ -108,6 +109,14 @@ class AdmissibleSizes:
     dims: tuple[Admissible, ...]
     together: tuple[Requirement, ...] | None
     device: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def equal(self) -> tuple[tuple[str, str, str], ...]:
+        """Pairs of dims that the model makes equal, each with the path of the row that does."""
+        names = {item.dim for item in self.dims}
+        pairs = [(need, need.text.split(" == ")) for need in self.together or () if need.needed]
+        return tuple((pair[0], pair[1], need.path) for need, pair in pairs if len(pair) == 2 and names >= {*pair})
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, version 1."""
@@ -118,4 +127,7 @@ class AdmissibleSizes:
             "mode": self.mode,
             "dims": {item.dim: item.to_dict() for item in self.dims},
             "together": None if self.together is None else [item.to_dict() for item in self.together],
+            "equal": [[left, right] for left, right, _ in self.equal],
+            **({"notes": list(self.notes)} if self.notes else {}),
+            **({"device": self.device} if self.device else {}),
         }

@@ -63,9 +63,7 @@ def compare_tensors(run: Sequence[TensorRecord], derived: Sequence[TensorRecord]
 
 def _compare_fields(path: str, run: Row | TensorRecord, derived: Row | TensorRecord) -> list[Disagreement]:
     return [
-        Disagreement(
-            path, field.name, _show(getattr(run, field.name)), _show(getattr(derived, field.name))
-        )
+        Disagreement(path, field.name, _show(getattr(run, field.name)), _show(getattr(derived, field.name)))
         for field in fields(run)
         if field.name not in _ONE_ENGINE and getattr(run, field.name) != getattr(derived, field.name)
     ]

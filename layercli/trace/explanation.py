@@ -160,7 +160,8 @@ class CallExplanation:
     """How the output of one call came about, and what it costs.
 
     ``macs`` and ``flops`` are its own, without those inside it, and have no formula where they aren't known or where none
-    arises. ``accepts`` has the dimensions of its inputs that don't take any size.
+    arises. ``words`` say what gives an output whose sizes follow from no formula. ``accepts`` has the dimensions of its
+    inputs that don't take any size.
     """
 
     call: int
@@ -173,6 +174,7 @@ class CallExplanation:
     macs_formula: Formula | None
     flops: int | None
     flops_formula: Formula | None
+    words: str
     sees: tuple[Sight, ...]
     accepts: tuple[Accepted, ...]
 
@@ -189,6 +191,7 @@ class CallExplanation:
             "macs_formula": None if self.macs_formula is None else self.macs_formula.to_dict(),
             "flops": self.flops,
             "flops_formula": None if self.flops_formula is None else self.flops_formula.to_dict(),
+            "words": self.words,
             "sees": [item.to_dict() for item in self.sees],
             "accepts": [item.to_dict() for item in self.accepts],
         }
@@ -201,7 +204,7 @@ class Explanation:
     ``held`` are its own parameters and buffers, ``parts`` what stands directly inside it. ``parameters`` counts all
     inside it, each tensor once in the model; ``macs`` and ``flops`` are those of all its calls with all inside, None
     where some aren't known. ``needs`` are the constraints on its inputs as sentences, ``holds`` what its rows need of
-    dims, None without dims. ``words`` say what its rule gives. ``measured`` says whether PyTorch ran it, too, and
+    dims, None without dims. ``measured`` says whether PyTorch ran it, too, and
     ``differences`` where that gave something else.
     """
 
@@ -225,7 +228,6 @@ class Explanation:
     parts: tuple[Part, ...]
     needs: tuple[str, ...]
     holds: tuple[Requirement, ...] | None
-    words: str = ""
     measured: bool = False
     differences: tuple[Disagreement, ...] = ()
 

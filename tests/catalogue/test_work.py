@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -310,6 +311,18 @@ def test_a_loss_is_what_its_formula_gives(formula: Each, values: dict[str, Any],
 def test_every_curve_and_loss_is_evaluated() -> None:
     assert {name for name in CURVES if name not in NOT_EVALUATED} <= set(EVALUATED)
     assert {*loss_work.LOSSES.values()} <= {formula for formula, _, _ in LOSS_CASES}
+
+
+def test_the_documentation_shows_the_formulas() -> None:
+    text = (Path(__file__).parents[2] / "docs/counting.md").read_text(encoding="utf-8")
+    formulas = {
+        *CURVES.values(),
+        *GELUS.values(),
+        *RRELUS.values(),
+        *(formula for formula, _, _ in LOSS_CASES),
+    }
+    for formula in formulas:
+        assert f"| `{formula.text}` | {formula.operations} |" in text
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -26,7 +26,8 @@ def options(draw: random.Random, *texts: str, rate: float = 0.35) -> str:
 
 
 def divisors(number: int) -> list[int]:
-    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+    """What divides a size, 1 where the size is 0."""
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0] or [1]
 
 
 def _kernel(draw: random.Random, dims: int, most: int = 3) -> str:

@@ -390,7 +390,7 @@ def _draw_ties(body: Body) -> tuple[dict[str, str], list[str]]:
     named = [
         (name, value)
         for name, value in body.module.named_parameters()
-        if not torch.nn.parameter.is_lazy(value)
+        if "Lazy" not in body.layers[name.split(".")[0]]
     ]
     tie: dict[str, str] = {}
     if draw.random() < 0.2:

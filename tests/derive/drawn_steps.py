@@ -748,7 +748,7 @@ def apply_window(body: Body) -> Step | None:
             f"F.adaptive_max_pool{dims}d({text}, {size})", f"F.pad({text}, ({pads}))", f"F.pad({text}, ({pads}), mode={draw.choice(('reflect', 'replicate', 'circular'))!r})",
             f"F.interpolate({text}, scale_factor=2)", f"F.interpolate({text}, size={size})", f"F.interpolate({text}, size={text}.shape[2:])",
             f"F.max_pool{dims}d({text}, {draw.randint(1, 3)}, stride=1, padding={draw.randint(0, 1)})", f"F.layer_norm({text}, ({body.size(x.shape[-1])},))",
-            f"F.layer_norm({text}, {text}.shape[1:])", f"F.group_norm({text}, {draw.choice(divisors(x.shape[1]) or [1])})", f"F.instance_norm({text})",
+            f"F.layer_norm({text}, {text}.shape[1:])", f"F.group_norm({text}, {draw.choice(divisors(x.shape[1]))})", f"F.instance_norm({text})",
             f"F.batch_norm({text}, None, None, training=True)", f"F.lp_pool{min(dims, 2)}d({text}, 2, 2)", f"F.unfold({text}, 2)", f"F.pixel_shuffle({text}, 2)",
             f"F.rms_norm({text}, ({body.size(x.shape[-1])},))", f"F.interpolate({text}, scale_factor=0.5, mode='nearest')", f"F.local_response_norm({text}, 2)",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -77,14 +78,17 @@ def test_a_layer_is_printed_as_pytorch_does(constructor: str) -> None:
     assert printed[0] == printed[1]
 
 
-@pytest.mark.parametrize("entry", [name for name, samples in list_entries().items() if name.startswith("layer ") and samples])
+@pytest.mark.parametrize(
+    "entry", [name for name, samples in list_entries().items() if name.startswith("layer ") and samples]
+)
 @given(data=st.data())
 @hypothesis.settings(max_examples=DRAWS)
 def test_drawn_arguments_are_printed_as_pytorch_does(entry: str, data: st.DataObject) -> None:
     constructor = data.draw(draw_calls(entry)).constructor
     printed = print_both(constructor)
     # A tensor as an argument is printed with values, which the rules don't have.
-    assert printed is None or "tensor(" in printed[0] or printed[0] == printed[1], constructor
+    if printed is not None and not re.search(r"(float|int|complex|bool)\d*\[", printed[1]):
+        assert printed[0] == printed[1], constructor
 
 
 def test_every_layer_has_a_sample() -> None:

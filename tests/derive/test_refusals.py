@@ -8,7 +8,6 @@ import pytest
 
 import layercli
 from layercli.errors import LayercliError, Problem
-from layercli.plan.records import Plan
 
 BAD = Path(__file__).parents[1] / "cases" / "bad"
 
@@ -69,9 +68,9 @@ STATEMENTS = {
 }
 
 
-def find_problems(plan: Plan, run: bool) -> tuple[Problem, ...]:
+def find_problems(path: str | Path, run: bool) -> tuple[Problem, ...]:
     try:
-        layercli.trace(plan, device="cpu") if run else layercli.derive(plan)
+        layercli.trace(path, device="cpu") if run else layercli.derive(path)
     except LayercliError as error:
         return error.problems
     return ()
@@ -93,8 +92,8 @@ def say(problems: tuple[Problem, ...]) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("path", list_cases(), ids=lambda path: path.stem)
 def test_bad_case(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BAD)
-    plan = layercli.load(path.name)
-    run, derived = find_problems(plan, True), find_problems(plan, False)
+    layercli.load(path.name)
+    run, derived = find_problems(path.name, True), find_problems(path.name, False)
     assert run
     # An exception that is none any more is to be taken out.
     assert (say(run) == say(derived)) == (path.stem not in EXCEPTIONS)
@@ -109,8 +108,7 @@ def test_all_exceptions_are_cases() -> None:
 def test_statement(forward: str, tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(NET.format(forward=forward), "utf-8")
-    plan = layercli.load(path)
-    (run,), (derived,) = find_problems(plan, True), find_problems(plan, False)
+    (run,), (derived,) = find_problems(path, True), find_problems(path, False)
     assert run.message.startswith(STATEMENTS[forward])
     assert say((run,)) == say((derived,))
     assert (run.labels, run.hint) == (derived.labels, derived.hint)
@@ -119,10 +117,7 @@ def test_statement(forward: str, tmp_path: Path) -> None:
 def test_a_run_has_the_sentence_of_pytorch_below(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(NET.format(forward="return fc(x[:, :3])"), "utf-8")
-    plan = layercli.load(path)
-    (run,), (derived,) = find_problems(plan, True), find_problems(plan, False)
-    assert run.notes == (
-        "PyTorch: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x4)",
-    )
+    (run,), (derived,) = find_problems(path, True), find_problems(path, False)
+    assert run.notes == ("PyTorch: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x4)",)
     assert derived.notes == ()
     assert [label.text for label in run.labels] == ["fc is made here"]

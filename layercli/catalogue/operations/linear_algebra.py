@@ -353,6 +353,8 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
                 f"expects {matrix.shape[place]} features in {name} and got {tensor.shape[-1]}: {tensor!r}",
                 name,
             )
+        if tensor.shape[-1] == 0:
+            refuse(f"needs a feature at least and got {tensor!r}", f"input{place}")
     result = Tensor(left.dtype, (*left.shape[:-1], matrix.shape[0]))
     if bias is not None and (
         bias.shape[:1] != matrix.shape[:1] or not is_expandable(bias.shape, result.shape)

@@ -220,7 +220,8 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             # The kernel of volumes wants one place more than it uses.
             if out + window - 1 > size - (count == 3):
                 refuse(f"can't place {out} windows of {window} in a dimension of {size}", "output_size")
-        if any(size == 0 for size in tensor.shape[-count - 1 :]):
+        # What stands first may be 0, be it the batch or, without one, the channels.
+        if any(size == 0 for size in tensor.shape[1:]):
             refuse(f"expects sizes above 0 and got {tensor}", "input")
         pooled = Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes))
         return (pooled, Tensor("int64", pooled.shape)) if return_indices else pooled

@@ -486,9 +486,13 @@ def _integrate(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Tensor, int]:
     return Tensor(to_floating(promote(tensor, x)), shape), place
 
 
-def integrate(y: Any, x: Any = None, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
+def _find_points(x: Any) -> Tensor | None:
+    return None if x is MISSING else expect_tensor(x, "x")
+
+
+def integrate(y: Any, x: Any = MISSING, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
     """The shape of ``y`` without ``dim``. Source: torch.trapezoid."""
-    tensor = expect_tensor(y, "y")
+    tensor, x = expect_tensor(y, "y"), _find_points(x)
     place = find_dim(dim, tensor.dim)
     # Without points the result is made of zeros, whatever the dtype and ``x`` are.
     if tensor.dim and (x is not None or tensor.dtype not in FRACTIONS) and tensor.shape[place] == 0:
@@ -497,8 +501,9 @@ def integrate(y: Any, x: Any = None, *, dx: Any = MISSING, dim: Any = -1) -> Ten
     return _reduce(areas, areas.dtype, place, False)
 
 
-def integrate_along(y: Any, x: Any = None, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
+def integrate_along(y: Any, x: Any = MISSING, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
     """The shape of ``y``, one less along ``dim``, row-major. Source: torch.cumulative_trapezoid."""
+    x = _find_points(x)
     areas, place = _integrate(y, x, dx, dim)
     return Tensor(areas.dtype, _shorten(areas.shape, place) if x is None else areas.shape)
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from layercli.catalogue import work
+from layercli.catalogue.arguments import MISSING, expect_bool
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
@@ -225,7 +226,9 @@ def view_or_doubt(input: Tensor, *size: Any) -> Tensor:
     """
     result = view(input, *size)
     if input.strides is None and not same_shape(input.shape, result.shape):
-        doubt(f"is refused where it takes a copy: the layout of {input!r} is up to PyTorch; reshape works with any")
+        doubt(
+            f"may be refused, which only a run can tell: PyTorch chooses the layout of {input!r}; reshape takes any"
+        )
     return result
 
 
@@ -310,9 +313,9 @@ def _find_real_dim(dim: Any, input: Tensor, argument: str = "dim") -> int:
     return find_dim(dim, input.dim, argument)
 
 
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+def squeeze(input: Tensor, dim: Any = MISSING) -> Tensor:
     """Without the dimensions of size 1, or without those in ``dim`` where 1. Source: torch.squeeze."""
-    chosen = range(input.dim) if dim is None else find_some_dims(dim, input.dim)
+    chosen = range(input.dim) if dim is MISSING else find_some_dims(dim, input.dim)
     kept = [place for place in range(input.dim) if place not in chosen or input.shape[place] != 1]
     return _pick_dims(input, kept)
 
@@ -783,8 +786,9 @@ def triangle(input: Tensor, diagonal: Any = 0) -> Tensor:
     return Tensor(input.dtype, input.shape)
 
 
-def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+def fill_diagonal_(input: Tensor, fill_value: Any, wrap: Any = False) -> Tensor:
     """The input itself, of two dimensions, or of more with one size. Source: torch.Tensor.fill_diagonal_."""
+    expect_bool(wrap, "wrap")
     if not is_number(fill_value):
         refuse(f"needs a number, not {fill_value!r}", "fill_value", "wrong-kind")
     if input.dim < 2:
