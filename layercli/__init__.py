@@ -119,7 +119,7 @@ def trace(
         if mode is not None:
             keywords["mode"] = mode
         plan = _plan_of(model, keywords, "trace", ("device", "seed", "mode", *_SETTINGS))
-        return add_formulas(plan, run_plan(plan, device=device, seed=seed))[0]
+        return add_formulas(plan, run_plan(plan, device=device, seed=seed))[0].in_numbers()
     from layercli.run.tracer import trace_module
 
     return trace_module(cast("nn.Module", model), arguments, keywords, mode=mode)
@@ -132,7 +132,9 @@ def derive(spec: Plan | str | PathLike[str], **settings: Any) -> Trace:
     """
     from layercli.engines import derive_formulas
 
-    return derive_formulas(_plan_of(spec, settings, "derive", ("mode", *_SETTINGS, "symbolic")))
+    plan = _plan_of(spec, settings, "derive", ("mode", *_SETTINGS, "symbolic"))
+    trace = derive_formulas(plan)
+    return trace if plan.symbolic else trace.in_numbers()
 
 
 #: What ``load`` takes, ``mode`` and ``symbolic`` aside.

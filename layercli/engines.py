@@ -123,7 +123,7 @@ def derive_formulas(plan: Plan) -> Trace:
 
     if plan.dims and not plan.symbolic:
         with contextlib.suppress(SpecError, CommandError):
-            return replace(derive_plan(name_sizes(plan)), symbolic=False)
+            return derive_plan(name_sizes(plan))
     return derive_plan(plan)
 
 

@@ -14,12 +14,12 @@ from layercli.catalogue.rules import number_of_spatial
 from layercli.catalogue.tensors import Tensor, refuse
 
 
-def _check_channels(layer: Module) -> None:
-    """What every convolution asks of its arguments. Raises Refusal."""
+def _check_channels(layer: Module, *, lazy: bool) -> None:
+    """What every convolution asks of its arguments; a lazy one not of its channels. Raises Refusal."""
     if layer.groups <= 0:
         refuse("groups must be a positive integer", "groups", "argument-refused")
     for name in ("in_channels", "out_channels"):
-        if layer.arguments[name] % layer.groups != 0:
+        if not lazy and layer.arguments[name] % layer.groups != 0:
             refuse(f"{name} must be divisible by groups", "groups", "argument-refused")
     if layer.padding_mode not in (modes := ("circular", "reflect", "replicate", "zeros")):
         known = ", ".join(map(repr, modes))
@@ -27,11 +27,13 @@ def _check_channels(layer: Module) -> None:
         refuse(message, "padding_mode", "argument-refused")
 
 
-def hold_filters(count: int, *, transposed: bool = False) -> Callable[[Module], Iterator[State]]:
+def hold_filters(
+    count: int, *, transposed: bool = False, lazy: bool = False
+) -> Callable[[Module], Iterator[State]]:
     """``weight`` of (out_channels, in_channels / groups, *kernel), the first two exchanged where transposed; ``bias``."""
 
     def state(layer: Module) -> Iterator[State]:
-        _check_channels(layer)
+        _check_channels(layer, lazy=lazy)
         if transposed and layer.padding_mode != "zeros":
             refuse(
                 "only zeros padding mode is there for transposed convolutions",
@@ -45,7 +47,9 @@ def hold_filters(count: int, *, transposed: bool = False) -> Callable[[Module], 
                 step != 1 for step in number_of_spatial(layer.stride, count, "stride")
             ):
                 refuse("padding='same' needs a stride of 1", "padding", "argument-refused")
-        kernel = number_of_spatial(layer.kernel_size, count, "kernel_size")
+        given = layer.kernel_size
+        # A tuple of another length makes a weight that no call takes.
+        kernel = tuple(given) if isinstance(given, (tuple, list)) else (given,) * count
         if any(size < 0 for size in (*kernel, layer.in_channels, layer.out_channels)):
             refuse("a size can't be below 0", "kernel_size", "argument-refused")
         if transposed:
@@ -133,7 +137,8 @@ def _apply_lazily(count: int, *, transposed: bool = False) -> Callable[..., Tens
         return convolution.batched(input, count).shape[-count - 1]
 
     rule = apply_transposed(count) if transposed else apply_filters(count)
-    return apply_lazily("in_channels", find_channels, hold_filters(count, transposed=transposed), rule)
+    state = hold_filters(count, transposed=transposed, lazy=True)
+    return apply_lazily("in_channels", find_channels, state, rule)
 
 
 LAYERS: tuple[Layer, ...] = (

@@ -492,7 +492,7 @@ def join_bags(
         return None
     results = count_of(output)
     scaled = 0 if per_sample_weights is None else shape[1]
-    joined = max(shape[1] - 1, 0) + scaled + (mode == "mean")
+    joined = max(shape[1] - 1, 0) + scaled + int(mode == "mean")
     return results * joined
 
 
@@ -517,7 +517,7 @@ def join_bags_of(
 
 def add_to_product(output: Any, *_: Any, beta: Any = 1, alpha: Any = 1) -> int:
     """The sum with a product, and a product with each factor that isn't 1; with a beta of 0 nothing is added."""
-    return count_of(output) * ((beta != 0) + (beta not in (0, 1)) + (alpha != 1))
+    return count_of(output) * sum(map(bool, (beta != 0, beta not in (0, 1), alpha != 1)))
 
 
 def add_bias(output: Any, input: Any, weight: Any, bias: Any = None, *_: Any, **__: Any) -> int:

@@ -49,7 +49,8 @@ def run(
 ) -> int:
     """List a model's parameters by their state_dict names.
 
-    Each with its shape, dtype and count, whether it is trained, and what it is tied to.
+    Each with its shape, dtype and count, whether it is trained, and what it is tied to. Where torch isn't installed
+    they are derived (--static).
     """
     from layercli.engines import list_tensors, require_torch
     from layercli.report import PARAMETER_FORMATS, TraceOptions

@@ -150,7 +150,7 @@ def run(
     """Run a model once and show every layer and operation.
 
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
-    --columns, values by --values and --stats.
+    --columns, values by --values and --stats. Where torch isn't installed the rows are derived (--static).
     """
     from layercli.engines import add_formulas, require_torch, run_plan, trace_by
     from layercli.report import RUN_FORMATS, TraceOptions

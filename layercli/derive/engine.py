@@ -398,8 +398,9 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
         if not isinstance(keywords.get("dtype"), (str, type(None))):
             raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
         if len(arguments) > slots and not rest:
-            own = int(namespace == "Tensor")
-            said = f"takes {slots - own} arguments by place and got {len(arguments) - own}"
+            # A method's tensor isn't among the arguments that a person counts.
+            most, given = (count - (namespace == "Tensor") for count in (slots, len(arguments)))
+            said = f"takes {most} arguments by place and got {given}"
             raise Refusal(said, "", "too-many-arguments")
         twice = next((name for name in names[: len(arguments)] if name in keywords), "")
         if twice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -268,7 +268,7 @@ class ModuleMaker:
     def tie_parameters(self, root: Module, ties: tuple[TieDefinition, ...]) -> None:
         """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
 
-        def find(name: str) -> tuple[str, Shape | None] | None:
+        def find(name: str) -> tuple[str, Sequence[Any] | None] | None:
             place = self.find_parameter(root, name)
             if place is None:
                 return None

@@ -62,7 +62,7 @@ def _derive_symbolically(plan: Plan, share: bool) -> Trace:
         raise CommandError(Problem("formula-too-long", message)) from None
     log.place("")
     requirements = list_requirements(plan.conditions, log, plan.dims, lambda sizes: _takes(plan, sizes))
-    trace = replace(trace, requirements=requirements, symbolic=True)
+    trace = replace(trace, requirements=requirements)
     if failure is not None:
         raise TraceFailed(trace, *failure.problems) from failure.__cause__
     return trace

@@ -37,11 +37,20 @@ class Input:
 
 
 @record(eq=False)
+class Inside:
+    """What happened to a layer inside a call: whether it was made, how often it was called, and as which call."""
+
+    path: str
+    made: bool
+    calls: int
+    known: KnownCall | None
+
+
+@record(eq=False)
 class KnownCall:
     """A layer's call that can be repeated: its rows, what it gave, the steps it took, and what happened inside.
 
-    ``calls`` says how often each layer inside was called, ``inner`` which of them repeated another call itself, both
-    by path from this layer on.
+    The layers inside have their paths from this layer on, outer ones first.
     """
 
     path: str
@@ -50,8 +59,7 @@ class KnownCall:
     output: Any
     steps: int
     uncalled: tuple[Uncalled, ...]
-    calls: tuple[tuple[str, int], ...]
-    inner: tuple[tuple[str, KnownCall], ...]
+    inside: tuple[Inside, ...]
 
 
 class Sharing:
@@ -112,14 +120,16 @@ class Sharing:
         except Incomparable:
             return
         length = len(module.path)
-        calls: list[tuple[str, int]] = []
-        inner: list[tuple[str, KnownCall]] = []
-        for inside in module.walk():
-            known = self.places.get(id(inside))
-            if known is not None and inside.pending is not None:
-                inner.append((inside.path[length:], known))
-            elif inside is not module and inside.path in recorder.calls:
-                calls.append((inside.path[length:], recorder.calls[inside.path]))
+        inside = tuple(
+            Inside(
+                layer.path[length:],
+                layer.pending is None,
+                recorder.calls.get(layer.path, 0),
+                self.places.get(id(layer)),
+            )
+            for layer in module.walk()
+            if layer is not module
+        )
         records = record_modules(module, self.section_of, self.uncalled)
         head = recorder.drafts[start]
         assert isinstance(head, Draft)
@@ -130,8 +140,7 @@ class Sharing:
             output=kept,
             steps=steps,
             uncalled=find_never_called(records, find_ownership(records), recorder.calls),
-            calls=tuple(calls),
-            inner=tuple(inner),
+            inside=inside,
         )
 
     def enter(self, module: Module, running: Pass) -> None:
@@ -144,13 +153,18 @@ class Sharing:
         if module.pending is None:
             return
         module.complete()
-        inside = {layer.path[len(module.path) :]: layer for layer in module.walk()}
-        for path, number in known.calls:
-            running.recorder.calls[module.path + path] = number
-        for path, call in known.inner:
-            self.places[id(inside[path])] = call
-            self.uncalled[module.path + path] = call.uncalled
-            running.recorder.calls[module.path + path] = 1
+        layers = {layer.path: layer for layer in module.walk()}
+        for inside in known.inside:
+            path = module.path + inside.path
+            layer = layers[path]
+            if inside.made and layer.pending is not None:
+                layer.complete()
+                layers |= {made.path: made for made in layer.walk()}
+            if inside.calls:
+                running.recorder.calls[path] = inside.calls
+            if inside.known is not None:
+                self.places[id(layer)] = inside.known
+                self.uncalled[path] = inside.known.uncalled
 
 
 def identify_call(

@@ -406,7 +406,8 @@ class Trace:
 
     ``failed`` is True where the pass ended early: then the last started rows are unfinished.
     ``device`` is empty where nothing ran. ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
-    inputs that its output is. Types have formulas, and ``requirements`` are there, where these are known; ``symbolic`` says to show them to people.
+    inputs that its output is. ``requirements`` are there where types have formulas. One whose types have none may know itself with them,
+    as ``named``, for JSON.
     """
 
     model: str
@@ -425,17 +426,17 @@ class Trace:
     failed: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
     requirements: tuple[Requirement, ...] | None = field(default=None, compare=False)
-    symbolic: bool = field(default=False, compare=False)
+    named: Trace | None = field(default=None, compare=False)
 
     def in_numbers(self) -> Trace:
-        """The trace without formulas, its sizes as numbers only."""
+        """The trace without formulas, which its JSON still has."""
         if self.requirements is None:
             return self
         rows = convert(self.rows, _drop_symbols_of_row, move_row)
         inputs = tuple((name, drop_symbols(value)) for name, value in self.inputs)
         output = drop_symbols(self.output)
         return replace(
-            self, inputs=inputs, output=output, rows=rows, requirements=None, symbolic=False
+            self, inputs=inputs, output=output, rows=rows, requirements=None, named=self
         )
 
     @cached_property
@@ -456,6 +457,8 @@ class Trace:
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as JSON, version 1 (`docs/json.md`)."""
+        if self.named is not None:
+            return self.named.to_dict()
         totals = self.totals
         data: dict[str, Any] = {
             "version": JSON_VERSION,
@@ -496,7 +499,7 @@ class Trace:
         """The table that ``layercli trace`` prints."""
         from layercli.report.table import render_trace
 
-        return render_trace(self if self.symbolic else self.in_numbers())
+        return render_trace(self)
 
     def __repr__(self) -> str:
         rows = f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)}"
@@ -506,10 +509,10 @@ class Trace:
     def __str__(self) -> str:
         from layercli.report.table import format_trace
 
-        return format_trace(self if self.symbolic else self.in_numbers())
+        return format_trace(self)
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
         from layercli.report.html import format_html
 
-        return format_html(self if self.symbolic else self.in_numbers())
+        return format_html(self)

@@ -105,33 +105,33 @@ BODIES = (
     ({"fc": "Linear(8, 8)", "seq": "Sequential(Linear(8, 8), Sequential(ReLU(), Linear(8, 8)))"}, (), "seq(fc(x))"),
 )  # fmt: skip
 
-#: What holds several of a block in the layer around them, as ``items``.
-HOLDERS = (
-    "ModuleList(4 * {block}())",
-    "Sequential(5 * {block}())",
-    "3 * {block}()",
-    "ModuleList({block}() for _ in range(6))",
-    "ModuleDict(a={block}(), b={block}())",
-    "ModuleList(2 * {block}(), 3 * {block}(), Linear(8, 8))",
-    "[{block}(), 2 * {block}()]",
-)
-
-#: How such a layer may use them, one after another.
-USES = (
-    "for item in items: x = item(x)",
-    "for item in items.values(): x = item(x)",
-    "for i, item in enumerate(items): x = item(x) if i else item(x.transpose(0, 1)).transpose(0, 1)",
-    "for item, part in zip(items, x.unbind(0)): x = x + item(part[None])",
-    "x = items(x)",
-    "x = items[1](x)",
-    "x = items[0](items[1](items[0](x)))",
-    "x = x @ items[1].fc.weight",
-    "x = items[0].fc(x)",
-    "x = items[-1](x)",
+#: What a layer may do with a block's input besides.
+STEPS = (
     "x += 1",
     "x = x.transpose(0, 1).contiguous().transpose(0, 1)",
     "x = x.detach()",
+    "x = x @ items[1].fc.weight",
+    "x = items[0].fc(x)",
+    "x = items[-1](x)",
+    "x = items[0](items[1](items[0](x)))",
 )
+LOOPS = (
+    "for item in items: x = item(x)",
+    "for i, item in enumerate(items): x = item(x) if i else item(x.transpose(0, 1)).transpose(0, 1)",
+    "for item, part in zip(items, x.unbind(0)): x = x + item(part[None])",
+)
+CALLS = ("x = items(x)", "x = items(items(x))")
+
+#: What holds several of a block in the layer around them, as ``items``, and how that may use them.
+HOLDERS = (
+    ("ModuleList(4 * {block}())", LOOPS + STEPS),
+    ("ModuleList({block}() for _ in range(6))", LOOPS + STEPS),
+    ("ModuleList(2 * {block}(), 3 * {block}())", LOOPS + STEPS),
+    ("Sequential(7 * {block}())", LOOPS + CALLS + STEPS),
+    ("5 * {block}()", LOOPS + CALLS + STEPS),
+    ("[{block}(), 2 * {block}()]", LOOPS + CALLS + STEPS),
+    ("ModuleDict(a={block}(), b={block}())", ("for item in items.values(): x = item(x)", "x = items.b(items.a(x))")),
+)  # fmt: skip
 
 TIES = ("", "items.1.fc.weight: items.0.fc.weight", "items.2.fc.bias: items.0.fc.bias")
 FREEZE = ("", "items.0.*", "items.1.fc.bias", "*.bias", "items.*.fc.weight")
@@ -139,7 +139,7 @@ FREEZE = ("", "items.0.*", "items.1.fc.bias", "*.bias", "items.*.fc.weight")
 
 def write_layers(layers: dict[str, str], statements: list[str], result: str, indent: str) -> Iterator[str]:
     yield f"{indent}layers:"
-    yield from (f"{indent}  {name}: {text!r}".replace('"', "'") for name, text in layers.items())
+    yield from (f"{indent}  {name}: {text if text[0] == '[' else repr(text)}" for name, text in layers.items())
     yield f"{indent}forward: |"
     yield from (f"{indent}  {line}" for line in [*statements, f"return {result}"])
 
@@ -152,15 +152,17 @@ def write_model(draw: random.Random) -> str:
         layers, statements, result = draw.choice(BODIES)
         layers, statements = dict(layers), list(statements)
         if depth:
-            layers["items"] = draw.choice(HOLDERS).format(block=names[depth - 1])
-            statements = [*draw.choices(USES, k=draw.randint(1, 2)), *statements]
+            holder, uses = draw.choice(HOLDERS)
+            layers["items"] = holder.format(block=names[depth - 1])
+            statements = [*draw.choices(uses, k=draw.randint(1, 2)), *statements]
         lines += [f"  {name}:", "    inputs: [x]", *write_layers(layers, statements, result, "    ")]
         if depth and draw.random() < 0.2:
             lines += [line for line in [draw.choice(TIES)] if line for line in ("    tie:", f"      {line}")]
         if draw.random() < 0.1:
             lines.append(f"    freeze: [{draw.choice(('fc.*', 'fc.weight'))}]")
-    layers = {"items": draw.choice(HOLDERS).format(block=names[-1])}
-    lines += write_layers(layers, draw.choices(USES, k=draw.randint(1, 4)), "x", "")
+    holder, uses = draw.choice(HOLDERS)
+    layers = {"items": holder.format(block=names[-1])}
+    lines += write_layers(layers, draw.choices(uses, k=draw.randint(1, 4)), "x", "")
     tie, freeze = draw.choice(TIES * 2 + ("",) * 6), draw.choice(FREEZE + ("",) * 8)
     lines += ["tie:", f"  {tie}"] if tie else []
     lines += [f"freeze: ['{freeze}']"] if freeze else []

@@ -33,17 +33,20 @@ def batched(input: Any, count: int, name: str = "input") -> Tensor:
 def spread(value: Any, count: int, argument: str, least: int | None) -> tuple[AnySize, ...]:
     """An int or a tuple as ``count`` ints of at least ``least``, of any size for None. Raises Refusal."""
     values = number_of_spatial(value, count, argument)
-    for item in values:
-        if isinstance(item, (float, str)) or item is None:
+    for place, item in enumerate(values):
+        # PyTorch makes sure that the first is an int, and reads True as 1 behind it.
+        if not is_whole(item) and not (place and isinstance(item, bool) and item is not value):
             refuse(f"needs ints as {argument}, not {item!r}", argument, "wrong-kind")
         if least is not None and item < least:
             refuse(f"needs {argument} of at least {least}, not {item}", argument)
-    return values
+    return tuple(int(item) if isinstance(item, bool) else item for item in values)
 
 
 def check_operands(input: Tensor, weight: Tensor, bias: Any) -> None:
     """The dtypes of a convolution's operands are one. Raises Refusal."""
     for name, other in (("weight", weight), ("bias", bias)):
+        if other is not None and not isinstance(other, Tensor):
+            refuse(f"needs a tensor as {name}, not {other!r}", name, "wrong-kind")
         if isinstance(other, Tensor) and other.dtype != input.dtype:
             refuse(f"expects {other.dtype} as its {name} has, and got {input}", "input", "dtype-mismatch")
     if input.dtype in _NO_KERNEL:
@@ -126,7 +129,7 @@ def convolve(count: int) -> Callable[..., Tensor]:
         if not idle:
             check_operands(tensor, filters, bias)
         steps = spread(stride, count, "stride", 1)
-        holes = spread(dilation, count, "dilation", 1)
+        holes = spread(dilation, count, "dilation", 0 if idle else 1)
         if groups < 1:
             refuse(f"needs at least 1 group, not {groups}", "groups")
         channels = tensor.shape[-count - 1]
@@ -137,7 +140,8 @@ def convolve(count: int) -> Callable[..., Tensor]:
             refuse(f"has {out_channels} output channels, which {groups} groups don't divide", "groups")
         if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != out_channels):
             refuse(f"expects a bias of [{out_channels}] and got {bias}", "bias")
-        if any(window < 1 for window in kernel):
+        # Without channels PyTorch multiplies nothing by nothing and doesn't look at the window.
+        if any(window < 1 for window in kernel) and not (idle and channels == 0):
             refuse(f"needs a window of at least 1 and has {kernel}", "weight")
         padded = _padding(padding, count, steps, list(zip(kernel, holes, strict=True)))
         sizes: list[AnySize] = []
@@ -208,7 +212,7 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
         steps = spread(stride, count, "stride", 1)
         cut = spread(padding, count, "padding", 0)
         more = spread(output_padding, count, "output_padding", 0)
-        holes = spread(dilation, count, "dilation", 1)
+        holes = spread(dilation, count, "dilation", 0 if idle else 1)
         if groups < 1:
             refuse(f"needs at least 1 group, not {groups}", "groups")
         channels = tensor.shape[-count - 1]

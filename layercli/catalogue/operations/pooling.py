@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import FRACTIONS, check_dtype
+from layercli.catalogue.arguments import FRACTIONS, check_dtype, expect_bool
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, has_plain_rows, spread
 from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote, scale, to_floating
@@ -36,11 +36,12 @@ def _pool(
     stride: Any,
     padding: Any,
     dilation: Any,
-    ceil_mode: bool,
+    ceil_mode: Any,
     refused: tuple[str, ...],
 ) -> Tensor:
     """The type that every window pooling gives. Raises Refusal."""
     tensor = batched(input, count)
+    expect_bool(ceil_mode, "ceil_mode")
     if tensor.dtype in refused:
         refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
     windows = spread(kernel_size, count, "kernel_size", 1)
@@ -53,7 +54,7 @@ def _pool(
     if any(size == 0 for size in tensor.shape[-count - 1 :]):
         refuse(f"expects sizes above 0 and got {tensor}", "input")
     sizes = [
-        pooled_size(size, window, step, pad, hole, bool(ceil_mode))
+        pooled_size(size, window, step, pad, hole, ceil_mode)
         for size, window, step, pad, hole in zip(
             tensor.shape[-count:], windows, steps, padded, holes, strict=True
         )

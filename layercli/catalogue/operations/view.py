@@ -1022,7 +1022,9 @@ def is_signed(input: Tensor) -> bool:
 
 OPERATIONS = only_move(
     # Shape
-    Operation("view", "*size", "The same memory in another shape, one size may be -1.", TENSOR, rule=view_or_doubt),
+    Operation(
+        "view", "*size", "The same memory in another shape, one size may be -1.", TENSOR, rule=view_or_doubt
+    ),
     Operation("view_as", "other", "The same memory in the shape of `other`.", TENSOR, rule=view_as),
     Operation(
         "reshape",
