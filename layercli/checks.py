@@ -157,9 +157,7 @@ def _read_head(path: Path) -> bytes:
         return b""
 
 
-def make_lock(
-    path: Path, name: str, engine: Engine, version: int = LOCK_VERSION
-) -> tuple[Lock, Trace]:
+def make_lock(path: Path, name: str, engine: Engine, version: int = LOCK_VERSION) -> tuple[Lock, Trace]:
     """The lock that a spec has now, and the trace it comes from. Raises SpecError, CommandError.
 
     ``version`` is that of the lock that it will be compared with: the earlier ones have sizes as numbers.

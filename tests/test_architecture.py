@@ -25,7 +25,7 @@ IMPORTS = {
     "explain": "record errors catalogue spec plan trace derive",
     "build": "record errors catalogue spec plan trace",
     "run": "record errors catalogue spec plan trace build",
-    "lock": "record errors trace spec files",
+    "lock": "record errors trace catalogue spec files",
     "report": "record errors trace lock",
     "engines": "record errors catalogue spec plan trace derive build run",
     "checks": "record errors catalogue spec plan trace derive build run engines lock files",

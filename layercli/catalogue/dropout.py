@@ -44,7 +44,7 @@ LAYERS: tuple[Layer, ...] = (
         "others by 1 / (1 - p).",
         state=check_chance,
         rule=apply_function("dropout2d", "p", "inplace", training=True),
-        work=work.through(work.drop_channels(None), "p", training=True),
+        work=work.through(work.drop_planes, "p", training=True),
     ),
     Layer(
         "Dropout3d",

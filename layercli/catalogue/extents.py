@@ -10,9 +10,12 @@ from layercli.catalogue.tensors import Extent, Tensor, refuse
 
 #: Operations that give every value of their first tensor, and no others.
 _KEEPING = frozenset(
-    "T clone contiguous detach expand expand_as flatten flip int long movedim mT permute ravel repeat reshape "
-    "reshape_as roll squeeze swapaxes t tile to transpose unflatten unsqueeze view view_as".split()
-)
+    (
+        "T", "clone", "contiguous", "detach", "expand", "expand_as", "flatten", "flip", "int", "long", "movedim", "mT",
+        "permute", "ravel", "repeat", "reshape", "reshape_as", "roll", "squeeze", "swapaxes", "t", "tile", "to",
+        "transpose", "unflatten", "unsqueeze", "view", "view_as",
+    )
+)  # fmt: skip
 _WIDE = ("int32", "int64")
 
 
@@ -42,7 +45,8 @@ def _takes_all(index: Any) -> bool:
     """Whether a subscript leaves nothing out: of None, ... and slices without bounds."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(
-        part is None or part is Ellipsis or (isinstance(part, slice) and _has_no_bounds(part)) for part in parts
+        part is None or part is Ellipsis or (isinstance(part, slice) and _has_no_bounds(part))
+        for part in parts
     )
 
 

@@ -7,6 +7,8 @@ gives, and each has the term of its formula, with numbers or names at its ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import prod
 from typing import Any, Final, Literal, TypeAlias
 
@@ -59,6 +61,19 @@ class Group:
 
 
 Term: TypeAlias = "Name | Constant | Operation | Group"
+
+
+_TELLING: ContextVar[bool] = ContextVar("layercli_telling_names", default=False)
+
+
+@contextmanager
+def tell_names() -> Iterator[None]:
+    """Inside, sentences that are made of narrated numbers say their names."""
+    token = _TELLING.set(True)
+    try:
+        yield
+    finally:
+        _TELLING.reset(token)
 
 
 class Narrated(int):
@@ -124,6 +139,14 @@ class Narrated(int):
 
     def __abs__(self) -> int:
         return self if self >= 0 else -self
+
+    def __repr__(self) -> str:
+        return draw_formula(self.term, "names") if _TELLING.get() else int.__repr__(self)
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self) if _TELLING.get() else int.__format__(self, spec)
 
     def tell_unit(self, unit: str) -> int:
         """The same, as so many of a unit."""

@@ -265,3 +265,25 @@ def is_row_major(tensor: Tensor) -> bool:
         as_int(size) == 1 or as_int(own) == as_int(other)
         for size, own, other in zip(tensor.shape, tensor.strides, wanted, strict=True)
     )
+
+
+def slice_length(part: slice, size: AnySize) -> tuple[AnySize, int]:
+    """How many elements a slice takes of a dimension, and its step. Raises Refusal."""
+    step = 1 if part.step is None else part.step
+    if step <= 0:
+        refuse("takes slices with a positive step only")
+    first = clip_bound(0 if part.start is None else part.start, size)
+    last = size if part.stop is None else clip_bound(part.stop, size)
+    if isinstance(first, int) and first == 0 and last is size and step == 1:
+        return size, step
+    if last < first:
+        return 0, step
+    return (last - first + step - 1) // step, step
+
+
+def clip_bound(bound: AnySize, size: AnySize) -> AnySize:
+    """A bound of a slice, counted from the front and kept inside the dimension."""
+    if bound < 0:
+        bound = bound + size
+        return bound if bound >= 0 else 0
+    return bound if bound <= size else size

@@ -808,37 +808,46 @@ def normalise_norm(
 
 # Chance ------------------------------------------------------------------------------------------------------
 
-
-def drop(output: Any, input: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) -> int:
-    """In training a mask of 0 and 1 / (1 - p), and a product with it."""
-    return 2 * count_of(input) if training and p else 0
+_Masks: TypeAlias = "Callable[[tuple[int, ...]], int]"
 
 
-def drop_channels(dimensions: int | None) -> Work:
-    """The same with one number of the mask for each channel of each sample.
+def drop_some(count_masks: _Masks, each_mask: int = 1, each_element: int = 1, *, trains: bool = True) -> Work:
+    """In training work on each number of a mask, and on each element.
 
-    ``dimensions`` are those of an image; a sample without a batch has one more.
+    The mask is of 0 and 1, and is divided by 1 - p; each element is multiplied by its own. ``trains`` is the default.
     """
 
-    def count(output: Any, input: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) -> int:
-        shape = shape_of(input)
-        single = dimensions is not None and len(shape) == dimensions + 1
-        masks = shape[0] if single else math.prod(shape[:2])
-        return masks + count_of(input) if training and p else 0
+    def count(
+        output: Any,
+        input: Any,
+        p: Any = 0.5,
+        training: Any = trains,
+        inplace: Any = False,
+        *,
+        train: Any = None,
+    ) -> int:
+        # ``train`` is the word of ``torch`` for what is ``training`` in ``F``.
+        if not p or not (training if train is None else train):
+            return 0
+        return each_mask * count_masks(shape_of(input)) + each_element * count_of(input)
 
     return count
 
 
-def drop_to_limit(output: Any, input: Any, p: Any = 0.5, training: Any = False, inplace: Any = False) -> int:
-    """In training a mask, scaled, what stands in for the dropped, three operations more, and x * mask + that."""
-    return 6 * count_of(input) if training and p else 0
+def _count_channels(shape: tuple[int, ...]) -> int:
+    return math.prod(shape[:2])
 
 
-def drop_channels_to_limit(
-    output: Any, input: Any, p: Any = 0.5, training: Any = False, inplace: Any = False
-) -> int:
-    """The same with one number of the mask for each channel of each sample."""
-    return 4 * math.prod(shape_of(input)[:2]) + 2 * count_of(input) if training and p else 0
+def drop_channels(dimensions: int) -> Work:
+    """A mask of one number for each channel of each sample; one sample without a batch has a dimension less."""
+    return drop_some(lambda shape: shape[0] if len(shape) == dimensions + 1 else _count_channels(shape))
+
+
+drop = drop_some(math.prod)
+drop_planes = drop_some(_count_channels)
+#: The mask is multiplied by another number; what stands in for the dropped takes three operations; x * mask + that.
+drop_to_limit = drop_some(math.prod, 4, 2, trains=False)
+drop_channels_to_limit = drop_some(_count_channels, 4, 2, trains=False)
 
 
 # Images ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -145,17 +146,26 @@ def run(
 
 
 def _find_entries(name: str) -> tuple[str, list[Any]] | None:
-    """What a name of the catalogue stands for, None for a spec. Raises CommandError where it is ambiguous."""
-    from layercli.explain.subjects import find_subjects
+    """What a name of the catalogue stands for, None for a spec. Raises CommandError where it is ambiguous or unknown.
 
-    subjects = find_subjects(name)
-    if not subjects:
+    A bundled model goes before a function of the same name, which has a longer one, too: ``F.linear``.
+    """
+    from layercli.explain.subjects import find_subjects, suggest_subject
+    from layercli.spec.library import list_bundled
+
+    if Path(name).exists() or name in (path.stem for path in list_bundled()):
         return None
+    subjects = find_subjects(name)
     if len(subjects) > 1:
         listed = list_words([subject.name for subject in subjects])
         hint = f"write layercli explain {subjects[0].name}"
         raise CommandError(Problem("ambiguous-name", f"{name} can be {listed}", hint=hint))
-    return subjects[0].kind, list(subjects[0].entries)
+    if subjects:
+        return subjects[0].kind, list(subjects[0].entries)
+    hint = suggest_subject(name)
+    if hint:
+        raise CommandError(Problem("unknown-name", f"there is no model, layer or function {name}", hint=hint))
+    return None
 
 
 def _explain_entries(name: str, entries: list[Layer | Form], format_: str, options: TraceOptions) -> str:

@@ -19,8 +19,8 @@ from layercli.catalogue.signature import REQUIRED, BindingError, Signature
 from layercli.catalogue.sizes import Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor, collect_doubts
 from layercli.derive.conditions import ConditionLog, Trial, evaluate_value
-from layercli.errors import Position, Problem, SpecError
 from layercli.derive.sharing import Sharing, identify_call
+from layercli.errors import Position, Problem, SpecError
 from layercli.plan.records import LayerPlan, Recipe, format_value
 from layercli.record import record
 from layercli.spec.calls import check_function, check_method, explain_call, explain_container, explain_mask

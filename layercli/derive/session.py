@@ -124,8 +124,8 @@ class Watched:
     failure: SpecError | None
 
 
-def watch_plan(plan: Plan, watch: Callable[[Call], None]) -> Watched:
-    """Derive a plan and tell ``watch`` of each call when it ends, also where others are the same.
+def watch_plan(plan: Plan, watch: Callable[[Call], None], *, share: bool = False) -> Watched:
+    """Derive a plan and tell ``watch`` of each call when it ends; with ``share`` only of the first that are the same.
 
     Raises SizeTooComplex, and SpecError where no module or input can be made.
     """
@@ -134,7 +134,7 @@ def watch_plan(plan: Plan, watch: Callable[[Call], None]) -> Watched:
         log = ConditionLog(conditions) if plan.symbolic else None
         inputs = _make_inputs(plan)
         try:
-            trace = _derive(plan, log, share=False, watch=watch, inputs=inputs)
+            trace = _derive(plan, log, share=share, watch=watch, inputs=inputs)
         except TraceFailed as error:
             trace, failure = error.trace, error
     if log is not None:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from layercli.catalogue.narration import tell_names
 from layercli.catalogue.sizes import SizeTooComplex, as_int, make_dim, record_conditions
 from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.derive.admissible import find_taken
 from layercli.derive.engine import Call
 from layercli.derive.session import Derivation
 from layercli.errors import Problem, SpecError
-from layercli.explain.narrator import bind_call, list_tensors, name_words, run_quietly
+from layercli.explain.narrator import bind_call, list_tensors, name_words, narrate_module, run_quietly
 from layercli.trace.explanation import Accepted
 
 #: Of more tensors it isn't asked.
@@ -133,6 +134,24 @@ def _ask(call: Call, tensor: Tensor, other: Tensor) -> str:
     except (SizeTooComplex, ZeroDivisionError, IndexError, TypeError, ValueError):
         return ""
     return ""
+
+
+def list_named_needs(call: Call) -> tuple[str, ...]:
+    """The sentences of the constraints that other inputs would break, in the names of the layer's arguments."""
+    if call.module is None or not _is_repeatable(call):
+        return ()
+    module, _ = narrate_module(call.module)
+    named = replace(call, module=module)
+    found: list[str] = []
+    with tell_names():
+        for _, tensor in list_inputs(call):
+            shape = fix_sizes(tensor).shape
+            others = [
+                Tensor(tensor.dtype, (*shape[:dim], size + 1, *shape[dim + 1 :]))
+                for dim, size in enumerate(shape)
+            ]
+            found += [_ask(named, tensor, other) for other in (*others, *_vary(fix_sizes(tensor)))]
+    return tuple(dict.fromkeys(sentence for sentence in found if sentence))
 
 
 def _vary(tensor: Tensor) -> Iterator[Tensor]:

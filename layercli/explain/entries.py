@@ -11,13 +11,16 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from layercli.catalogue.entries import Form, Layer
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.narration import draw_formula, is_formula, term_of
 from layercli.catalogue.tensors import Refusal
+from layercli.derive.engine import Call
 from layercli.errors import LayercliError
+from layercli.explain.constraints import list_named_needs
 from layercli.explain.examples import list_layer_examples, list_operation_examples
 from layercli.explain.narrator import NarratedCall, list_tensors, name_macs, name_results, narrate_call
 from layercli.explain.trial import call_layer, call_operation
@@ -28,9 +31,12 @@ def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryF
     """The formulas of a layer, or of an operation under one of its names, shown by ``call`` or by an example."""
     rule = entry.rule if isinstance(entry, Layer) else entry.operation.rule
     words, pages = describe_rule(rule), list_pages(entry)
-    call = find_example(entry) if call is None else call
+    needs: tuple[str, ...] = ()
     if call is None:
-        return EntryFormulas(words, pages)
+        example = find_example(entry)
+        if example is None:
+            return EntryFormulas(words, pages)
+        call, needs = narrate_call(example), list_named_needs(example)
     outputs = list(list_tensors("output", call.output))
     sizes: dict[str, str] = {}
     shapes: list[tuple[str, str]] = []
@@ -54,6 +60,7 @@ def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryF
         state=tuple((item.name, _write_shape(item.shape)) for item in call.state),
         macs=_write_count(call.macs),
         flops=_write_count(name_macs(call.flops, call.macs)),
+        needs=needs,
     )
 
 
@@ -98,20 +105,20 @@ def _write_count(count: Any) -> str:
     return "" if count is None else draw_formula(term_of(count), "names")
 
 
-def find_example(entry: Layer | Form) -> NarratedCall | None:
+def find_example(entry: Layer | Form) -> Call | None:
     """A call that shows the formulas of an entry; None where no example is taken."""
     if isinstance(entry, Layer):
-        for constructor, inputs in list_layer_examples(entry.name):
-            try:
-                return narrate_call(call_layer(constructor, inputs))
-            except (LayercliError, Refusal):
-                continue
-        return None
-    for arguments in list_operation_examples(entry.name):
+        makers = [partial(call_layer, *example) for example in list_layer_examples(entry.name)]
+    else:
+        arguments = list_operation_examples(entry.name)
+        makers = [partial(call_operation, entry.namespaces[0], entry.name, given) for given in arguments]
+    for make in makers:
         try:
-            return narrate_call(call_operation(entry.namespaces[0], entry.name, arguments))
+            call = make()
+            narrate_call(call)
         except (LayercliError, Refusal, IndexError):
             continue
+        return call
     return None
 
 

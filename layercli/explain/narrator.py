@@ -25,8 +25,9 @@ from layercli.record import record
 #: The spatial sizes of an input, by their number.
 _SPATIAL: Mapping[int, tuple[str, ...]] = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
-#: What changes the number of places or channels, and so tells those of the input from those of the output.
-_CHANGING = re.compile(r"conv|pool|unfold|pad|shuffle|interpolate|upsampl|resize", re.IGNORECASE)
+#: What changes the number of places, and of channels, and so tells those of the input from those of the output.
+_CHANGING = re.compile(r"conv|pool|fold|pad|shuffle|interpolate|upsampl", re.IGNORECASE)
+_MIXING = re.compile(r"conv|fold|pixel", re.IGNORECASE)
 _IMAGES = re.compile(r"(un)?fold|pixel_?(un)?shuffle", re.IGNORECASE)
 _RESIZED = re.compile(r"upsampl|interpolate|channel_?shuffle", re.IGNORECASE)
 #: What maps or looks up the last dimension of whatever stands before it.
@@ -56,8 +57,9 @@ def name_sizes(owner: str, argument: str, rank: int, *, batch_first: bool = Fals
     count = count_spatial(owner, rank)
     if not count:
         return plain
-    suffix = "_in" if _CHANGING.search(owner) else ""
-    return (*("N",)[: rank - count - 1], "C" + suffix, *(name + suffix for name in _SPATIAL[count]))
+    places = "_in" if _CHANGING.search(owner) else ""
+    channels = "C_in" if _MIXING.search(owner) else "C"
+    return (*("N",)[: rank - count - 1], channels, *(name + places for name in _SPATIAL[count]))
 
 
 def count_spatial(owner: str, rank: int) -> int:
@@ -201,10 +203,7 @@ def narrate_layer(
     entry = module.entry
     if entry is None or entry.rule is None:
         raise Refusal("has no rule of its own", code="no-rule")
-    arguments = {name: narrate(value, name) for name, value in module.arguments.items()}
-    layer = replace(module, arguments=arguments, run=run_quietly)
-    state = tuple(entry.state(layer)) if entry.state is not None else ()
-    layer.tensors = _hold(module.tensors, state)
+    layer, state = narrate_module(module)
     owner = entry.name.removeprefix("Lazy")
     batch_first = bool(module.arguments.get("batch_first", False))
     names = _name_arguments(entry.rule, len(values) + 1)[1:]
@@ -217,6 +216,16 @@ def narrate_layer(
     inputs = [*zip(names, given, strict=True), *named.items()]
     held = tuple(item for item in state if item.name not in module.computed)
     return _make_call(owner, inputs, output, held, cost)
+
+
+def narrate_module(module: Module) -> tuple[Module, tuple[State, ...]]:
+    """A layer whose arguments and tensors have names, and the tensors that its class makes."""
+    entry = module.entry
+    arguments = {name: narrate(value, name) for name, value in module.arguments.items()}
+    layer = replace(module, arguments=arguments, run=run_quietly)
+    state = tuple(entry.state(layer)) if entry is not None and entry.state is not None else ()
+    layer.tensors = _hold(module.tensors, state)
+    return layer, state
 
 
 def _hold(tensors: Mapping[str, Tensor], state: Sequence[State]) -> dict[str, Tensor]:

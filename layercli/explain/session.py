@@ -49,6 +49,8 @@ from layercli.trace.explanation import (
 
 #: Of more calls of one layer only so many are explained.
 MAX_CALLS = 8
+#: Of models with more layers those that are the same are derived once, and what they see isn't looked for.
+MAX_LAYERS = 10_000
 
 
 def explain_path(
@@ -76,12 +78,13 @@ def explain_path(
 
 def _watch(plan: Plan, symbolic: Plan | None, calls: list[Call]) -> Watched:
     """The derivation with symbols, or without them where formulas get too long."""
+    share = plan.root.modules > MAX_LAYERS
     if symbolic is not None:
         try:
-            return watch_plan(symbolic, calls.append)
+            return watch_plan(symbolic, calls.append, share=share)
         except SizeTooComplex:
             calls.clear()
-    return watch_plan(plan, calls.append)
+    return watch_plan(plan, calls.append, share=share)
 
 
 def _explain_unknown(path: str, trace: Trace) -> CommandError:
@@ -110,7 +113,22 @@ class _Explainer:
         self.calls = calls
         self.measured = measured
         self.own = [number for number, call in enumerate(calls) if call.draft.path == path]
+        if not self.own:
+            self.own = self._find_same()
         self.narrated = [self._narrate(calls[number]) for number in self.own]
+
+    def _find_same(self) -> list[int]:
+        """A call that stands for those at the path, where these were not derived again."""
+        row = next((row for row in self.trace.rows if row.path == self.path), None)
+        if row is None:
+            return []
+        wanted = (row.type, row.arguments, row.inputs, row.output)
+        same = (
+            number
+            for number, call in enumerate(self.calls)
+            if (call.draft.type, call.draft.arguments, call.draft.inputs, call.draft.output) == wanted
+        )
+        return [next(same)]
 
     def _narrate(self, call: Call) -> NarratedCall | None:
         with settings(self.plan.dtype):
@@ -176,7 +194,9 @@ class _Explainer:
         flops = narrated.flops if narrated is not None else row.flops
         outputs = [tensor for _, tensor in list_tensors("", call.output)]
         sights: tuple[Sight, ...] = ()
-        if self.watched.failure is None and len(outputs) >= 1:
+        if self.plan.root.modules > MAX_LAYERS:
+            sights = (Sight("", (), None),)
+        elif self.watched.failure is None and outputs:
             seer = Seer(self.calls, number + 1, _list_model_inputs(self.watched))
             sights = seer.look(outputs[0])
         leaf = _is_leaf(call)

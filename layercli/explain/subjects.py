@@ -8,6 +8,7 @@ from layercli.catalogue.entries import Form, Layer
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
+from layercli.errors import did_you_mean
 from layercli.record import record
 
 #: How namespaces are written before a name.
@@ -45,6 +46,19 @@ def find_subjects(text: str) -> list[Subject]:
             old = found[same]
             found[same] = Subject(old.name, old.kind, (*old.entries, form))
     return found
+
+
+def suggest_subject(text: str) -> str:
+    """A hint for a name that is nearly one of the catalogue's, empty where none is like it."""
+    owner, _, name = text.rpartition(".")
+    known = (
+        [layer.name for layer in LAYERS.values() if not layer.refused]
+        if owner in ("", "nn", "torch.nn")
+        else []
+    )
+    if owner or name[:1].islower():
+        known += [*FUNCTIONS, *METHODS]
+    return did_you_mean(name, known)
 
 
 def _list_forms(name: str) -> Iterator[tuple[str, Form]]:

@@ -54,7 +54,8 @@ _PLAIN_TYPE = re.compile(r"[a-z][a-z0-9_]*\[[A-Za-z0-9_ ,+*/()-]*\]")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 #: A tensor inside a type, or a text in quotes, which has none inside.
 _TENSOR = re.compile(
-    rf"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?P<dtype>{"|".join(ITEM_SIZES)})\[(?P<sizes>[^\[\]]*)\]""", re.DOTALL
+    rf"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?P<dtype>{"|".join(ITEM_SIZES)})\[(?P<sizes>[^\[\]]*)\]""",
+    re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 #: YAML reads no longer key unless it is announced by a question mark.

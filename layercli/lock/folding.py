@@ -209,9 +209,7 @@ def fold_entries(entries: Sequence[LockEntry]) -> tuple[EntryItem, ...]:
         return _fold_entries(entries, 0, len(entries), 0, _MAX_NESTING)
 
 
-def _fold_entries(
-    entries: _Entries, start: int, end: int, depth: int, nesting: int
-) -> tuple[EntryItem, ...]:
+def _fold_entries(entries: _Entries, start: int, end: int, depth: int, nesting: int) -> tuple[EntryItem, ...]:
     if nesting == 0:
         return _check_all(entries[start:end])
     items: list[EntryItem] = []
@@ -242,7 +240,10 @@ def _fold_siblings(
         after = start + length
         while after < end:
             omitted = entries[after]
-            if isinstance(omitted, Omitted) and omitted.path == f"{prefix}{first + count + omitted.count - 1}":
+            if (
+                isinstance(omitted, Omitted)
+                and omitted.path == f"{prefix}{first + count + omitted.count - 1}"
+            ):
                 if count == 1:
                     raise NotFolded
                 # They go on as those before them, and so does the one after them.
@@ -277,9 +278,7 @@ def _name_entry(entry: LockEntry | Omitted[LockEntry]) -> str:
     return f"{entry.path}." if isinstance(entry, Omitted) else entry.name
 
 
-def shift_entries(
-    entries: Sequence[_EntryLike], siblings: Siblings, offset: int
-) -> Iterator[_EntryLike]:
+def shift_entries(entries: Sequence[_EntryLike], siblings: Siblings, offset: int) -> Iterator[_EntryLike]:
     """The entries of the sibling ``offset`` places after the first, whose entries are given."""
     own = len(siblings.path)
     path = f"{siblings.prefix}{siblings.first + offset}"

@@ -85,6 +85,7 @@ def check_argument(layer: str, name: str, value: Any, position: Position) -> Non
         raise error_at("wrong-kind", f"{name} of {layer} can't be {value!r}", position, hint)
     if isinstance(value, Device):
         raise error_at("refused-argument", "device can't be given in a spec", position)
+    _check_kind(layer, name, value, position)
     if isinstance(value, (tuple, list)):
         for item in value:
             check_argument(layer, name, item, position)
@@ -198,6 +199,62 @@ def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
             hint = f"write {item} without quotes"
         message = f"{name} of {layer} is an int of at least 0, and this is {describe_plain(item)}"
         raise error_at("wrong-kind", message, position, hint)
+
+
+#: Arguments of layers that are True or False, ints or several of them, and numbers or several of them.
+_FLAGS = frozenset(
+    {
+        "add_bias_kv", "add_zero_attn", "affine", "align_corners", "batch_first", "bias", "bidirectional", "ceil_mode",
+        "count_include_pad", "elementwise_affine", "enable_nested_tensor", "full", "head_bias", "include_last_offset",
+        "inplace", "keepdim", "log_input", "log_target", "mask_check", "norm_first", "recompute_scale_factor", "reduce",
+        "return_indices", "scale_grad_by_freq", "size_average", "sparse", "swap", "track_running_stats", "zero_infinity",
+        "_freeze",
+    }
+)  # fmt: skip
+_INTS = frozenset(
+    {
+        "blank", "cutoffs", "dilation", "dim", "divisor_override", "end_dim", "ignore_index", "kdim", "n_classes",
+        "num_classes", "output_padding", "output_size", "padding", "padding_idx", "proj_size", "size", "start_dim",
+        "stride", "unflattened_size", "vdim",
+    }
+)  # fmt: skip
+_NUMBERS = frozenset(
+    {
+        "alpha", "beta", "delta", "div_value", "dropout", "eps", "init", "k", "label_smoothing", "lambd",
+        "layer_norm_eps", "lower", "margin", "max_norm", "max_val", "max_value", "min_val", "min_value", "momentum",
+        "negative_slope", "norm_type", "output_ratio", "p", "scale_factor", "threshold", "upper", "value",
+    }
+)  # fmt: skip
+#: What may be None though its default isn't: no bias, a cumulative average.
+_OPTIONAL = frozenset({"bias", "momentum"})
+
+
+def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
+    """An argument that is a plain value is one of its kind, and no tensor."""
+    entry = LAYERS.get(layer)
+    parameter = None if entry is None else entry.signature.by_name.get(name)
+    if parameter is None or (value is None and (parameter.default is None or name in _OPTIONAL)):
+        return
+    if name in _FLAGS and not isinstance(value, bool):
+        message = f"{name} of {layer} is True or False, and this is {_describe_given(value)}"
+        raise error_at("wrong-kind", message, position)
+    if name not in _INTS and name not in _NUMBERS:
+        return
+    # Padding may be 'same', and a size that pooling keeps is None.
+    if (name == "padding" and isinstance(value, str)) or isinstance(value, range):
+        return
+    takes: tuple[type, ...] = (int, float) if name in _NUMBERS else (int,)
+    for item in value if isinstance(value, (tuple, list)) else (value,):
+        if isinstance(item, bool) or not isinstance(item, takes):
+            if item is None and name == "output_size":
+                continue
+            kind = "a number" if name in _NUMBERS else "an int"
+            message = f"{name} of {layer} is {kind}, and this is {_describe_given(item)}"
+            raise error_at("wrong-kind", message, position)
+
+
+def _describe_given(value: Any) -> str:
+    return "a tensor" if isinstance(value, Recipe) else describe_plain(value)
 
 
 def value_needs(value: LayerClass | BlockClass) -> bool:

@@ -280,6 +280,8 @@ def format_entry_text(found: EntryExplanation, options: TraceOptions) -> str:
     if formulas.outputs:
         writer.say("MACs", [_tell_text(formulas.macs)])
         writer.say("FLOPs", [_tell_text(formulas.flops)])
+    if formulas.needs:
+        writer.say("takes", list(formulas.needs))
     writer.say("source", list(formulas.pages))
     return "".join(clean(line, options.ascii) + "\n" for line in writer.lines)
 

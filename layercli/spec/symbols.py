@@ -105,7 +105,8 @@ def _keep(name: str, sign: str) -> Callable[..., Any]:
             shown = text if level >= _UNARY else f"({text})"
             written = {"neg": (f"-{shown}", _UNARY), "abs": _call("abs", [self])}.get(name, (text, level))
         else:
-            written = _join(*others, sign, self) if name.startswith("r") else _join(self, sign, *others)
+            (other,) = others
+            written = _join(other, sign, self) if name.startswith("r") else _join(self, sign, other)
         return _make(result, written, self, *others)
 
     return apply

@@ -116,7 +116,9 @@ class AdmissibleSizes:
         """Pairs of dims that the model makes equal, each with the path of the row that does."""
         names = {item.dim for item in self.dims}
         pairs = [(need, need.text.split(" == ")) for need in self.together or () if need.needed]
-        return tuple((pair[0], pair[1], need.path) for need, pair in pairs if len(pair) == 2 and names >= {*pair})
+        return tuple(
+            (pair[0], pair[1], need.path) for need, pair in pairs if len(pair) == 2 and names >= {*pair}
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, version 1."""

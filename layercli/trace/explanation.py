@@ -269,7 +269,7 @@ class EntryFormulas:
 
     ``inputs`` and ``outputs`` are shapes by name; ``sizes`` are the formulas of the output's sizes by the names that they
     have there, ``state`` the shapes of parameters and buffers. ``macs`` and ``flops`` are empty where they aren't known.
-    Without a call that shows them there are none of these. ``words`` is what the rule says of itself, ``pages`` where
+    ``needs`` are the constraints on inputs as sentences. Without a call that shows them there are none of these. ``words`` is what the rule says of itself, ``pages`` where
     PyTorch says it.
     """
 
@@ -281,6 +281,7 @@ class EntryFormulas:
     state: tuple[tuple[str, str], ...] = ()
     macs: str = ""
     flops: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @record(slots=True)
@@ -309,5 +310,6 @@ class EntryExplanation:
             "state": dict(formulas.state),
             "macs": formulas.macs or None,
             "flops": formulas.flops or None,
+            "needs": list(formulas.needs),
             "pages": list(formulas.pages),
         }

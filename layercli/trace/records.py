@@ -435,9 +435,7 @@ class Trace:
         rows = convert(self.rows, _drop_symbols_of_row, move_row)
         inputs = tuple((name, drop_symbols(value)) for name, value in self.inputs)
         output = drop_symbols(self.output)
-        return replace(
-            self, inputs=inputs, output=output, rows=rows, requirements=None, named=self
-        )
+        return replace(self, inputs=inputs, output=output, rows=rows, requirements=None, named=self)
 
     @cached_property
     def totals(self) -> Totals:

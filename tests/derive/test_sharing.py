@@ -183,20 +183,25 @@ def load_drawn(text: str, folder: Path, **settings: Any) -> Plan | None:
 @pytest.mark.parametrize("seed", range(12))
 def test_drawn_models_of_equal_blocks(seed: int, tmp_path: Path) -> None:
     draw = random.Random(seed)
-    checked = held = 0
-    while checked < 12:
+    checked = 0
+    while checked < 8:
         text = write_model(draw)
         plan = load_drawn(text, tmp_path, mode=draw.choice(MODES))
         if plan is None:
             continue
-        trace = check_same(plan)
+        check_same(plan)
         checked += 1
-        assert isinstance(trace.rows, Repeats)
-        held += len(trace.rows) - sum(1 for _ in trace.rows.weigh())
         symbolic = load_drawn(text, tmp_path, mode=plan.mode, symbolic=["N", "T"])
         assert symbolic is not None
         check_same(symbolic)
-    assert held > 100, "nothing was shared"
+
+
+def test_many_drawn_models_share(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    plans = [load_drawn(write_model(draw), tmp_path) for _ in range(60)]
+    rows = [derive(plan, share=True)[0].rows for plan in plans if plan is not None]
+    shared = [len(items) - sum(1 for _ in items.weigh()) for items in rows if isinstance(items, Repeats)]
+    assert sum(count > 0 for count in shared) > 20
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -71,7 +71,7 @@ def attend(
     """(..., L, E), (..., S, E) and (..., S, Ev) to (..., L, Ev), what stands in front broadcast.
 
     With ``enable_gqa`` the heads, third from the end, of keys and values are repeated to as many as queries have.
-    The mask broadcasts to (..., L, S). Which layout the result has is up to the kernel.
+    The mask broadcasts to (..., L, S). Which layout a result of four dimensions has is up to the kernel.
     Source: torch.nn.functional.scaled_dot_product_attention.
     """
     q, k, v = expect_dtype(query, FLOATS, "query"), expect_tensor(key, "key"), expect_tensor(value, "value")
@@ -128,7 +128,9 @@ def _attend_in_steps(query: Tensor, key: Shape, value: Shape, mask: Tensor | Non
         ):
             refuse(f"has a mask that can't be broadcast to {list(scores)}: {mask!r}", "attn_mask")
     batch = broadcast_shapes([batch, value[:-2]])
-    return Tensor(query.dtype, (*batch, query.shape[-2], value[-1]), None)
+    # Kernels that do it all at once take four dimensions; the others multiply matrices step by step.
+    layout = None if query.dim == len(key) == len(value) == 4 else "contiguous"
+    return Tensor(query.dtype, (*batch, query.shape[-2], value[-1]), layout)
 
 
 OPERATIONS = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype
+from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype, is_whole
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote
@@ -265,14 +265,20 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
     return Tensor(tensor.dtype, (length, tensor.shape[1], filters.shape[2]))
 
 
+def _spread_pair(value: Any, argument: str, least: int) -> tuple[AnySize, ...]:
+    if isinstance(value, (tuple, list)) and len(value) != 2:
+        refuse(f"needs an int or 2 of them as {argument} and got {len(value)}", argument)
+    return spread(value, 2, argument, least)
+
+
 def _count_windows(
     sizes: Sequence[AnySize], kernel: Any, dilation: Any, padding: Any, stride: Any
 ) -> tuple[list[AnySize], tuple[AnySize, ...]]:
     """The places of a two-dimensional window, and its sizes. Raises Refusal."""
-    windows = spread(kernel, 2, "kernel_size", 1)
-    holes = spread(dilation, 2, "dilation", 1)
-    padded = spread(padding, 2, "padding", 0)
-    steps = spread(stride, 2, "stride", 1)
+    windows = _spread_pair(kernel, "kernel_size", 1)
+    holes = _spread_pair(dilation, "dilation", 1)
+    padded = _spread_pair(padding, "padding", 0)
+    steps = _spread_pair(stride, "stride", 1)
     places = [
         sliding_size(size, window, step, pad, hole)
         for size, window, step, pad, hole in zip(sizes, windows, steps, padded, holes, strict=True)
@@ -306,7 +312,7 @@ def fold_windows(
     tensor = expect_dtype(input, _COPIED)
     if tensor.dim not in (2, 3):
         refuse(f"expects 2 or 3 dimensions and got {tensor}", "input")
-    out: Shape = spread(output_size, 2, "output_size", 1)
+    out: Shape = _spread_pair(output_size, "output_size", 1)
     places, windows = _count_windows(out, kernel_size, dilation, padding, stride)
     columns, length = tensor.shape[-2:]
     if columns % product(windows) != 0 or columns == 0:

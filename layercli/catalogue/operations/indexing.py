@@ -9,6 +9,7 @@ from typing import Any
 from layercli.catalogue import work
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
+from layercli.catalogue.extents import check_extent
 from layercli.catalogue.operations.view import (
     clone,
     drop_dim,
@@ -33,7 +34,6 @@ from layercli.catalogue.rules import (
     find_dim,
     is_number,
 )
-from layercli.catalogue.extents import check_extent
 from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, refuse
 

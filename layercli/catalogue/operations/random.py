@@ -524,7 +524,7 @@ OPERATIONS = (
         FUNCTIONAL,
         random=True,
         rule=drop_channels(),
-        work=work.drop_channels(None),
+        work=work.drop_planes,
     ),
     Operation(
         "dropout3d",

@@ -11,7 +11,15 @@ from layercli.catalogue.arguments import MISSING, expect_bool
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
-from layercli.catalogue.rules import dense_like, expect_tensor, find_dim, find_dims, fix_size, is_number
+from layercli.catalogue.rules import (
+    dense_like,
+    expect_tensor,
+    find_dim,
+    find_dims,
+    fix_size,
+    is_number,
+    slice_length,
+)
 from layercli.catalogue.sizes import Size, as_int, minimum, product, record_conditions, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, doubt, refuse
 
@@ -661,28 +669,6 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         refuse(f"needs one piece or more, not {count}", "indices_or_sections")
     number = fix_size(count)
     return tuple(_resize(input, place, (size + number - 1 - index) // number) for index in range(number))
-
-
-def slice_length(part: slice, size: AnySize) -> tuple[AnySize, int]:
-    """How many elements a slice takes of a dimension, and its step. Raises Refusal."""
-    step = 1 if part.step is None else part.step
-    if step <= 0:
-        refuse("takes slices with a positive step only")
-    first = clip_bound(0 if part.start is None else part.start, size)
-    last = size if part.stop is None else clip_bound(part.stop, size)
-    if isinstance(first, int) and first == 0 and last is size and step == 1:
-        return size, step
-    if last < first:
-        return 0, step
-    return (last - first + step - 1) // step, step
-
-
-def clip_bound(bound: AnySize, size: AnySize) -> AnySize:
-    """A bound of a slice, counted from the front and kept inside the dimension."""
-    if bound < 0:
-        bound = bound + size
-        return bound if bound >= 0 else 0
-    return bound if bound <= size else size
 
 
 def _split_at(least: int, dim: int) -> Callable[..., Any]:
