@@ -11,6 +11,7 @@ import math
 import random
 import re
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,7 @@ def find_names() -> dict[str, Any]:
     }
     plain = (len, int, float, bool, range, enumerate, zip, tuple, list, dict, min, max, sum, abs, round)
     names |= {function.__name__: function for function in plain}
+    names |= {"OrderedDict": OrderedDict, "ParameterList": nn.ParameterList, "ParameterDict": nn.ParameterDict}
     names |= {"Parameter": make_parameter, "Buffer": nn.Buffer, "math": math, "torch": torch, "nn": nn}
     return names | {"F": nn.functional, "prod": math.prod, "sqrt": math.sqrt, "__builtins__": builtins}
 
@@ -98,14 +100,16 @@ class BlockModule(nn.Module):
             self.names.append(name)
         self.code = compile("\n".join([*text.statements, f"result_ = {text.result}"]), text.name, "exec")
 
-    def forward(self, *values: Any) -> Any:
+    def forward(self, *values: Any, **named: Any) -> Any:
         own = {name: getattr(self, name) for name in self.names}
         names = {
             **NAMES,
             **self.blocks,
             **self.params,
             **own,
-            **dict(zip(self.text.inputs, values, strict=True)),
+            **{name: None for name in self.text.inputs[1:]},
+            **dict(zip(self.text.inputs, values, strict=False)),
+            **named,
         }
         names["self"] = Self({**self.params, **own}, self.training)
         exec(self.code, names)

@@ -32,6 +32,8 @@ class BlockSpec:
     layers: Mapping[str, str]
     statements: Sequence[str]
     result: str
+    tie: Mapping[str, str] = field(default_factory=dict)
+    freeze: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Model:
                 yield f"    inputs: [{', '.join(block.inputs)}]"
                 yield from _write_layers(block.layers, "    ")
                 yield from _write_forward(block.statements, block.result, "    ")
+                yield from _write_ties(block.tie, block.freeze, "    ")
         yield from _write_layers(self.layers, "")
         if self.as_list:
             yield "forward:"
@@ -90,11 +93,7 @@ class Model:
             )
         else:
             yield from _write_forward(self.statements, self.result, "")
-        if self.tie:
-            yield "tie:"
-            yield from (f"  {left}: {right}" for left, right in self.tie.items())
-        if self.freeze:
-            yield f"freeze: [{', '.join(quote(glob) for glob in self.freeze)}]"
+        yield from _write_ties(self.tie, self.freeze, "")
 
 
 def quote(text: str) -> str:
@@ -111,12 +110,24 @@ def quote_statement(text: str) -> str:
     return "'" + text.replace("'", "''") + "'" if text.startswith("[") else quote(text)
 
 
+def _write_ties(tie: Mapping[str, str], freeze: Sequence[str], indent: str) -> Iterator[str]:
+    if tie:
+        yield f"{indent}tie:"
+        yield from (f"{indent}  {left}: {right}" for left, right in tie.items())
+    if freeze:
+        yield f"{indent}freeze: [{', '.join(quote(glob) for glob in freeze)}]"
+
+
 def _write_layers(layers: Mapping[str, str], indent: str) -> Iterator[str]:
     if not layers:
         yield f"{indent}layers: {{}}"
         return
     yield f"{indent}layers:"
-    yield from (f"{indent}  {name}: {quote(text)}" for name, text in layers.items())
+    # Mappings and lists of layers are YAML's own.
+    yield from (
+        f"{indent}  {name}: {text if text.startswith(('{', '[')) else quote(text)}"
+        for name, text in layers.items()
+    )
 
 
 def _write_forward(statements: Sequence[str], result: str, indent: str) -> Iterator[str]:
@@ -305,21 +316,28 @@ def _draw_block(
     if draw.random() < 0.25:
         params["act"] = draw.choice(("ReLU", "GELU", "Tanh"))
     values = {key: getattr(torch.nn, value) if key == "act" else value for key, value in params.items()}
-    body = Body(draw, training, values, {}, dict(blocks), {"x": torch.rand(*shape)})
+    optional = draw.random() < 0.3
+    inputs: dict[str, Any] = {"x": torch.rand(*shape), **({"skip": None} if optional else {})}
+    body = Body(draw, training, values, {}, dict(blocks), inputs)
     if "act" in params:
         body.attempt(Step(["x = act_layer(x)"], [("act_layer", "act()", "act()")]))
     _grow(body, draw.randint(1, 5))
+    if optional:
+        body.attempt(Step(["if skip is not None:", "    x = x + skip", "x = x * 2"]))
     tensors = [text for text, _ in body.refs()]
     result = tensors[-1] if draw.random() < 0.85 else f"{tensors[-1]}, {draw.choice(tensors)}"
     text = BlockText(
-        name, values, ["x"], dict(body.layers), dict(body.python), tuple(body.statements), result
+        name, values, [*inputs], dict(body.layers), dict(body.python), tuple(body.statements), result
     )
+    tie, freeze = _draw_ties(body)
     spec = BlockSpec(
-        {key: str(value) for key, value in params.items()},
-        ["x"],
-        dict(body.layers),
-        tuple(body.statements),
-        result,
+        params={key: str(value) for key, value in params.items()},
+        inputs=["x", *(["skip=None"] if optional else [])],
+        layers=dict(body.layers),
+        statements=tuple(body.statements),
+        result=result,
+        tie=tie,
+        freeze=freeze,
     )
     return spec, text
 

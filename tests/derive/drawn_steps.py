@@ -371,7 +371,59 @@ def call_block(body: Body) -> Step | None:
             [f"{body.target()} = {name}({text})"],
             [(name, f"{count} * {made}", f"Sequential(*[{made} for _ in range({count})])")],
         )
-    return Step([f"{body.target()} = {name}({text})"], [(name, made, made)])
+    like = body.tensor(lambda other: other.shape == x.shape)
+    given = draw.choice((text, text, f"{text}, None", f"{text}, {like[0] if like else text}", f"{text}, skip={text}"))
+    return Step([f"{body.target()} = {name}({given})"], [(name, made, made)])
+
+
+def call_structured(body: Body) -> Step | None:
+    """Layers in the forms that YAML has for them, layers that may be missing, lists of parameters."""
+    found = body.tensor(is_default)
+    if found is None:
+        return None
+    text, x = found
+    draw, target = body.draw, body.target()
+    width = body.n(x.shape[-1])
+    unit, act = f"Linear({width}, {width})", draw.choice(("ReLU()", "Tanh()", "GELU('tanh')", "Identity()"))
+    name = body.fresh(draw.choice(("features", "maybe", "head", "weights")))
+    kind = draw.randrange(7)
+    if kind == 0:
+        spec = f"{{first: '{unit}', act: ReLU(), inner: {{deep: '{unit}', last: Tanh()}}}}"
+        python = f"Sequential(OrderedDict([('first', {unit}), ('act', ReLU()), ('inner', Sequential(OrderedDict([('deep', {unit}), ('last', Tanh())])))]))"
+        called = draw.choice(("", "", ".first", ".inner", ".inner.deep", "[0]", "[-1][1]", "[2].deep"))
+        lines = [f"{target} = {name}{called}({text})"]
+        if draw.random() < 0.3:
+            lines = [f"{target} = F.linear({text}, {name}.first.weight, self.{name}.inner.deep.bias)"]
+        return Step(lines, [(name, spec, python)])
+    if kind == 1:
+        return Step([f"{target} = {name}({text})"], [(name, f"['{unit}', ReLU(), ['{unit}']]", f"Sequential({unit}, ReLU(), Sequential({unit}))")])
+    if kind == 2:
+        out = draw.randint(1, 5)
+        spec = f"{{type: Linear, in_features: {width}, out_features: {out}, bias: false}}"
+        return Step([f"{target} = {name}({text})"], [(name, spec, f"Linear({width}, {out}, bias=False)")])
+    if kind == 3:
+        made = f"{unit} if {width} > {draw.randint(1, 6)} else None"
+        line = f"{target} = {name}({text}) if {name} is not None else {text}"
+        return Step([line], [(name, made, made)])
+    if kind == 4:
+        made = f"ParameterList([Parameter(ones({width})), Parameter(1, {width})])"
+        lines = [f"{target} = {text}", f"for scale in {name}:", f"    {target} = {target} * scale"]
+        if draw.random() < 0.4:
+            lines = [f"{target} = {text} + {name}[1] - {name}[0]"]
+        return Step(lines, [(name, made, made)])
+    if kind == 5:
+        made = f"ParameterDict({{'left': Parameter({width}), 'right': Parameter(ones(1))}})"
+        return Step([f"{target} = {text} * {name}['left'] + self.{name}['right']"], [(name, made, made)])
+    made = f"ModuleList([{unit}, {act}, {unit}])"
+    lines = draw.choice(
+        (
+            [f"{target} = {name}[0]({text}) + self.{name}[-1]({text})"],
+            [f"{target} = {text}", f"for layer in {name}[1:]:", f"    {target} = layer({target})"],
+            [f"{target} = {text}", f"for i in range(len({name})):", f"    {target} = {name}[i]({target}) if i % 2 == 0 else {target}"],
+            [f"{target} = [layer({text}) for layer in {name}][-1]"],
+        )
+    )
+    return Step(lines, [(name, made, made)])
 
 
 # Operations --------------------------------------------------------------------------------------------------
@@ -950,7 +1002,7 @@ _PLAIN_LAYERS = [(made, calls) for made, calls in LAYER_SAMPLES if not made.star
 #: What may come next, with how often it does.
 STEPS: tuple[tuple[int, StepMaker], ...] = (
     (14, call_layer), (5, add_residual), (3, call_again), (6, call_container), (4, call_recurrent), (4, call_attention),
-    (5, embed), (2, take_loss), (4, use_parameter), (8, call_block), (5, map_elements), (6, combine), (4, write_in_place),
+    (5, embed), (2, take_loss), (4, use_parameter), (8, call_block), (4, call_structured), (5, map_elements), (6, combine), (4, write_in_place),
     (9, view), (4, split), (4, join), (5, reduce), (5, index), (4, multiply), (3, make_tensor), (2, convert), (3, mask),
     (4, apply_window), (1, unpool), (3, take_sizes), (3, branch), (3, loop), (7, call_sample), (5, call_sample_layer),
 )  # fmt: skip

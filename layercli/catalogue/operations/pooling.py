@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import FRACTIONS, check_dtype, expect_bool
+from layercli.catalogue.arguments import FRACTIONS, check_dtype, expect_bool, expect_int, expect_number, is_plain
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, has_plain_rows, spread
 from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote, scale, to_floating
@@ -104,7 +104,8 @@ def pool_average(count: int) -> Callable[..., Tensor]:
         count_include_pad: Any = True,
         divisor_override: Any = None,
     ) -> Tensor:
-        if divisor_override == 0:
+        expect_bool(count_include_pad, "count_include_pad")
+        if divisor_override is not None and expect_int(divisor_override, "divisor_override") == 0:
             refuse("needs a divisor other than 0", "divisor_override")
         refused = (*_NO_AVERAGE, "float16", "bfloat16") if count == 3 else _NO_AVERAGE
         pooled = _pool(input, count, kernel_size, stride, padding, 1, ceil_mode, refused)
@@ -123,13 +124,20 @@ def pool_norm(count: int) -> Callable[..., Tensor]:
     def rule(
         input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False
     ) -> Tensor:
-        if norm_type == 0:
+        if is_plain(expect_number(norm_type, "norm_type")) and norm_type == 0:
             refuse("needs a norm_type other than 0", "norm_type")
+        _expect_each(kernel_size, count, "kernel_size")
         powers = raise_to(expect_tensor(input, "input"), norm_type)
         pooled = pool_average(count)(powers, kernel_size, stride, 0, ceil_mode)
         return Tensor(to_floating(pooled.dtype), pooled.shape, pooled.strides)
 
     return rule
+
+
+def _expect_each(value: Any, count: int, argument: str, *, more: bool = False) -> None:
+    """Refuse a tuple that doesn't have one value for each of ``count`` dimensions; ``more`` are left alone."""
+    if isinstance(value, (tuple, list)) and (len(value) < count or (len(value) > count and not more)):
+        refuse(f"needs {count} values for {argument} and got {len(value)}", argument)
 
 
 def raise_to(tensor: Tensor, exponent: Any) -> Tensor:
@@ -141,6 +149,8 @@ def raise_to(tensor: Tensor, exponent: Any) -> Tensor:
 def _find_adapted(tensor: Tensor, count: int, output_size: Any) -> list[AnySize]:
     """The sizes to give, None keeping a dimension's own. Raises Refusal."""
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * count
+    if output_size is None or (count == 1 and None in given):
+        refuse("needs a size as output_size, not None", "output_size", "wrong-kind")
     if len(given) != count:
         refuse(f"needs {count} values for output_size and got {len(given)}", "output_size")
     # Sizes that may be None are looked up, which needs more dimensions.
@@ -203,8 +213,10 @@ def pool_fractions(count: int) -> Callable[..., Any]:
         return_indices: Any = False,
     ) -> Any:
         tensor = batched(input, count)
-        if tensor.dtype in (*_NO_AVERAGE, "int64"):
+        if tensor.dtype in (*_NO_AVERAGE, "int64") and tensor.shape[0] != 0:
             refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
+        _expect_each(kernel_size, count, "kernel_size")
+        _expect_each(output_size, count, "output_size")
         windows = number_of_spatial(kernel_size, count, "kernel_size")
         if output_size is None and output_ratio is None:
             refuse("needs an output_size or an output_ratio", "output_size", "missing-argument")
@@ -245,16 +257,20 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
         output_size: Any = None,
     ) -> Tensor:
         tensor, places = batched(input, count), batched(indices, count, "indices")
-        if tensor.dtype in (*_NO_AVERAGE, "int64"):
-            refuse(f"can't unpool {tensor.dtype}", "input", "dtype-mismatch")
         if places.dtype != "int64":
             refuse(f"expects int64 indices and got {places}", "indices", "dtype-mismatch")
         if tensor.dim != places.dim or any(a != b for a, b in zip(tensor.shape, places.shape, strict=True)):
             refuse(f"expects indices of the input's shape and got {places} for {tensor}", "indices")
+        _expect_each(kernel_size, count, "kernel_size")
+        given = {"stride": kernel_size if stride is None else stride, "padding": padding}
+        for name, value in given.items():
+            # Python looks up as many as there are dimensions, and only the kernel of volumes is given all.
+            _expect_each(value, count, name, more=count < 3)
+            if isinstance(value, (tuple, list)):
+                given[name] = tuple(value[:count])
         windows = spread(kernel_size, count, "kernel_size", None)
-        # Only the kernel of volumes looks at the strides.
-        steps = spread(windows if stride is None else stride, count, "stride", 1 if count == 3 else None)
-        padded = number_of_spatial(padding, count, "padding")
+        steps = spread(given["stride"], count, "stride", 1 if count == 3 else None)
+        padded = number_of_spatial(given["padding"], count, "padding")
         usual = [
             (size - 1) * step - 2 * pad + window
             for size, step, pad, window in zip(tensor.shape[-count:], steps, padded, windows, strict=True)
@@ -275,7 +291,10 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
                     )
         if any(size < 0 for size in sizes):
             refuse(f"would give a size below 0: {tensor}", "input")
-        return Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes))
+        result = Tensor(tensor.dtype, (*tensor.shape[:-count], *sizes))
+        if tensor.dtype in (*_NO_AVERAGE, "int64") and result.numel != 0:
+            refuse(f"can't unpool {tensor.dtype}", "input", "dtype-mismatch")
+        return result
 
     return rule
 
