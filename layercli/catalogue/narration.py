@@ -317,7 +317,7 @@ class _Writer:
         if isinstance(term, Operation) and term.operator in ("+", "-"):
             yield from self.iterate_sum(term.operands[0], sign)
             yield from self.iterate_sum(term.operands[1], -sign if term.operator == "-" else sign)
-        elif isinstance(term, Operation) and term.operator == "neg" and not self.is_ceiling(term):
+        elif isinstance(term, Operation) and term.operator == "neg" and not _is_quotient(term.operands[0]):
             yield from self.iterate_sum(term.operands[0], -sign)
         elif isinstance(term, Constant) and term.value < 0:
             yield -sign, Constant(-term.value)
@@ -386,7 +386,7 @@ class _Writer:
     def is_ceiling(self, term: Operation) -> bool:
         """Whether it is ``-(-a // b)``, written for people."""
         inner = term.operands[0]
-        if self.python or not isinstance(inner, Operation) or inner.operator != "//":
+        if self.python or not isinstance(inner, Operation) or not _is_quotient(inner):
             return False
         dividend = inner.operands[0]
         return isinstance(dividend, Operation) and dividend.operator == "neg"
@@ -431,6 +431,10 @@ def iterate_names(term: Term) -> Iterator[Name]:
     elif isinstance(term, Operation):
         for operand in term.operands:
             yield from iterate_names(operand)
+
+
+def _is_quotient(term: Term) -> bool:
+    return isinstance(term, Operation) and term.operator == "//"
 
 
 def _has_dims(term: Term) -> bool:

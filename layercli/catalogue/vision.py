@@ -34,9 +34,9 @@ def resize(**fixed: Any) -> Callable[..., Tensor]:
         # A scale of 0 is none, and whole numbers count as fractions.
         factor = given["scale_factor"]
         given["scale_factor"] = (
-            tuple(1.0 * own for own in factor)
+            tuple(own * 1.0 for own in factor)
             if isinstance(factor, tuple)
-            else 1.0 * factor
+            else factor * 1.0
             if factor
             else None
         )

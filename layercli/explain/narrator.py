@@ -28,7 +28,7 @@ _SPATIAL: Mapping[int, tuple[str, ...]] = {1: ("L",), 2: ("H", "W"), 3: ("D", "H
 #: What changes the number of places, and of channels, and so tells those of the input from those of the output.
 _CHANGING = re.compile(r"conv|pool|fold|pad|shuffle|interpolate|upsampl", re.IGNORECASE)
 _MIXING = re.compile(r"conv|fold|pixel", re.IGNORECASE)
-_IMAGES = re.compile(r"(un)?fold|pixel_?(un)?shuffle", re.IGNORECASE)
+_IMAGES = re.compile(r"unfold|pixel_?(un)?shuffle", re.IGNORECASE)
 _RESIZED = re.compile(r"upsampl|interpolate|channel_?shuffle", re.IGNORECASE)
 #: What maps or looks up the last dimension of whatever stands before it.
 _FEATURES = ("Linear", "Bilinear", "linear", "LayerNorm", "RMSNorm", "Embedding", "embedding")

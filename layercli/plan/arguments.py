@@ -191,6 +191,7 @@ _COUNTS = frozenset(
 
 def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
     """A number of features, channels or the like is an int of at least 0."""
+    _check_single(layer, name, value, position)
     for item in value if isinstance(value, (tuple, list)) else (value,):
         if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
             continue
@@ -225,6 +226,13 @@ _NUMBERS = frozenset(
         "negative_slope", "norm_type", "output_ratio", "p", "scale_factor", "threshold", "upper", "value",
     }
 )  # fmt: skip
+#: Of the counts, the ints and the numbers, those of which there may be one for each dimension.
+_SEVERAL = frozenset(
+    {
+        "cutoffs", "dilation", "kernel_size", "normalized_shape", "out_features", "output_padding", "output_ratio",
+        "output_size", "padding", "scale_factor", "size", "stride", "unflattened_size",
+    }
+)  # fmt: skip
 #: What may be None though its default isn't: no bias, a cumulative average.
 _OPTIONAL = frozenset({"bias", "momentum"})
 
@@ -243,6 +251,7 @@ def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
     # Padding may be 'same', and a size that pooling keeps is None.
     if (name == "padding" and isinstance(value, str)) or isinstance(value, range):
         return
+    _check_single(layer, name, value, position)
     takes: tuple[type, ...] = (int, float) if name in _NUMBERS else (int,)
     for item in value if isinstance(value, (tuple, list)) else (value,):
         if isinstance(item, bool) or not isinstance(item, takes):
@@ -251,6 +260,12 @@ def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
             kind = "a number" if name in _NUMBERS else "an int"
             message = f"{name} of {layer} is {kind}, and this is {_describe_given(item)}"
             raise error_at("wrong-kind", message, position)
+
+
+def _check_single(layer: str, name: str, value: Any, position: Position) -> None:
+    if isinstance(value, (tuple, list)) and name not in _SEVERAL:
+        message = f"{name} of {layer} is one number, and this is {describe_plain(value)}"
+        raise error_at("wrong-kind", message, position)
 
 
 def _describe_given(value: Any) -> str:

@@ -58,7 +58,11 @@ def find_names() -> dict[str, Any]:
     }
     plain = (len, int, float, bool, range, enumerate, zip, tuple, list, dict, min, max, sum, abs, round)
     names |= {function.__name__: function for function in plain}
-    names |= {"OrderedDict": OrderedDict, "ParameterList": nn.ParameterList, "ParameterDict": nn.ParameterDict}
+    names |= {
+        "OrderedDict": OrderedDict,
+        "ParameterList": nn.ParameterList,
+        "ParameterDict": nn.ParameterDict,
+    }
     names |= {"Parameter": make_parameter, "Buffer": nn.Buffer, "math": math, "torch": torch, "nn": nn}
     return names | {"F": nn.functional, "prod": math.prod, "sqrt": math.sqrt, "__builtins__": builtins}
 
@@ -107,7 +111,7 @@ class BlockModule(nn.Module):
             **self.blocks,
             **self.params,
             **own,
-            **{name: None for name in self.text.inputs[1:]},
+            **dict.fromkeys(self.text.inputs[1:]),
             **dict(zip(self.text.inputs, values, strict=False)),
             **named,
         }

@@ -395,11 +395,80 @@ def _draw_model(draw: random.Random, dtype: str, mode: str) -> Model:
         for name, spec in specs.items()
         if name in used or any(name in text for other in used.values() for text in other.layers.values())
     }
-    return Model(
+    statements, result = _inline(draw, body.statements, result)
+    model = Model(
         dims=dims, inputs=inputs, params={name: str(size) for name, size in params.items()}, blocks=used, layers=dict(body.layers),
-        statements=tuple(body.statements), result=result, tie=tie, freeze=freeze, dtype=dtype, mode=mode,
+        statements=tuple(statements), result=result, tie=tie, freeze=freeze, dtype=dtype, mode=mode,
         as_list=plain and draw.random() < 0.4, broken=broken, output=output,
     )  # fmt: skip
+    return mutate(model, draw) if not broken and draw.random() < 0.15 else model
+
+
+def _inline(draw: random.Random, statements: Sequence[str], result: str) -> tuple[list[str], str]:
+    """The statements, some values put where they are used instead of named first."""
+    lines = list(statements)
+    place = 0
+    while place + 1 < len(lines):
+        own, following = (re.fullmatch(r"(\w+) = (.+)", line) for line in lines[place : place + 2])
+        rest = "\n".join([*lines[place + 2 :], result])
+        if own is not None and following is not None and draw.random() < 0.35:
+            name = rf"(?<![\w.]){own[1]}(?!\w|\s*=[^=])"
+            once = len(re.findall(name, following[2])) == 1 and (
+                not re.search(name, rest) or following[1] == own[1]
+            )
+            if once and " for " not in following[2] and " if " not in following[2]:
+                value = own[2] if re.fullmatch(r"[\w.]+\([^()]*\)", own[2]) else f"({own[2]})"
+                lines[place : place + 2] = [f"{following[1]} = {re.sub(name, lambda _: value, following[2])}"]
+                continue
+        place += 1
+    return lines, result
+
+
+def mutate(model: Model, draw: random.Random) -> Model:
+    """A neighbour of a model, of which it isn't known whether PyTorch takes it."""
+    numbers = re.compile(r"(?<![\w.])\d+(?![\w.])")
+
+    def change(text: str) -> str:
+        places = list(numbers.finditer(text))
+        if not places:
+            return text
+        found = draw.choice(places)
+        other = draw.choice((0, 1, 2, 3, 4, 6, int(found[0]) + 1, max(int(found[0]) - 1, 0)))
+        return f"{text[: found.start()]}{other}{text[found.end() :]}"
+
+    changed = replace(model, output=None)
+    kind = draw.choice(
+        ("inputs", "layers", "layers", "dims", "params", "number", "number", "name", "drop", "swap", "twice")
+    )
+    if kind in ("inputs", "layers", "dims", "params"):
+        part: dict[str, Any] = dict(getattr(model, kind))
+        if not part:
+            return model
+        key = draw.choice([*part])
+        value = change(str(part[key]))
+        given: Any = {kind: {**part, key: int(value) if kind == "dims" else value}}
+        return replace(changed, **given)
+    lines = list(model.statements)
+    if not lines:
+        return model
+    place = draw.randrange(len(lines))
+    if kind == "number":
+        lines[place] = change(lines[place])
+    elif kind == "name":
+        known = [found[1] for line in lines[:place] if (found := re.match(r"(\w+) = ", line))] or ["x"]
+        used = [name for name in known if re.search(rf"(?<![\w.]){name}(?![\w(])", lines[place])]
+        if used:
+            old, new = draw.choice(used), draw.choice([*known, *model.inputs])
+            lines[place] = re.sub(rf"(?<![\w.]){old}(?![\w(])", new, lines[place])
+    elif lines[place].startswith((" ", "for ", "if ", "else", "elif")):
+        return model
+    elif kind == "drop":
+        del lines[place]
+    elif kind == "twice":
+        lines.insert(place, lines[place])
+    elif place + 1 < len(lines) and not lines[place + 1].startswith((" ", "for ", "if ", "else", "elif")):
+        lines[place], lines[place + 1] = lines[place + 1], lines[place]
+    return replace(changed, statements=lines)
 
 
 def _draw_ties(body: Body) -> tuple[dict[str, str], list[str]]:

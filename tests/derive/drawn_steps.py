@@ -372,7 +372,9 @@ def call_block(body: Body) -> Step | None:
             [(name, f"{count} * {made}", f"Sequential(*[{made} for _ in range({count})])")],
         )
     like = body.tensor(lambda other: other.shape == x.shape)
-    given = draw.choice((text, text, f"{text}, None", f"{text}, {like[0] if like else text}", f"{text}, skip={text}"))
+    given = draw.choice(
+        (text, text, f"{text}, None", f"{text}, {like[0] if like else text}", f"{text}, skip={text}")
+    )
     return Step([f"{body.target()} = {name}({given})"], [(name, made, made)])
 
 
@@ -396,7 +398,10 @@ def call_structured(body: Body) -> Step | None:
             lines = [f"{target} = F.linear({text}, {name}.first.weight, self.{name}.inner.deep.bias)"]
         return Step(lines, [(name, spec, python)])
     if kind == 1:
-        return Step([f"{target} = {name}({text})"], [(name, f"['{unit}', ReLU(), ['{unit}']]", f"Sequential({unit}, ReLU(), Sequential({unit}))")])
+        return Step(
+            [f"{target} = {name}({text})"],
+            [(name, f"['{unit}', ReLU(), ['{unit}']]", f"Sequential({unit}, ReLU(), Sequential({unit}))")],
+        )
     if kind == 2:
         out = draw.randint(1, 5)
         spec = f"{{type: Linear, in_features: {width}, out_features: {out}, bias: false}}"
@@ -419,7 +424,11 @@ def call_structured(body: Body) -> Step | None:
         (
             [f"{target} = {name}[0]({text}) + self.{name}[-1]({text})"],
             [f"{target} = {text}", f"for layer in {name}[1:]:", f"    {target} = layer({target})"],
-            [f"{target} = {text}", f"for i in range(len({name})):", f"    {target} = {name}[i]({target}) if i % 2 == 0 else {target}"],
+            [
+                f"{target} = {text}",
+                f"for i in range(len({name})):",
+                f"    {target} = {name}[i]({target}) if i % 2 == 0 else {target}",
+            ],
             [f"{target} = [layer({text}) for layer in {name}][-1]"],
         )
     )

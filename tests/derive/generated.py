@@ -32,6 +32,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.sizes import SizeTooComplex, as_int
 from layercli.derive.admissible import find_admissible
 from layercli.derive.session import derive_conditions, derive_plan
+from layercli.engines import print_model
 from layercli.errors import CommandError, LayercliError, Source, SpecError
 from layercli.lock import format_lock, lock_from_trace, parse_lock
 from layercli.plan.records import Plan
@@ -52,7 +53,7 @@ MOST_CHECKS = 250
 
 
 #: What the language refuses although PyTorch does it.
-ONLY_OURS = frozenset({"value-dependent"})
+ONLY_OURS = frozenset({"value-dependent", "tie-shapes", "tie-lazy"})
 
 
 @dataclass
@@ -203,8 +204,16 @@ def _check(model: Model, path: Path, verdict: Verdict, number: int | None) -> No
         both = f"plain: {format_type(model.output)}\nrun: {format_type(run.output)}"
         raise Differs("plain PyTorch gives another output", both)
     check_locks(plan, run, derived)
+    check_print(plan)
     if plan.dims and number is not None:
         check_symbols(plan, path, derived, random.Random(f"sizes {number}"), verdict)
+
+
+def check_print(plan: Plan) -> None:
+    """What ``print`` shows is the same by both engines. Raises Differs."""
+    built, derived = print_model(plan, "run"), print_model(plan, "derive")
+    if built != derived:
+        raise Differs("printed", f"{built}\n{derived}")
 
 
 def check_locks(plan: Plan, run: Trace, derived: Trace) -> None:

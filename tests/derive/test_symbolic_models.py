@@ -119,14 +119,20 @@ def test_formulas_hold_in_a_run_at_other_sizes(name: str, sizes: dict[str, int])
     assert evaluate_types(trace, sizes) == list_types(run)
 
 
-@pytest.mark.parametrize("text", FORWARDS)
-def test_what_a_forward_does_with_sizes(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "net.yaml"
+def write_forward(text: str, folder: Path) -> Path:
+    """A spec whose forward gives the value of an expression with x, N, H and W."""
+    path = folder / "net.yaml"
     path.write_text(
         "name: Net\ndims: {N: 2, H: 10, W: 6}\ninputs:\n  x: rand(N, H, W)\nlayers:\n  same: Identity()\n"
         f"forward: |\n  x = same(x)\n  return {text}\n",
         "utf-8",
     )
+    return path
+
+
+@pytest.mark.parametrize("text", FORWARDS)
+def test_what_a_forward_does_with_sizes(text: str, tmp_path: Path) -> None:
+    path = write_forward(text, tmp_path)
     symbolic = layercli.load(path, symbolic=["N", "H", "W"])
     trace = derive_plan(symbolic)
     assert compare_traces(trace_by(layercli.load(path), "run"), trace) == ()

@@ -101,7 +101,7 @@ LAYERS: tuple[tuple[str, str, list[str], list[str], str], ...] = (
         "rand(1, 2, 9, 8)",
         ["ceil((9 + 2*0 - 1*(2 - 1) - 1) / 2) + 1", "ceil((8 + 2*0 - 1*(2 - 1) - 1) / 2) + 1"],
         [
-            f"-((-{letter}_in - 2*padding + dilation*(kernel_size - 1) + 1) // kernel_size) + 1"
+            f"-(-({letter}_in + 2*padding - dilation*(kernel_size - 1) - 1) // kernel_size) + 1"
             for letter in ("H", "W")
         ],
         "0",

@@ -68,7 +68,7 @@ MODELS: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "pad": ("1, 1, 12, 12", {"a": "ZeroPad2d((1, 2, 3, 0))", "b": "Conv2d(1, 1, 3)"}, ["b(a(x))"]),
     "shuffle": (
         "1, 4, 6, 6",
-        {"a": "PixelShuffle(2)", "b": "Conv2d(1, 2, 3)", "c": "PixelUnshuffle(2)"},
+        {"a": "PixelShuffle(2)", "b": "Conv2d(1, 2, 3)"},
         ["b(a(x))"],
     ),
     "unshuffle": ("1, 1, 8, 8", {"a": "PixelUnshuffle(2)", "b": "Conv2d(4, 1, 1)"}, ["b(a(x))"]),

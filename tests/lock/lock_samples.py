@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from layercli.errors import Position, Source
 from layercli.lock import Lock, lock_from_trace
-from layercli.trace import Row, TensorRecord, TensorType, Trace, Uncalled
+from layercli.trace import Row, TensorRecord, TensorType, Trace, Type, Uncalled
 
 SPEC = Source("configs/lenet.yaml", "name: LeNet\n")
 
@@ -89,13 +90,19 @@ class Sketch:
         )
 
     def trace(self, output: tuple[int, ...], **further: Any) -> Trace:
+        """The trace, with the first size of everything called N where N is one of the dims."""
+        named = dict(further.get("dims", ()))
+        if "N" in named:
+            further = {"requirements": (), **further}
+            self.inputs = tuple((name, name_batch(value)) for name, value in self.inputs)
+            self.rows = [replace(row, output=name_batch(row.output)) for row in self.rows]
         return Trace(
             model=self.model,
             engine="run",
             device="cpu",
             mode="eval",
             inputs=self.inputs,
-            output=TensorType("float32", output),
+            output=TensorType("float32", output, ("N", *output[1:]) if "N" in named else None),
             rows=tuple(self.rows),
             never_called=tuple(self.never_called),
             tensors=tuple(self.tensors),
@@ -104,6 +111,12 @@ class Sketch:
 
     def lock(self, output: tuple[int, ...], **further: Any) -> Lock:
         return lock_from_trace(self.trace(output, **further), dtype="float32")
+
+
+def name_batch(value: Type) -> Type:
+    """A tensor's type with N for its first size."""
+    assert isinstance(value, TensorType)
+    return replace(value, symbolic=("N", *value.shape[1:]))
 
 
 def linear(sketch: Sketch, path: str, source: str, sizes: tuple[int, int], batch: int, line: int = 0) -> str:

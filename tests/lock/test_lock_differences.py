@@ -52,8 +52,8 @@ def test_a_widened_layer_breaks_checkpoints_and_costs() -> None:
         ("entry-changed", "fc1.weight", "float32[120, 576]", "float32[168, 576]"),
         ("entry-changed", "fc1.bias", "float32[120]", "float32[168]"),
         ("entry-changed", "fc2.weight", "float32[84, 120]", "float32[84, 168]"),
-        ("shape-changed", "fc1", "float32[1, 120]", "float32[1, 168]"),
-        ("shape-changed", "relu_2", "float32[1, 120]", "float32[1, 168]"),
+        ("shape-changed", "fc1", "float32[N, 120]", "float32[N, 168]"),
+        ("shape-changed", "relu_2", "float32[N, 120]", "float32[N, 168]"),
         ("parameters-changed", "", "81,290", "113,018"),
     ]
     positions = collect_positions(draw_lenet(wide=168).trace((1, 10)))
@@ -96,11 +96,35 @@ def test_a_changed_operation_is_one_difference(name: str) -> None:
     assert told(lock_lenet(), lock_lenet(**options)) == expected
 
 
-def test_a_larger_batch_changes_callers_and_shapes_only() -> None:
-    old, new = lock_lenet(), lock_lenet(batch=7)
+def test_a_larger_batch_changes_nothing() -> None:
+    assert lock_lenet(batch=7) == lock_lenet()
+    assert compare_locks(lock_lenet(), lock_lenet(batch=7)) == ()
+
+
+def test_a_larger_batch_without_a_name_changes_callers_and_shapes_only() -> None:
+    old, new = draw_lenet().lock((1, 10)), draw_lenet(batch=7).lock((7, 10))
     found = compare_locks(old, new)
     assert [d.code for d in found] == ["input-changed", "output-changed"] + ["shape-changed"] * 12
     assert not {"added", "removed"} & {d.code.partition("-")[2] for d in found}
+
+
+def test_what_rows_need_of_dims() -> None:
+    old = replace(lock_lenet(), needs=(("N >= 2", "conv1"), ("N % 2 == 0", "conv2")))
+    new = replace(
+        lock_lenet(), needs=(("N >= 2", "relu"), ("N % 4 == 0", "conv2")), assumes=(("N == 4", "fc1"),)
+    )
+    assert [(d.code, d.kind, d.path, d.message) for d in compare_locks(old, new)] == [
+        (
+            "need-added",
+            "callers",
+            "conv2",
+            "conv2 needs N % 4 == 0 now, so sizes that were taken before are refused",
+        ),
+        ("need-moved", "inside", "relu", "relu is the first row that needs N >= 2, before conv1"),
+        ("need-removed", "inside", "conv2", "conv2 no longer needs N % 2 == 0"),
+        ("assumption-added", "inside", "fc1", "the formulas hold for N == 4 only, because of fc1"),
+    ]
+    assert [d.code for d in compare_locks(new, old)][-1] == "assumption-removed"
 
 
 def add_twice(sources: str, text: str = "add({}, {})") -> Lock:

@@ -19,7 +19,7 @@ from layercli.trace import TensorType, Uncalled
 from tests.lock.lock_samples import draw_lenet, draw_tower, lock_lenet, lock_tower
 
 LENET = """\
-lock: 1
+lock: 2
 model: LeNet
 mode: eval
 dtype: float32
@@ -28,11 +28,11 @@ dims: [N]
 tie: {}
 freeze: []
 inputs:
-  x: float32[1, 1, 32, 32]
-output: float32[1, 10]
+  x: float32[N, 1, 32, 32]
+output: float32[N, 10]
 rows:
-- conv1: {layer: "Conv2d(1, 6, kernel_size=5)", from: [x], output: "float32[1, 6, 28, 28]", parameters: 156}
-- relu: {operation: "relu(conv1)", from: [conv1], output: "float32[1, 6, 28, 28]"}
+- conv1: {layer: "Conv2d(1, 6, kernel_size=5)", from: [x], output: "float32[N, 6, 28, 28]", parameters: 156}
+- relu: {operation: "relu(conv1)", from: [conv1], output: "float32[N, 6, 28, 28]"}
 """
 
 FOLDED = """\
@@ -261,7 +261,7 @@ REFUSED = {
     "doubled key": ("mode: eval", "mode: eval\nmode: eval", "yaml-duplicate-key", 4, 1),
     "doubled entry": ("  conv1.bias: ", "  conv1.weight: ", "yaml-duplicate-key", 28, 3),
     "unknown key of a row": ("from: [conv1]", "form: [conv1]", "lock-key", 14, 36),
-    "missing key of a row": (', output: "float32[1, 6, 28, 28]"}', "}", "lock-key", 14, 9),
+    "missing key of a row": (', output: "float32[N, 6, 28, 28]"}', "}", "lock-key", 14, 9),
     "no kind": ('relu: {operation: "relu(conv1)"', "relu: {type: relu", "lock-key", 14, 9),
     "row of several": ("- relu: {", "- other: {layer: a(), output: a}\n  relu: {", "lock-key", 15, 3),
     "row without a path": ("- relu: {", "- {}\n- relu: {", "lock-value", 14, 3),
@@ -289,9 +289,18 @@ REFUSED = {
         1,
     ),
     "conflict with its base": ("mode: eval\n", "||||||| base\nmode: eval\n", "lock-conflict", 3, 1),
-    "newer": ("lock: 1", "lock: 2\nnews: []", "lock-version", 1, 7),
-    "older": ("lock: 1", "lock: 0", "lock-version", 1, 7),
-    "no lock": ("lock: 1\n", "", "lock-key", 1, 1),
+    "newer": ("lock: 2", "lock: 3\nnews: []", "lock-version", 1, 7),
+    "older": ("lock: 2", "lock: 0", "lock-version", 1, 7),
+    "no lock": ("lock: 2\n", "", "lock-key", 1, 1),
+    "a dim that isn't there": ("float32[N, 1, 32", "float32[M, 1, 32", "lock-value", 10, 6),
+    "no formula": ("float32[N, 6, 28", "float32[N(1), 6, 28", "lock-value", 13, 69),
+    "half a formula": ("float32[N, 6, 28", "float32[N //, 6, 28", "lock-value", 13, 69),
+    "division by 0": ("float32[N, 6, 28", "float32[N // 0, 6, 28", "lock-value", 13, 69),
+    "a power of numbers": ("float32[N, 6, 28", "float32[9 ** 9, 6, 28", "lock-value", 13, 69),
+    "a tower of brackets": ("float32[N, 6, 28", f"float32[{'(' * 300}N, 6, 28", "lock-value", 13, 69),
+    "a need of another dim": ("tie: {}", 'needs:\n  "M >= 3": conv1\ntie: {}', "lock-value", 8, 4),
+    "no comparison": ("tie: {}", 'needs:\n  "N + 3": conv1\ntie: {}', "lock-value", 8, 4),
+    "two comparisons": ("tie: {}", 'assumes:\n  "1 < N < 3": conv1\ntie: {}', "lock-value", 8, 4),
     "anchor": ("params: {}", "params: &a {}", "yaml-anchor", 5, 9),
     "tag": ("model: LeNet", "model: !!python/name:os.system x", "yaml-tag", 2, 8),
     "second document": ("mode: eval", "---\nmode: eval", "yaml-documents", 3, 1),
@@ -309,6 +318,44 @@ def test_a_lock_is_read_strictly(name: str) -> None:
     problem = caught.value.problems[0]
     assert caught.value.exit_code == 2
     assert (problem.code, str(problem.position)) == (code, f"net.lock:{line}:{column}")
+
+
+def test_conditions_on_dims_are_told_with_their_rows() -> None:
+    lock = replace(
+        lock_lenet(), needs=(("N % 2 == 0", "conv1"), ("16 // N >= 1", "")), assumes=(("N == 4", ""),)
+    )
+    text = format_lock(lock)
+    assert (
+        'dims: [N]\nneeds:\n  "N % 2 == 0": conv1\n  "16 // N >= 1": "."\nassumes:\n  "N == 4": "."\ntie: {}\n'
+        in text
+    )
+    assert parse(text) == lock
+
+
+def test_a_formula_is_read_by_what_it_says() -> None:
+    text = format_lock(lock_lenet()).replace("float32[N, 6, 28, 28]", "float32[2 * N - N, 3 + 3, 28, 28]")
+    assert parse(text) == lock_lenet()
+
+
+NUMBERS = format_lock(lock_lenet()).replace("lock: 2", "lock: 1").replace("float32[N,", "float32[1,")
+
+
+def test_an_earlier_lock_has_numbers_for_sizes() -> None:
+    trace = draw_lenet().trace((1, 10), dims=(("N", 1),))
+    lock = lock_from_trace(trace, dtype="float32", version=1)
+    assert parse(NUMBERS) == lock
+    assert format_lock(lock) == NUMBERS
+    with pytest.raises(CommandError, match=r"float32\[N, 10\] is no type whose sizes are numbers"):
+        parse(NUMBERS.replace("output: float32[1, 10]", "output: float32[N, 10]"))
+    with pytest.raises(CommandError, match="version 1 holds no conditions"):
+        parse(NUMBERS.replace("tie: {}", 'needs:\n  "N >= 3": conv1\ntie: {}'))
+
+
+def test_a_trace_without_formulas_holds_for_its_own_sizes() -> None:
+    trace = replace(draw_lenet().trace((1, 10)), dims=(("N", 1),))
+    lock = lock_from_trace(trace, dtype="float32")
+    assert lock.inputs == (("x", "float32[1, 1, 32, 32]"),)
+    assert lock.assumes == (("N == 1", ""),)
 
 
 REFUSED_FOLDS = {
@@ -356,7 +403,7 @@ def test_a_text_that_is_no_lock_is_refused(text: str) -> None:
 
 def test_a_newer_version_is_told_in_a_sentence() -> None:
     with pytest.raises(
-        CommandError, match="a newer layercli wrote this lock, in version 7; this one reads version 1"
+        CommandError, match="a newer layercli wrote this lock, in version 7; this one reads version 2"
     ):
         parse("lock: 7\nwhatever: it says\n")
 
@@ -365,7 +412,7 @@ def test_a_lock_is_read_from_a_regular_file_only(tmp_path: Path) -> None:
     path = tmp_path / "net.lock"
     path.write_text(format_lock(lock_lenet()))
     assert load_lock(path) == lock_lenet()
-    path.write_bytes(b"lock: 1\nmodel: \xff\n")
+    path.write_bytes(b"lock: 2\nmodel: \xff\n")
     with pytest.raises(CommandError) as caught:
         load_lock(path, "net.lock")
     assert str(caught.value.problems[0].position) == "net.lock:2:8"

@@ -52,7 +52,7 @@ configs/lenet.yaml differs from configs/lenet.lock
   fc1.weight   [120, 576] -> [168, 576]   configs/lenet.yaml:9:3
   fc1.bias     [120] -> [168]             configs/lenet.yaml:9:3
   fc2.weight   [84, 120] -> [84, 168]     configs/lenet.yaml:10:3
-  and so: fc1 and relu_2 put out [1, 168], before [1, 120]
+  and so: fc1 and relu_2 put out [N, 168], before [N, 120]
 
   checkpoints  break    3 entries changed shape; weights saved before don't load
   callers      hold     input and output are the same
@@ -119,7 +119,7 @@ def test_the_text_tells_a_changed_param_before_what_follows_from_it() -> None:
     lines = format_text(CheckResult((check_lenet(old, new),))).split("\n")
     assert lines[5:7] == [
         "  param wide   120 -> 168",
-        "  and so: fc1 and relu_2 put out [1, 168], before [1, 120]",
+        "  and so: fc1 and relu_2 put out [N, 168], before [N, 120]",
     ]
 
 
