@@ -92,9 +92,9 @@ class Sharing:
         running: Pass,
     ) -> Any:
         """The output of a call that is like a known one, with its rows."""
-        tensors: list[Tensor] = []
+        tensors: dict[int, Tensor] = {}
         _identify((*arguments, *keywords.values()), tensors)
-        output = _restore(known.output, tensors, {})
+        output = _restore(known.output, [*tensors.values()], {})
         running.budget.steps -= known.steps
         running.recorder.repeat_layer(module.path, known.head, known.section, arguments, keywords, output)
         self.places[id(module)] = known
@@ -113,10 +113,10 @@ class Sharing:
     ) -> None:
         """Remember a call that has ended, whose own row is at the place ``start``, for others to repeat."""
         recorder = running.recorder
-        tensors: list[Tensor] = []
+        tensors: dict[int, Tensor] = {}
         try:
-            _identify(inputs, tensors)
-            kept = _keep(output, {id(tensor): place for place, tensor in enumerate(tensors)}, {}, self.names)
+            _identify(tuple(inputs), tensors)
+            kept = _keep(output, {key: place for place, key in enumerate(tensors)}, {}, self.names)
         except Incomparable:
             return
         length = len(module.path)
@@ -172,7 +172,7 @@ def identify_call(
 ) -> Hashable | None:
     """What two calls of layers share exactly when they are the same; None where that can't be told."""
     try:
-        values = _identify((*arguments, *keywords.values()), [])
+        values = _identify((*arguments, *keywords.values()), {})
     except Incomparable:
         return None
     return id(module.plan), module.training, running.recorder.next_depth, len(arguments), tuple(keywords), values
@@ -181,19 +181,19 @@ def identify_call(
 _PLAIN = (bool, int, float, str, type(None), type(Ellipsis))
 
 
-def _identify(value: Any, tensors: list[Tensor]) -> Hashable:
+def _identify(value: Any, tensors: dict[int, Tensor]) -> Hashable:
     """What two values share exactly when they are the same in all that a derivation may depend on.
 
-    ``tensors`` collects each tensor once. Raises Incomparable for lists and the like, which a call may change.
+    ``tensors`` collects each tensor once, by ``id``. Raises Incomparable for lists and the like, which a call may
+    change.
     """
     if isinstance(value, Tensor):
-        place = next((place for place, tensor in enumerate(tensors) if tensor is value), None)
-        if place is not None:
-            return Input(place)
+        if id(value) in tensors:
+            return Input([*tensors].index(id(value)))
         if value.extent is not None:
             # What is written into it inside counts outside.
             raise Incomparable
-        tensors.append(value)
+        tensors[id(value)] = value
         strides = None if value.strides is None else _identify(value.strides, tensors)
         return value.dtype, _identify(value.shape, tensors), strides, value.requires_grad
     if isinstance(value, Size):
@@ -214,7 +214,8 @@ def _identify(value: Any, tensors: list[Tensor]) -> Hashable:
 def _keep(value: Any, inputs: Mapping[int, int], kept: dict[int, Any], names: Mapping[int, str]) -> Any:
     """A value as it is now, its tensors copied and each still one; those that are inputs by their places.
 
-    Raises Incomparable for a parameter or buffer, which is the layer's own, and for what isn't known.
+    Raises Incomparable for a parameter or buffer, which is the layer's own, for known values, which views share, and for
+    what isn't known itself.
     """
     if id(value) in kept:
         return kept[id(value)]
@@ -222,7 +223,7 @@ def _keep(value: Any, inputs: Mapping[int, int], kept: dict[int, Any], names: Ma
     if isinstance(value, Tensor):
         if id(value) in inputs:
             return Input(inputs[id(value)])
-        if id(value) in names:
+        if id(value) in names or value.extent is not None:
             raise Incomparable
         made = _copy(value)
     elif type(value) in (tuple, list):
@@ -230,7 +231,7 @@ def _keep(value: Any, inputs: Mapping[int, int], kept: dict[int, Any], names: Ma
     elif type(value) is dict:
         made = {key: _keep(item, inputs, kept, names) for key, item in value.items()}
     else:
-        _identify(value, [])
+        _identify(value, {})
         return value
     kept[id(value)] = made
     return made

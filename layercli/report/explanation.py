@@ -7,7 +7,16 @@ from fractions import Fraction
 from itertools import groupby
 
 from layercli.report.json import format_data
-from layercli.report.layout import clean, flow, split_words
+from layercli.report.layout import (
+    Cell,
+    Column,
+    Record,
+    clean,
+    draw_lines,
+    flow,
+    lay_out_table,
+    split_words,
+)
 from layercli.report.options import TraceOptions
 from layercli.report.words import describe_parameters, format_output, format_ties
 from layercli.trace.explanation import (
@@ -47,7 +56,7 @@ def format_text(found: Explanation, options: TraceOptions) -> str:
         writer.say("dims", needs or [f"any {names}"])
     if found.parts:
         writer.lines.append("")
-        writer.lines += _draw_parts(found.parts, found.path, symbolic)
+        writer.lines += _draw_parts(found.parts, found.path, options.width, symbolic)
     if found.measured:
         writer.lines.append("")
         writer.say("run", [str(item) for item in found.differences] or ["PyTorch gives the same"])
@@ -226,21 +235,32 @@ def _tell_step(step: str) -> str:
 # Parts --------------------------------------------------------------------------------------------------------
 
 
-def _draw_parts(parts: Sequence[Part], path: str, symbolic: bool) -> Iterator[str]:
+_COLUMNS = (
+    Column("layer"),
+    Column("type", optional=True),
+    Column("output"),
+    Column("params", right=True),
+    Column("MACs", right=True),
+)
+
+
+def _draw_parts(parts: Sequence[Part], path: str, width: int | None, symbolic: bool) -> list[str]:
     """What stands directly inside, equal neighbours as one."""
-    rows: list[tuple[str, str, str, str]] = [("", "output", "params", "MACs")]
+    records: list[Record] = []
     for _, group in groupby(parts, lambda part: (part.type, part.output, part.parameters, part.macs)):
         first, *others = group
         names = [part.path[len(path) + 1 :] if path else part.path for part in (first, *others[-1:])]
-        name = " to ".join(names)
-        macs = "not known" if first.macs is None else f"{first.macs:,}" if first.macs else ""
-        held = f"{first.parameters:,}" if first.parameters else ""
-        each = " each" if others and (held or macs) else ""
         shown = first.output if symbolic else drop_symbols(first.output)
-        rows.append((name, format_output(shown), held, macs + each))
-    widths = [max(len(row[place]) for row in rows) for place in range(4)]
-    for name, output, held, macs in rows:
-        yield f"{name:{widths[0]}}  {output:{widths[1]}}  {held:>{widths[2]}}  {macs:>{widths[3]}}".rstrip()
+        macs = "not known" if first.macs is None else f"{first.macs:,}" if first.macs else ""
+        cells = (
+            Cell(" to ".join(names)),
+            Cell(f"{len(others) + 1} x {first.type}" if others else first.type),
+            Cell(format_output(shown)),
+            Cell(f"{first.parameters:,}" if first.parameters else ""),
+            Cell(macs, note="each" if others and (first.parameters or macs) else ""),
+        )
+        records.append(Record(cells))
+    return draw_lines(lay_out_table(_COLUMNS, records, width)).splitlines()
 
 
 def format_json(found: Explanation, options: TraceOptions) -> str:

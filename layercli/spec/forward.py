@@ -31,7 +31,8 @@ def bind_inputs(
         return InputsRefused(Problem(code, message, block.position, hint=hint))
 
     if len(arguments) > len(names):
-        raise error("too-many-arguments", f"{block.name} takes {len(names)} inputs and got {len(arguments)}")
+        takes = f"{len(names)} input{'s' * (len(names) != 1)}"
+        raise error("too-many-arguments", f"{block.name} takes {takes} and got {len(arguments)}")
     bound = dict(zip(names, arguments, strict=False))
     for name, value in keywords.items():
         if name not in names:

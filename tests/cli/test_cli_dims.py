@@ -119,7 +119,11 @@ def test_symbolic_json(lenet: str, run: Run) -> None:
         "path": "fc1",
         "needs": "16 * ((H - 8) // 4) * ((W - 8) // 4) == 576",
     }
-    assert "symbolic" not in run("trace", lenet, "--static", "--format", "json").out
+    for option in ("--static", "--run", "--verify"):
+        other = json.loads(run("trace", lenet, option, "--format", "json").out)
+        assert other["rows"][0]["output"] == data["rows"][0]["output"]
+        assert other["requirements"] == data["requirements"]
+        assert "[1, 6, 28, 28]" in run("trace", lenet, option).out
 
 
 def test_symbols_need_a_derivation(lenet: str, run: Run) -> None:

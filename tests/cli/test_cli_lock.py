@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import layercli
+
 from tests.cli.conftest import NET, Run
 
 WIDER = NET.replace("width: 4", "width: 6")
@@ -40,7 +42,7 @@ def locked(folder: Path, run: Run) -> Path:
 def test_lock_writes_a_lock_beside_the_spec(folder: Path, run: Run) -> None:
     result = run("lock", "net.yaml")
     assert (result.code, result.out, result.err) == (0, "wrote net.lock   4 rows\n", "")
-    assert (folder / "net.lock").read_text().startswith("lock: 1\nmodel: Net\n")
+    assert (folder / "net.lock").read_text().startswith("lock: 2\nmodel: Net\n")
     before = snapshot(folder)
     assert run("lock", "net.yaml").out == "unchanged: net.lock   4 rows\n"
     assert snapshot(folder) == before
@@ -160,10 +162,10 @@ def test_an_orphaned_lock_fails(arguments: list[str], locked: Path, run: Run) ->
     "change",
     [
         lambda text: "<<<<<<< ours\n" + text + "=======\n" + text + ">>>>>>> theirs\n",
-        lambda text: text + "lock: 1\n",
+        lambda text: text + "lock: 2\n",
         lambda text: text[: len(text) // 2],
         lambda text: "",
-        lambda text: text.replace("lock: 1", "lock: one"),
+        lambda text: text.replace("lock: 2", "lock: two"),
         lambda text: text.replace("[4, 3]", "[4, 4]"),
     ],
     ids=["conflict", "doubled key", "half", "empty", "version", "edited by hand"],
@@ -280,3 +282,41 @@ def test_a_full_disk(locked: Path, run: Run, monkeypatch: pytest.MonkeyPatch) ->
         assert result.err.endswith(": the disk is full\n")
         assert (result.code, result.out) == (2, "")
     assert snapshot(locked) == before
+
+
+def test_a_lock_holds_for_any_sizes_of_the_dims(locked: Path, run: Run) -> None:
+    text = (locked / "net.lock").read_text()
+    assert "  x: float32[N, 3]\noutput: float32[N, 2]\n" in text
+    spec = (locked / "net.yaml").read_text()
+    (locked / "net.yaml").write_text(spec.replace("dims: {N: 2}", "dims: {N: 7}"))
+    assert (locked / "net.yaml").read_text() != spec
+    assert run("check", "net.yaml").out.endswith("all hold\n")
+    for option in ("--static", "--run", "--verify"):
+        assert run("lock", "net.yaml", option).out.startswith("unchanged: net.lock")
+    assert (locked / "net.lock").read_text() == text
+
+
+def test_a_lock_with_numbers_for_sizes_is_held_to_these(locked: Path, run: Run) -> None:
+    text = (locked / "net.lock").read_text()
+    (locked / "net.lock").write_text(text.replace("lock: 2", "lock: 1").replace("float32[N,", "float32[2,"))
+    assert run("check", "net.yaml").out.endswith("all hold\n")
+    spec = (locked / "net.yaml").read_text()
+    (locked / "net.yaml").write_text(spec.replace("dims: {N: 2}", "dims: {N: 7}"))
+    result = run("check", "net.yaml")
+    assert result.code == 1
+    assert "float32[2, 3]" in result.out
+    assert "float32[7, 3]" in result.out
+    assert run("lock", "net.yaml").out == "wrote net.lock   4 rows\n"
+    assert (locked / "net.lock").read_text() == text
+
+
+def test_a_run_that_is_not_what_the_formulas_say_writes_no_lock(
+    locked: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from layercli import engines
+
+    other = layercli.derive(locked / "net.yaml", dims={"N": 3})
+    monkeypatch.setattr(engines, "run_plan", lambda *_, **__: [other])
+    for option in ("--run", "--verify"):
+        result = run("lock", "net.yaml", option)
+        assert (result.code, "the two engines differ" in result.err) == (2, True)

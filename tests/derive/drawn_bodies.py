@@ -96,27 +96,21 @@ class BlockModule(nn.Module):
 
     def __init__(self, text: BlockText, blocks: Mapping[str, Any], *given: Any, **named: Any) -> None:
         super().__init__()
-        self.text, self.blocks = text, blocks
-        self.params = {**text.params, **dict(zip(text.params, given, strict=False)), **named}
-        self.names: list[str] = []
+        # Layers may have any of the names that an attribute would have here.
+        params = {**text.params, **dict(zip(text.params, given, strict=False)), **named}
         for name, made in text.python.items():
-            setattr(self, name, eval(made, {**NAMES, **blocks, **self.params}))
-            self.names.append(name)
-        self.code = compile("\n".join([*text.statements, f"result_ = {text.result}"]), text.name, "exec")
+            setattr(self, name, eval(made, {**NAMES, **blocks, **params}))
+        code = compile("\n".join([*text.statements, f"result_ = {text.result}"]), text.name, "exec")
+        self._drawn = text, code, params, {**NAMES, **blocks, **params}
 
     def forward(self, *values: Any, **named: Any) -> Any:
-        own = {name: getattr(self, name) for name in self.names}
-        names = {
-            **NAMES,
-            **self.blocks,
-            **self.params,
-            **own,
-            **dict.fromkeys(self.text.inputs[1:]),
-            **dict(zip(self.text.inputs, values, strict=False)),
-            **named,
-        }
-        names["self"] = Self({**self.params, **own}, self.training)
-        exec(self.code, names)
+        text, code, params, known = self._drawn
+        own = {name: getattr(self, name) for name in text.python}
+        if len(values) > len(text.inputs) or not named.keys() <= {*text.inputs[len(values) :]}:
+            raise TypeError(f"{text.name} takes {text.inputs}")
+        given = {**dict.fromkeys(text.inputs), **dict(zip(text.inputs, values, strict=False)), **named}
+        names = {**known, **own, **given, "self": Self({**params, **own}, self.training)}
+        exec(code, names)
         return names["result_"]
 
 
@@ -320,4 +314,5 @@ def _is_small(value: Any) -> bool:
 
 
 def _is_value(value: Any) -> bool:
-    return value is None or isinstance(value, (torch.Tensor, int, float, str, tuple, list, dict))
+    kinds = (torch.Tensor, int, float, str, tuple, list, dict, torch.dtype, torch.device)
+    return value is None or isinstance(value, kinds)

@@ -418,7 +418,8 @@ def _inline(draw: random.Random, statements: Sequence[str], result: str) -> tupl
             )
             if once and " for " not in following[2] and " if " not in following[2]:
                 value = own[2] if re.fullmatch(r"[\w.]+\([^()]*\)", own[2]) else f"({own[2]})"
-                lines[place : place + 2] = [f"{following[1]} = {re.sub(name, lambda _: value, following[2])}"]
+                before, after = re.split(name, following[2])
+                lines[place : place + 2] = [f"{following[1]} = {before}{value}{after}"]
                 continue
         place += 1
     return lines, result

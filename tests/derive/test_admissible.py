@@ -12,6 +12,8 @@ import layercli
 from layercli.catalogue.sizes import AnySize, Condition, make_dim
 from layercli.derive.admissible import list_admissible
 from layercli.derive.solutions import find_sizes
+from layercli.report.dims import format_text
+from layercli.report.options import TraceOptions
 from layercli.trace.admissible import Admissible, AdmissibleSizes
 from tests.derive.test_symbolic_models import LENET
 
@@ -91,12 +93,14 @@ def test_lenet(tmp_path: Path) -> None:
         ("activations", {"N": "any size"}),
         ("transformer-encoder", {"N": "any size", "S": "any size"}),
         ("bert-base", {"N": "1 and more", "T": "1 to 512"}),
+        ("gpt2", {"N": "1 and more", "T": "1 to 1024"}),
+        ("transformer", {"N": "any size", "S": "any size", "T": "any size"}),
     ],
 )
 def test_bundled_models(name: str, sizes: dict[str, str]) -> None:
     found = list_sizes(name)
     assert show(found) == sizes
-    if name != "bert-base":
+    if name not in ("bert-base", "gpt2", "transformer"):
         check_edges(name, found)
 
 
@@ -145,6 +149,80 @@ def test_dims_that_have_to_be_equal(tmp_path: Path) -> None:
     found = list_sizes(path)
     check_edges(path, found)
     assert [str(need) for need in found.together or ()] == ["add needs S = T"]
+    assert found.equal == (("S", "T", "add"),)
+    assert found.to_dict()["equal"] == [["S", "T"]]
+    assert "S and T must be equal, because of add" in format_text(found, TraceOptions())
+
+
+@pytest.mark.parametrize(
+    ("x", "forward", "equal"),
+    [
+        (
+            "rand(S, 2, T)",
+            "return x.view(T, 2, -1).view(S, T, -1) @ zeros(2, S) + zeros(S, S, 1)",
+            ("S", "T"),
+        ),
+        ("rand(4 * S, 2)", "return x.view(2, 4 * T)", ("S", "T")),
+        ("rand(T, 3 * S)", "return x @ zeros(3 * T, 2)", ("S", "T")),
+        ("rand(S // 2, 2)", "return x + zeros(T // 2, 2)", None),
+    ],
+)
+def test_which_dims_have_to_be_equal(
+    tmp_path: Path, x: str, forward: str, equal: tuple[str, str] | None
+) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(NET.format(dims="{S: 6, T: 6}", x=x, forward=forward), "utf-8")
+    found = list_sizes(path)
+    assert {frozenset(pair[:2]) for pair in found.equal} == ({frozenset(equal)} if equal else set())
+
+
+POSITIONS = {
+    "return wpe(p)": "0 to 8",
+    "return wpe(p.unsqueeze(0).expand(3, T))[0]": "0 to 8",
+    "return wpe(p[None, :].to(torch.int32))": "0 to 8",
+    "return wpe(p + 2)": "0 to 6",
+    "return wpe(arange(2, T).flip(0))": "2 to 8",
+    "return rand(3, 8)[:, p]": "0 to 8",
+    "return rand(8, 3).index_select(0, p)": "0 to 8",
+    # Here only the values tell: more is accepted than PyTorch takes, and nothing refused that it takes.
+    "p -= 3\n  return wpe(p.abs())": "any size",
+    "q = p.view(-1, 1)\n  p.clamp_(0, 7)\n  return wpe(q)": "any size",
+    "q = p.view(-1, 1)\n  F.hardtanh(p, 0, 7, inplace=True)\n  return wpe(q)": "any size",
+    "return wpe(p.clamp(max=7))": "any size",
+    "return wpe(p[: 5])": "any size",
+    "return rand(12, 0)[p]": "any size",
+}
+
+
+@pytest.mark.parametrize("text", POSITIONS)
+def test_positions_beyond_a_table(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    layers = "inputs:\n  x: rand(T, 4)\nlayers:\n  wpe: Embedding(8, 4)\n  same: Identity()\n"
+    path.write_text(f"dims: {{T: 6}}\n{layers}forward: |\n  p = arange(T)\n  {text}\n", "utf-8")
+    (item,) = list_sizes(path).dims
+    assert ", ".join(map(str, item.accepted)) == POSITIONS[text]
+    for size in (5, 6, 7, 8, 9, 20):
+        assert size in item or not runs(path, "T", size)
+
+
+def test_only_a_run_can_tell_whether_the_layout_of_a_kernel_may_be_viewed(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    attention = "F.scaled_dot_product_attention(x, x, x)"
+    told = (
+        "view may be refused, which only a run can tell: PyTorch chooses the layout of float32[1, 5, 2, 4]; "
+        "reshape takes any"
+    )
+    for forward, notes in {
+        f"return {attention}.transpose(1, 2).view(5, 8)": (told,),
+        f"return {attention}.transpose(1, 2).reshape(5, 8)": (),
+        f"return {attention}.view(1, 2, 5, 4)": (),
+    }.items():
+        path.write_text(NET.format(dims="{T: 5}", x="rand(1, 2, 5, 4)", forward=forward), "utf-8")
+        trace = layercli.derive(path)
+        assert trace.notes == notes
+        assert trace.to_dict().get("notes", []) == [*notes]
+        assert list_sizes(path).notes == notes
+        assert (f"note: {told}" in str(trace)) == bool(notes)
 
 
 def test_a_loop_over_a_dim_is_known_as_far_as_it_was_tried(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import layercli
+from layercli.trace import Trace
 from tests.derive.drawn_models import Model, models
-from tests.derive.generated import check_model, compare_outcomes, derive_model, run_model
+from tests.derive.generated import check_model, check_print, compare_outcomes, derive_model, run_model
 from tests.derive.test_agreement import MODES
 
 #: Models that the engines didn't agree on before.
@@ -29,4 +30,7 @@ def test_engines_agree_on_drawn_models(model: Model, tmp_path_factory: pytest.Te
 def test_engines_agree_on_found_models(path: Path) -> None:
     for mode in MODES:
         plan = layercli.load(path, mode=mode)
-        compare_outcomes(run_model(plan), derive_model(plan))
+        run, derived = run_model(plan), derive_model(plan)
+        compare_outcomes(run, derived)
+        if isinstance(run, Trace):
+            check_print(plan)

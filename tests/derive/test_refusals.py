@@ -54,7 +54,7 @@ STATEMENTS = {
     "return fc(lstm(x))": "fc needs a tensor as input, not (float32[2, 4], (float32[1, 4], float32[1, 4]))",
     "return norms(x)": "norms is a ModuleList, which holds layers and can't be called",
     "for norm in norms: x = norm(x)\n  return x": "norms.1 ",
-    "return inner(x, x)": "Inner takes 1 inputs and got 2",
+    "return inner(x, x)": "Inner takes 1 input and got 2",
     "return inner(x)": "inner.order.down expects 4 features in the last dimension and got 6: float32[2, 6]",
     "return cat()": "cat needs tensors",
     "return softmax()": "softmax needs input",
