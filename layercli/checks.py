@@ -259,4 +259,11 @@ def check_spec(spec: Path, folder: Path, engine: Engine = "derive") -> SpecResul
     if not differences:
         return SpecResult(name, lock_name, "ok", rows=len(new.rows))
     verdicts = judge_differences(old, new, differences)
-    return SpecResult(name, lock_name, "differs", differences, verdicts, rows=len(new.rows))
+    problems = (_explain_numbers(name, lock_name),) if old.version <= NUMBERS_VERSION else ()
+    return SpecResult(name, lock_name, "differs", differences, verdicts, problems, rows=len(new.rows))
+
+
+def _explain_numbers(name: str, lock_name: str) -> Problem:
+    message = f"{lock_name} was written by an earlier layercli: it has the sizes of its trace instead of formulas"
+    hint = f"layercli lock {name} writes it anew, the same for any sizes of the dims"
+    return Problem("lock-earlier", message, severity="warning", hint=hint)

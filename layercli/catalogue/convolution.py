@@ -134,7 +134,10 @@ def _hold_lazily(count: int, *, transposed: bool = False) -> Callable[[Module], 
 
 def _apply_lazily(count: int, *, transposed: bool = False) -> Callable[..., Tensor]:
     def find_channels(layer: Module, input: Tensor) -> Any:
-        return convolution.batched(input, count).shape[-count - 1]
+        channels = convolution.batched(input, count).shape[-count - 1]
+        if channels % layer.groups != 0:
+            refuse(f"has {layer.groups} groups, which don't divide {channels} channels: {input!r}", "input")
+        return channels
 
     rule = apply_transposed(count) if transposed else apply_filters(count)
     state = hold_filters(count, transposed=transposed, lazy=True)

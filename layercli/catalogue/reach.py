@@ -683,7 +683,7 @@ REACHES: Mapping[str, Reach] = {
     ),
     **dict(_each("RNN LSTM GRU", see_steps)),
     **dict(_each("RNNCell LSTMCell GRUCell", see_cell)),
-    **dict(_each("interpolate upsample Upsample UpsamplingNearest2d", see_resized())),
+    **dict(_each("interpolate Upsample UpsamplingNearest2d", see_resized())),
     **dict(_each("UpsamplingBilinear2d", see_resized("bilinear", fixed_corners=True))),
     **dict(_each("pad", see_unpadded)),
     **dict(_each("PixelShuffle pixel_shuffle", see_shuffled(up=True))),

@@ -39,6 +39,8 @@ class ModuleMaker:
         self.problems: list[Problem] = []
         self.maker = TypeEngine(None)
         self.names: dict[int, str] = {}
+        # An id is good only as long as its tensor lives, and a tie puts another in the place of one.
+        self.named: list[Tensor] = []
         self.samples: dict[int, Module] = {}
         self.unchanged: dict[int, Module] = {}
         self.sections: dict[int, ModuleSection] = {}
@@ -67,9 +69,13 @@ class ModuleMaker:
         return root
 
     def _name_tensors(self, root: Module) -> None:
+        """Name the tensors inside ``root``, one that is there twice by its first place."""
+        found: dict[int, str] = {}
         for module in root.walk():
             for name, tensor in module.tensors.items():
-                self.names.setdefault(id(tensor), module.join(name))
+                found.setdefault(id(tensor), module.join(name))
+                self.named.append(tensor)
+        self.names |= found
 
     def fill(self, module: Module, plan: LayerPlan) -> None:
         """Make the members of a block or container."""

@@ -50,7 +50,7 @@ class Inside:
 class KnownCall:
     """A layer's call that can be repeated: its rows, what it gave, the steps it took, and what happened inside.
 
-    The layers inside have their paths from this layer on, outer ones first.
+    The layers inside, outer ones first, and the rows that are in doubt have their paths from this layer on.
     """
 
     path: str
@@ -60,6 +60,7 @@ class KnownCall:
     steps: int
     uncalled: tuple[Uncalled, ...]
     inside: tuple[Inside, ...]
+    doubts: tuple[tuple[str, str], ...]
 
 
 class Sharing:
@@ -97,6 +98,7 @@ class Sharing:
         output = _restore(known.output, [*tensors.values()], {})
         running.budget.steps -= known.steps
         running.recorder.repeat_layer(module.path, known.head, known.section, arguments, keywords, output)
+        running.doubts |= {module.path + path: sentence for path, sentence in known.doubts}
         self.places[id(module)] = known
         self.uncalled[module.path] = known.uncalled
         return output
@@ -141,6 +143,11 @@ class Sharing:
             steps=steps,
             uncalled=find_never_called(records, find_ownership(records), recorder.calls),
             inside=inside,
+            doubts=tuple(
+                (path[length:], sentence)
+                for path, sentence in running.doubts.items()
+                if path.startswith(f"{module.path}.")
+            ),
         )
 
     def enter(self, module: Module, running: Pass) -> None:

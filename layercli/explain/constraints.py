@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from layercli.catalogue.narration import tell_names
-from layercli.catalogue.sizes import SizeTooComplex, as_int, make_dim, record_conditions
+from layercli.catalogue.sizes import Size, SizeTooComplex, as_int, make_dim, record_conditions
 from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.derive.admissible import find_taken
 from layercli.derive.engine import Call
@@ -44,7 +44,8 @@ def _replace_tensors(value: Any, put_in: Any) -> Any:
         return type(value)(_replace_tensors(item, put_in) for item in value)
     if isinstance(value, dict):
         return {key: _replace_tensors(item, put_in) for key, item in value.items()}
-    return value
+    # Only the size that is asked about is a symbol.
+    return as_int(value) if isinstance(value, Size) else value
 
 
 def list_inputs(call: Call) -> list[tuple[str, Tensor]]:

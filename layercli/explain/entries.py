@@ -26,6 +26,8 @@ from layercli.explain.narrator import NarratedCall, list_tensors, name_macs, nam
 from layercli.explain.trial import call_layer, call_operation
 from layercli.trace.explanation import EntryExplanation, EntryFormulas
 
+__all__ = ["EntryFormulas", "describe_rule", "explain_entries", "find_example", "formulas_of", "list_pages"]
+
 
 def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryFormulas:
     """The formulas of a layer, or of an operation under one of its names, shown by ``call`` or by an example."""

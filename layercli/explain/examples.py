@@ -116,7 +116,6 @@ _OPERATIONS: Mapping[str, str] = {
     "fold": "rand(2, 36, 16), 9, 3, stride=2",
     "pad": f"{_IMAGE}, (1, 2, 3, 4)",
     "interpolate": f"{_IMAGE}, scale_factor=2.0",
-    "upsample": f"{_IMAGE}, scale_factor=2.0",
     "pixel_shuffle": f"{_IMAGE}, 2",
     "pixel_unshuffle": "rand(2, 4, 8, 8), 2",
     "channel_shuffle": f"{_IMAGE}, 2",

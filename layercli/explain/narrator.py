@@ -333,8 +333,10 @@ def _name_arguments(rule: Callable[..., Any], count: int) -> list[str]:
 
 def name_macs(flops: Any, macs: int | None) -> Any:
     """The FLOPs with the MACs in them by that name: ``2*MACs + ...``."""
+    if not macs or not is_formula(flops):
+        return flops
     term = term_of(flops)
-    if not macs or not is_formula(flops) or not isinstance(term, Operation):
+    if not isinstance(term, Operation):
         return flops
     twice = Operation("*", (Constant(2), Name("MACs", macs)), 2 * macs, 2)
     if term.value == 2 * macs:

@@ -23,7 +23,8 @@ class SpecResult:
 
     ``path`` is the spec as the user names it (for an orphan, the lock), ``lock`` its lock. ``rows`` is the
     number of rows compared. ``exit_code`` matters for the status ``error``: 1 where the spec is wrong, 2
-    where it or its lock can't be read. The ``problems`` of a spec whose lock is missing keep it from being locked.
+    where it or its lock can't be read. The ``problems`` of a spec whose lock is missing keep it from being locked; those of
+    one that differs say what else there is to know of its lock.
     """
 
     path: str

@@ -101,6 +101,9 @@ def _draw_differs(spec: SpecResult, paint: _Paint) -> Iterator[str]:
     if spec.verdicts:
         yield ""
         yield from _draw_verdicts(spec.verdicts, paint)
+    if spec.problems:
+        yield ""
+        yield draw_problems(spec.problems)
 
 
 _SECTIONS: Mapping[str, Callable[[SpecResult, _Paint], Iterator[str]]] = {
@@ -126,6 +129,11 @@ _PREFIXES = {
     "freeze-rewritten": "freeze",
     "order-changed": "calls",
     "dims-changed": "dims",
+    "need-added": "need of ",
+    "need-removed": "need of ",
+    "need-moved": "need of ",
+    "assumption-added": "assumption of ",
+    "assumption-removed": "assumption of ",
     "mode-changed": "mode",
     "dtype-changed": "dtype",
     "entries-reordered": "state_dict",

@@ -88,7 +88,8 @@ def list_tensors(
 
 def print_model(plan: Plan, layer: str = "") -> str:
     """What ``print`` shows of a plan's model, or of one of its layers. Raises CommandError for an unknown one."""
-    model = _on("meta", lambda: build_model(plan, device="meta"))
+    place = choose_device(plan)
+    model = _on(place, lambda: build_model(plan, device=place))
     modules = dict(model.named_modules())
     check_paths([layer] if layer else [], list(modules))
     # Lists of parameters name the class of each, which has the device in it.

@@ -304,8 +304,8 @@ def test_a_lock_with_numbers_for_sizes_is_held_to_these(locked: Path, run: Run) 
     (locked / "net.yaml").write_text(spec.replace("dims: {N: 2}", "dims: {N: 7}"))
     result = run("check", "net.yaml")
     assert result.code == 1
-    assert "float32[2, 3]" in result.out
-    assert "float32[7, 3]" in result.out
+    assert "  input x   [2, 3] -> [7, 3]\n" in result.out
+    assert "warning[lock-earlier]: net.lock was written by an earlier layercli" in result.out
     assert run("lock", "net.yaml").out == "wrote net.lock   4 rows\n"
     assert (locked / "net.lock").read_text() == text
 

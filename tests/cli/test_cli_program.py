@@ -23,14 +23,15 @@ Inspect the layers of a PyTorch model that is written as a YAML spec: shapes,
 parameters, values.
 
 Commands:
-  trace   Run a model once and show every layer and operation
-  params  List a model's parameters by their state_dict names
-  dims    Show which sizes each dim may have
-  show    Print a model, or one of its layers, as PyTorch does
-  list    List the bundled models, or what a spec may use
-  new     Write a commented spec to start from
-  lock    Record layers, shapes and parameters in lock files
-  check   Compare specs with their lock files
+  trace    Run a model once and show every layer and operation
+  params   List a model's parameters by their state_dict names
+  dims     Show which sizes each dim may have
+  explain  Show how a layer's output, parameters and cost come about
+  show     Print a model, or one of its layers, as PyTorch does
+  list     List the bundled models, or what a spec may use
+  new      Write a commented spec to start from
+  lock     Record layers, shapes and parameters in lock files
+  check    Compare specs with their lock files
 
 Options:
   --version             Show the version and exit.
@@ -132,7 +133,11 @@ def test_the_formats_of_the_options_are_those_that_there_are(run: Run) -> None:
     [
         (["trac"], "there is no command trac\nhelp: did you mean trace?"),
         (["Trace"], "there is no command Trace\nhelp: did you mean trace?"),
-        (["x"], "there is no command x\nhelp: the commands are trace, params, dims, show, list, new, lock, check"),
+        (
+            ["x"],
+            "there is no command x\n"
+            "help: the commands are trace, params, dims, explain, show, list, new, lock, check",
+        ),
         (["trace"], "layercli trace needs SPEC\nhelp: such as layercli trace lenet"),
         (["new"], "layercli new needs NAME\nhelp: such as layercli new net"),
         (["trace", "net", "--colums", "x"], "layercli trace has no option --colums\nhelp: did you mean --columns"),

@@ -268,7 +268,7 @@ def draw_sizes(traced: Mapping[str, int], draw: random.Random) -> dict[str, int]
     """Other sizes of one dim or several."""
     chosen = draw.sample([*traced], draw.randint(1, len(traced)))
     return {
-        name: draw.choice((0, 1, 1, 2, 3, size + 1, size - 1, 2 * size, size + 2, 4, 7))
+        name: draw.choice((0, 1, 1, 2, 3, size + 1, max(size - 1, 0), 2 * size, size + 2, 4, 7))
         if name in chosen
         else size
         for name, size in traced.items()

@@ -53,7 +53,7 @@ def check_same(plan: Plan) -> Trace:
     assert [repr(shared.rows[place]) for place in range(-len(shared.rows), 0)] == [*map(repr, whole.rows)]
     assert [*map(repr, shared.tensors)] == [*map(repr, whole.tensors)]
     assert shared == whole
-    assert (shared.totals, shared.requirements) == (whole.totals, whole.requirements)
+    assert (shared.totals, shared.requirements, shared.notes) == (whole.totals, whole.requirements, whole.notes)
     assert shared.to_dict() == whole.to_dict()
     for view in VIEWS:
         assert build_tree(shared, **view) == build_tree(whole, **view), view
@@ -134,7 +134,7 @@ HOLDERS = (
     ("ModuleDict(a={block}(), b={block}())", ("for item in items.values(): x = item(x)", "x = items.b(items.a(x))")),
 )  # fmt: skip
 
-TIES = ("", "items.1.fc.weight: items.0.fc.weight", "items.2.fc.bias: items.0.fc.bias")
+TIES = ("", "items.1.fc.weight: items.0.fc.weight", "items.0.fc.bias: items.2.fc.bias")
 FREEZE = ("", "items.0.*", "items.1.fc.bias", "*.bias", "items.*.fc.weight")
 
 

@@ -11,11 +11,11 @@ from layercli.catalogue.narration import draw_formula, is_formula, term_of, writ
 from layercli.catalogue.tensors import Refusal
 from layercli.derive.engine import Call, type_of
 from layercli.errors import LayercliError
+from layercli.explain.narrator import narrate_call
 from tests.derive.layer_samples import LAYER_SAMPLES
 from tests.derive.test_operation_rules import CALLS
 from tests.explain.narrating import (
     list_numbers,
-    narrate_call,
     narrate_sample,
     narrate_text,
     watch_layer,

@@ -177,8 +177,7 @@ def test_sees_what_has_a_gradient(name: str, layer: str, tmp_path: Path) -> None
     ],
 )
 def test_fields_of_published_models(model: str, path: str, field: int, step: str) -> None:
-    """As computed by hand: each window adds its reach times the steps before it (layer4 of ResNet-50 has 427, Araujo
-    et al., "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019, 483 with strides on the 1x1)."""
+    """As computed by hand: each window adds its reach times the steps before it."""
     (sight,) = explain_path(layercli.load(model), path).calls[0].sees
     assert sight.field[2:] == (field, field)
     assert sight.steps[2:] == (step, step)
