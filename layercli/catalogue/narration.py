@@ -214,7 +214,7 @@ def term_of(value: Any) -> Term:
     """The term of a number; a plain one is a constant."""
     if isinstance(value, (Narrated, NarratedFraction)):
         return value.term
-    return Constant(value if isinstance(value, float) else int(value))
+    return Constant(value if isinstance(value, float) else int(as_int(value)))
 
 
 def narrate(value: Any, name: str) -> Any:
@@ -229,6 +229,9 @@ def narrate(value: Any, name: str) -> Any:
         return NarratedFraction(value, Name(name, value))
     if isinstance(value, (tuple, list)):
         return type(value)(narrate(item, f"{name}[{place}]") for place, item in enumerate(value))
+    if isinstance(value, slice):
+        parts = ("start", "stop", "step")
+        return slice(*(narrate(getattr(value, part), f"{name}.{part}") for part in parts))
     return value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from layercli.catalogue import work
+from layercli.catalogue.arguments import is_whole
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_operation
 from layercli.catalogue.operations import view
@@ -26,7 +27,7 @@ def check_sizes(layer: Module) -> Iterator[State]:
             f"unflattened_size must be a tuple of ints, not {sizes!r}", "unflattened_size", "argument-refused"
         )
     for size in sizes:
-        if not view.is_size(size) and not isinstance(size, bool):
+        if not is_whole(size) and not isinstance(size, bool):
             refuse(
                 f"unflattened_size must be a tuple of ints, and has {size!r}",
                 "unflattened_size",

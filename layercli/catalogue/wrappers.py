@@ -17,7 +17,6 @@ from layercli.catalogue.sizes import maximum, product
 from layercli.catalogue.tensors import Tensor, refuse
 from layercli.record import record
 
-
 #: Which the kernels of decompositions don't take.
 HALF_FLOATS = frozenset({"float16", "bfloat16"})
 

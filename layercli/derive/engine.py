@@ -15,7 +15,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import PASSING, Module
 from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
-from layercli.catalogue.signature import REQUIRED, BindingError, Signature
+from layercli.catalogue.signature import BindingError, Signature
 from layercli.catalogue.sizes import Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor, collect_doubts
 from layercli.derive.conditions import ConditionLog, Trial, evaluate_value

@@ -113,7 +113,9 @@ class ModuleMaker:
         sample = self.samples.get(id(plan))
         if sample is None:
             sample = self.samples[id(plan)] = self._make_layer_now(path, plan)
-        module = replace(sample, path=path, tensors={}, buffers=set(), transient=set(), children={}, computed={})
+        module = replace(
+            sample, path=path, tensors={}, buffers=set(), transient=set(), children={}, computed={}
+        )
 
         def complete() -> None:
             made = self._make_layer_now(path, plan)
@@ -140,7 +142,9 @@ class ModuleMaker:
                 message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
                 raise SpecError(Problem("argument-refused", message, plan.locate(refusal.argument))) from None
             except MISFITS as error:
-                message = f"PyTorch refuses to make {plan.target.name}: arguments of this kind don't fit: {error}"
+                message = (
+                    f"PyTorch refuses to make {plan.target.name}: arguments of this kind don't fit: {error}"
+                )
                 raise SpecError(Problem("argument-refused", message, plan.position)) from None
         for wrapper in plan.wrappers:
             given = {name: to_rule(value) for name, value in wrapper.arguments.items() if name != "module"}
@@ -150,7 +154,9 @@ class ModuleMaker:
                 message = f"PyTorch refuses to make {wrapper.entry.name}: {refusal.message}"
                 raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
             except MISFITS as error:
-                message = f"PyTorch refuses to make {wrapper.entry.name}: arguments of this kind don't fit: {error}"
+                message = (
+                    f"PyTorch refuses to make {wrapper.entry.name}: arguments of this kind don't fit: {error}"
+                )
                 raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
         return module
 
@@ -168,9 +174,7 @@ class ModuleMaker:
             if parameter and CATEGORIES[dtype] < 2:
                 refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
             shape = read_shape(state, arguments)
-            module.tensors[state.name] = Tensor(
-                dtype, shape, requires_grad=parameter and state.trainable
-            )
+            module.tensors[state.name] = Tensor(dtype, shape, requires_grad=parameter and state.trainable)
             if not parameter:
                 module.buffers.add(state.name)
                 if not state.persistent:
@@ -216,7 +220,6 @@ class ModuleMaker:
             elif parameter.default is not REQUIRED:
                 arguments[parameter.name] = parameter.default
         return arguments
-
 
     @contextmanager
     def _making_all(self) -> Iterator[None]:

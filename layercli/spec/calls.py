@@ -153,6 +153,8 @@ def _check_call(
         ):
             hint = did_you_mean(keyword, signature.by_name, cutoff=0.7) or f"{name}({signature})"
             raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
+    if name == "to" and any(isinstance(value, bool) for value in arguments[:1]):
+        raise site.error("wrong-kind", f"to takes a dtype or a tensor, and this is {arguments[0]}")
     if name == "to" and any(isinstance(value, str) for value in arguments):
         raise site.error(
             "refused-argument", "a spec names no device", "leave it out; --device says where it runs"

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import layercli
-
 from tests.cli.conftest import NET, Run
 
 WIDER = NET.replace("width: 4", "width: 6")

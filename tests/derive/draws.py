@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -188,7 +188,7 @@ class Trees:
         """Put a tree where another one stands."""
 
         class Replace(ast.NodeTransformer):
-            def visit(self, node: ast.AST) -> ast.AST:
+            def visit(self, node: ast.AST) -> Any:
                 return new if node is old else self.generic_visit(node)
 
         self.constructor = Replace().visit(self.constructor)
@@ -217,7 +217,7 @@ def _sizes_of(factory: ast.Call) -> list[ast.expr] | None:
     """The list of sizes that a factory is given, to be changed in place."""
     place = 2 if isinstance(factory.func, ast.Name) and factory.func.id == "randint" else 0
     if len(factory.args) > place and isinstance(factory.args[place], (ast.Tuple, ast.List)):
-        return factory.args[place].elts  # type: ignore[attr-defined, no-any-return]
+        return factory.args[place].elts  # type: ignore[attr-defined]
     return None if place else factory.args
 
 
@@ -230,9 +230,10 @@ def _insert_size(factory: ast.Call, place: int, size: int) -> None:
 def _add_batch(draw: Chooser, trees: Trees) -> None:
     """One more dimension in front of, or behind, all tensors of a call."""
     size, place = _choose(draw, (1, 2, 3)), _choose(draw, (0, 0, -1))
-    for node in ast.walk(trees.call):
-        if node in trees.factories():
-            _insert_size(node, place, size)  # type: ignore[arg-type]
+    inputs = list(ast.walk(trees.call))
+    for factory in trees.factories():
+        if factory in inputs:
+            _insert_size(factory, place, size)
 
 
 def _cast(trees: Trees, factory: ast.Call, dtype: str) -> None:
@@ -424,9 +425,9 @@ def _swap(draw: Chooser, trees: Trees) -> None:
 
 def _lengthen(draw: Chooser, trees: Trees) -> None:
     """A tuple for a number, or a tuple that is longer or shorter."""
-    tuples = [node for node in trees.walk() if isinstance(node, (ast.Tuple, ast.List)) and node.elts]
-    if tuples and draw(st.booleans()):
-        elements = _choose(draw, tuples).elts
+    lists = [node.elts for node in trees.walk() if isinstance(node, (ast.Tuple, ast.List)) and node.elts]
+    if lists and draw(st.booleans()):
+        elements = _choose(draw, lists)
         if draw(st.booleans()):
             elements.append(deepcopy(elements[-1]))
         else:

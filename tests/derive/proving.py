@@ -260,7 +260,9 @@ def run_layer_on_types(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
         for held in record.tensors
     ]
     rows = [
-        f"{draft.path} {draft.type} {format_type(draft.output)}" for draft in recorder.own_drafts if draft.path
+        f"{draft.path} {draft.type} {format_type(draft.output)}"
+        for draft in recorder.own_drafts
+        if draft.path
     ]
     shown = "\n".join([*rows, format_type(derived_type_of(output))])
     return LayerOutcome("\n".join(tensors), shown, strides_of(output))

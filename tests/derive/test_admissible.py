@@ -15,6 +15,7 @@ from layercli.derive.solutions import find_sizes
 from layercli.report.dims import format_text
 from layercli.report.options import TraceOptions
 from layercli.trace.admissible import Admissible, AdmissibleSizes
+from tests.derive.edges import find_mistakes
 from tests.derive.test_symbolic_models import LENET
 
 #: Sizes above this are not tried.
@@ -102,6 +103,13 @@ def test_bundled_models(name: str, sizes: dict[str, str]) -> None:
     assert show(found) == sizes
     if name not in ("bert-base", "gpt2", "transformer"):
         check_edges(name, found)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama-70b", "rnntagger"])
+def test_sizes_around_every_edge(name: str) -> None:
+    """The others stand in ``python -m tests.derive.edges``."""
+    mistakes, tried = find_mistakes(name)
+    assert (mistakes, tried > 5) == ([], True)
 
 
 @pytest.mark.parametrize(

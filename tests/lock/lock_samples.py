@@ -113,7 +113,7 @@ class Sketch:
         return lock_from_trace(self.trace(output, **further), dtype="float32")
 
 
-def name_batch(value: Type) -> Type:
+def name_batch(value: Type) -> TensorType:
     """A tensor's type with N for its first size."""
     assert isinstance(value, TensorType)
     return replace(value, symbolic=("N", *value.shape[1:]))

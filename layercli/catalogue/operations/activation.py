@@ -180,6 +180,8 @@ def apply_gumbel_softmax(
     if hard:
         expect_dtype(tensor, REAL_NUMBERS, "logits")
     place = find_dim(dim, tensor.dim)
+    # The word of a warning is chosen by it, which asks whether it is true.
+    bool(eps)
     expect_number(tau, "tau")
     if hard and tensor.dim and tensor.shape[place] == 0:
         refuse(f"has nothing to choose from in dimension {place}: {tensor!r}", "dim")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from layercli.catalogue import work
+from layercli.catalogue.arguments import expect_int, is_whole
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
 from layercli.catalogue.extents import check_extent
@@ -14,10 +15,8 @@ from layercli.catalogue.operations.view import (
     clone,
     drop_dim,
     expand_to,
-    expect_size,
     expect_sizes,
     is_empty,
-    is_size,
     select,
     take_diagonal,
     take_slice,
@@ -65,7 +64,7 @@ def get_item(input: Tensor, index: Any) -> Tensor:
         elif isinstance(part, slice):
             result = take_slice(result, dim, part)
             dim += 1
-        elif is_size(part):
+        elif is_whole(part):
             result = select(result, dim, part)
         else:
             given = to_index(part, result.shape[dim])
@@ -504,7 +503,7 @@ def slice_scatter(
     """(*) to the same shape, ``src`` of the slice's. Source: torch.slice_scatter."""
     if input.dim == 0:
         refuse("needs a tensor with dimensions", "input")
-    part = slice(*(None if bound is None else expect_size(bound, "start") for bound in (start, end, step)))
+    part = slice(*(None if bound is None else expect_int(bound, "start") for bound in (start, end, step)))
     return _write_part(input, take_slice(input, find_dim(dim, input.dim), part), src)
 
 
@@ -518,8 +517,8 @@ def diagonal_scatter(input: Tensor, src: Any, offset: Any = 0, dim1: int = 0, di
 
 def nonzero_static(input: Tensor, *, size: Any, fill_value: Any = -1) -> Tensor:
     """(*) to int64 (size, number of dimensions). Source: torch.nonzero_static."""
-    count = expect_size(size, "size")
-    expect_size(fill_value, "fill_value")
+    count = expect_int(size, "size")
+    expect_int(fill_value, "fill_value")
     if count < 0:
         refuse(f"takes no negative size, not {count}", "size")
     return Tensor("int64", (count, input.dim))
@@ -530,7 +529,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
     given = expect_tensor(indices, "indices")
     if CATEGORIES[given.dtype] != 1:
         refuse(f"takes whole numbers as indices, not {given!r}", "indices", "dtype-mismatch")
-    sizes = (shape,) if is_size(shape) else expect_sizes(shape, "shape")
+    sizes = (shape,) if is_whole(shape) else expect_sizes(shape, "shape")
     for size in sizes:
         if size < 0:
             refuse(f"takes no negative size, and {list(sizes)} has {size}", "shape")
@@ -569,7 +568,7 @@ def embedding(
 
 
 def _check_padding(padding_idx: Any, weight: Tensor) -> None:
-    index = expect_size(padding_idx, "padding_idx")
+    index = expect_int(padding_idx, "padding_idx")
     if weight.dim == 0:
         refuse(f"needs a matrix as weight and got {weight!r}", "weight")
     if (index >= weight.shape[0] and index > 0) or index < -weight.shape[0]:
@@ -615,7 +614,7 @@ def embedding_bag(
         refuse(f"takes floating weights, not {rows!r}", "weight", "dtype-mismatch")
     expect_indices(given, _LONG_OR_INT, "input")
     if padding_idx is not None:
-        index = expect_size(padding_idx, "padding_idx")
+        index = expect_int(padding_idx, "padding_idx")
         if index >= rows.shape[0] or index < -rows.shape[0]:
             refuse(f"has {rows.shape[0]} rows and no row {index} for padding", "padding_idx")
     return Tensor(rows.dtype, (_count_bags(given, offsets, include_last_offset), rows.shape[1]))
@@ -647,7 +646,7 @@ def _count_bags(input: Tensor, offsets: Any, include_last_offset: bool) -> AnySi
 def one_hot(tensor: Any, num_classes: Any = -1) -> Tensor:
     """(*) of classes to int64 (*, num_classes). Source: torch.nn.functional.one_hot."""
     given = expect_indices(tensor, _LONG, "tensor")
-    count = expect_size(num_classes, "num_classes")
+    count = expect_int(num_classes, "num_classes")
     if as_int(count) == -1:
         refuse("needs num_classes, which would depend on values else", "num_classes", "value-dependent")
     if count <= 0:

@@ -7,6 +7,7 @@ from math import factorial
 from typing import Any
 
 from layercli.catalogue import work
+from layercli.catalogue.arguments import expect_int
 from layercli.catalogue.entries import TORCH, Operation
 from layercli.catalogue.operations.view import (
     atleast_1d,
@@ -14,7 +15,6 @@ from layercli.catalogue.operations.view import (
     atleast_3d,
     channels_last_strides,
     expand_to,
-    expect_size,
     flatten,
     gather_tensors,
     has_channels_last,
@@ -176,7 +176,7 @@ def combinations(input: Any, r: Any = 2, with_replacement: bool = False) -> Tens
     tensor = expect_tensor(input, "input")
     if tensor.dim != 1:
         refuse(f"takes a vector, not {tensor!r}", "input")
-    count = as_int(expect_size(r, "r"))
+    count = as_int(expect_int(r, "r"))
     if count < 0:
         refuse(f"chooses no negative number of values, not {count}", "r")
     if count == 0:

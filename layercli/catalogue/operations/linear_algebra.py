@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layercli.catalogue import macs, work
+from layercli.catalogue.arguments import expect_int
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
 from layercli.catalogue.operations.view import (
     REAL_PARTS,
     convert,
-    expect_size,
     find_some_dims,
     is_contiguous,
     is_empty,
@@ -256,7 +256,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
             refuse(f"needs the dimensions of both tensors, not {dims!r}", "dims")
         own, others = (_find_summed(part, tensor) for part, tensor in zip(dims, (left, right), strict=True))
     else:
-        count = as_int(expect_size(dims, "dims"))
+        count = as_int(expect_int(dims, "dims"))
         if count < 0 or count > min(left.dim, right.dim):
             refuse(f"can't sum over {count} dimensions of {left!r} and {right!r}", "dims")
         own, others = tuple(range(left.dim - count, left.dim)), tuple(range(count))
@@ -782,7 +782,7 @@ def matrix_exp(input: Tensor) -> Tensor:
 
 def matrix_power(input: Tensor, n: Any) -> Tensor:
     """(*, n, n) to the same. Source: torch.matrix_power."""
-    power = as_int(expect_size(n, "n"))
+    power = as_int(expect_int(n, "n"))
     if input.dim < 2 or input.shape[-2] != input.shape[-1]:
         refuse(f"needs square matrices and got {input!r}", "input")
     if power < 0:
@@ -819,7 +819,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> tuple[Tens
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Tensor:  # noqa: N803
     """(n,) to (n, N). Source: torch.vander."""
     tensor = _expect_dims(x, 1, "x", "a vector")
-    columns = tensor.shape[0] if N is None else expect_size(N, "N")
+    columns = tensor.shape[0] if N is None else expect_int(N, "N")
     if columns < 0:
         refuse(f"takes no negative number of columns, not {columns}", "N")
     return Tensor("int64" if CATEGORIES[tensor.dtype] < 2 else tensor.dtype, (tensor.shape[0], columns))

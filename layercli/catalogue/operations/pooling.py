@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import FRACTIONS, check_dtype, expect_bool, expect_int, expect_number, is_plain
+from layercli.catalogue.arguments import (
+    COMPLEX,
+    FRACTIONS,
+    check_dtype,
+    expect_bool,
+    expect_int,
+    expect_number,
+    is_plain,
+)
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.convolution import batched, has_plain_rows, spread
 from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote, scale, to_floating
@@ -213,7 +221,9 @@ def pool_fractions(count: int) -> Callable[..., Any]:
         return_indices: Any = False,
     ) -> Any:
         tensor = batched(input, count)
-        if tensor.dtype in (*_NO_AVERAGE, "int64") and tensor.shape[0] != 0:
+        # Without a batch nothing is pooled, but the places are still drawn in the input's dtype.
+        idle = tensor.dtype in COMPLEX and tensor.shape[0] == 0
+        if tensor.dtype in (*_NO_AVERAGE, "int64") and not idle:
             refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
         _expect_each(kernel_size, count, "kernel_size")
         _expect_each(output_size, count, "output_size")
@@ -226,9 +236,7 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
             if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
                 refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
-            sizes = [
-                scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)
-            ]
+            sizes = [scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
             # The kernel of volumes wants one place more than it uses.
             if out + window - 1 > size - (count == 3):
@@ -282,7 +290,9 @@ def undo_maximum(count: int) -> Callable[..., Tensor]:
             if len(sizes) == count + 2:
                 sizes = sizes[2:]
             if len(sizes) != count:
-                refuse(f"needs {count} or {count + 2} values for output_size and got {len(sizes)}", "output_size")
+                refuse(
+                    f"needs {count} or {count + 2} values for output_size and got {len(sizes)}", "output_size"
+                )
             for size, middle, step in zip(sizes, usual, steps, strict=True):
                 if not middle - step < size < middle + step:
                     refuse(

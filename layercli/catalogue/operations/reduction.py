@@ -186,6 +186,8 @@ def find_extreme(
 ) -> Any:
     """One value, values and indices in the shape without ``dim``, or two tensors combined. Source: torch.max."""
     tensor = expect_dtype(input, REAL)
+    if given and other is not MISSING:
+        refuse("takes dim or other, not both", "other", "argument-refused")
     if given and isinstance(given[0], Tensor):
         other, dim = given[0], MISSING if len(given) == 1 else given[1]
     elif given:

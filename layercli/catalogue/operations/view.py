@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import MISSING, expect_bool
+from layercli.catalogue.arguments import MISSING, expect_bool, expect_int, is_whole
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
@@ -20,30 +20,17 @@ from layercli.catalogue.rules import (
     is_number,
     slice_length,
 )
-from layercli.catalogue.sizes import Size, as_int, minimum, product, record_conditions, same_shape
+from layercli.catalogue.sizes import as_int, minimum, product, record_conditions, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, doubt, refuse
 
 # Layouts ---------------------------------------------------------------------------------------------------
-
-
-def is_size(value: Any) -> bool:
-    """Whether a value counts elements: an int or a Size, and no bool."""
-    return isinstance(value, (int, Size)) and not isinstance(value, bool)
-
-
-def expect_size(value: Any, argument: str) -> AnySize:
-    """``value``, which has to be an int. Raises Refusal."""
-    if not is_size(value):
-        refuse(f"needs an int as {argument}, not {value!r}", argument, "wrong-kind")
-    size: AnySize = value
-    return size
 
 
 def expect_sizes(given: Any, argument: str) -> Shape:
     """Ints in a tuple or list. Raises Refusal."""
     if not isinstance(given, (tuple, list)):
         refuse(f"needs a tuple of ints as {argument}, not {given!r}", argument, "wrong-kind")
-    return tuple(expect_size(item, argument) for item in given)
+    return tuple(expect_int(item, argument) for item in given)
 
 
 def gather_sizes(given: Any, argument: str) -> Shape:
@@ -545,13 +532,13 @@ def tile(input: Tensor, dims: Any) -> Tensor:
 
 def repeat_interleave(input: Tensor, repeats: Any, dim: Any = None, *, output_size: Any = None) -> Tensor:
     """(*, S, *) to (*, S * repeats, *), each element beside itself. Source: torch.repeat_interleave."""
-    count = expect_size(repeats, "repeats")
+    count = expect_int(repeats, "repeats")
     if count < 0:
         refuse(f"takes no negative number of repeats, not {count}", "repeats")
     whole = flatten(input) if dim is None else input
     place = 0 if dim is None else _find_real_dim(dim, whole)
     size = whole.shape[place] * count
-    if output_size is not None and size != expect_size(output_size, "output_size"):
+    if output_size is not None and size != expect_int(output_size, "output_size"):
         refuse(f"gives {size} and not output_size={output_size}", "output_size")
     return Tensor(input.dtype, (*whole.shape[:place], size, *whole.shape[place + 1 :]))
 
@@ -570,7 +557,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
     """(*, S, *) to (*, length, *). Source: torch.narrow."""
     place = _find_real_dim(dim, input)
     size = input.shape[place]
-    first, count = expect_size(start, "start"), expect_size(length, "length")
+    first, count = expect_int(start, "start"), expect_int(length, "length")
     if count < 0:
         refuse(f"takes no negative length, not {count}", "length")
     if first < 0:
@@ -586,7 +573,7 @@ def select(input: Tensor, dim: int, index: Any) -> Tensor:
     """(*, S, *) to (*). Source: torch.select."""
     place = _find_real_dim(dim, input)
     size = input.shape[place]
-    if expect_size(index, "index") >= size or index < -size:
+    if expect_int(index, "index") >= size or index < -size:
         refuse(f"has no index {index} in a dimension of {size}: {input!r}", "index")
     return drop_dim(input, place)
 
@@ -605,7 +592,7 @@ def take_slice(input: Tensor, dim: int, part: slice) -> Tensor:
 def chunk(input: Tensor, chunks: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """At most ``chunks`` pieces of ceil(S / chunks), the last one smaller. Source: torch.chunk."""
     place = _find_real_dim(dim, input)
-    count = expect_size(chunks, "chunks")
+    count = expect_int(chunks, "chunks")
     if count <= 0:
         refuse(f"needs one piece or more, not {count}", "chunks")
     size = input.shape[place]
@@ -634,7 +621,7 @@ def split(
     if isinstance(sizes, (tuple, list)):
         return split_with_sizes(tensor, sizes, dim)
     place = _find_real_dim(dim, tensor)
-    piece = expect_size(sizes, "split_size_or_sections")
+    piece = expect_int(sizes, "split_size_or_sections")
     if piece < 0:
         refuse(f"takes no negative size, not {piece}", "split_size_or_sections")
     return _split_evenly(tensor, place, piece)
@@ -664,7 +651,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     if isinstance(indices_or_sections, (tuple, list)):
         cuts = [0, *expect_sizes(indices_or_sections, "indices_or_sections"), None]
         return tuple(take_slice(input, place, slice(start, stop)) for start, stop in pairwise(cuts))
-    count = expect_size(indices_or_sections, "indices_or_sections")
+    count = expect_int(indices_or_sections, "indices_or_sections")
     if count <= 0:
         refuse(f"needs one piece or more, not {count}", "indices_or_sections")
     number = fix_size(count)
@@ -677,7 +664,7 @@ def _split_at(least: int, dim: int) -> Callable[..., Any]:
             refuse(f"needs {least} dimensions at least and got {input.dim}: {input!r}")
         place = 0 if input.dim == 1 else dim
         if not isinstance(indices_or_sections, (tuple, list)):
-            count = expect_size(indices_or_sections, "indices_or_sections")
+            count = expect_int(indices_or_sections, "indices_or_sections")
             if count == 0 or input.shape[place] % count != 0:
                 refuse(f"needs a dimension that {count} divides, and got {input.shape[place]}: {input!r}")
         return tensor_split(input, indices_or_sections, place)
@@ -701,7 +688,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def unfold(input: Tensor, dimension: int, size: Any, step: Any) -> Tensor:
     """(*, S, *) to (*, (S - size) // step + 1, *, size). Source: torch.Tensor.unfold."""
     place = find_dim(dimension, input.dim, "dimension")
-    length, skip = expect_size(size, "size"), expect_size(step, "step")
+    length, skip = expect_int(size, "size"), expect_int(step, "step")
     whole = input if input.dim else Tensor(input.dtype, (1,), (1,))
     if length < 0:
         refuse(f"takes no negative size, not {length}", "size")
@@ -727,7 +714,7 @@ def take_diagonal(input: Tensor, offset: Any = 0, dim1: int = 0, dim2: int = 1) 
     first, second = find_dim(dim1, input.dim, "dim1"), find_dim(dim2, input.dim, "dim2")
     if first == second or input.dim == 0:
         refuse(f"needs two dimensions, and {dim1} and {dim2} are one: {input!r}", "dim2")
-    shift = expect_size(offset, "offset")
+    shift = expect_int(offset, "offset")
     rows, columns = input.shape[first], input.shape[second]
     length = minimum(rows, columns - shift) if shift >= 0 else minimum(rows + shift, columns)
     rest = _pick_dims(input, [dim for dim in range(input.dim) if dim not in (first, second)])
@@ -751,7 +738,7 @@ def diag_embed(input: Tensor, offset: Any = 0, dim1: int = -2, dim2: int = -1) -
     first, second = find_dim(dim1, input.dim + 1, "dim1"), find_dim(dim2, input.dim + 1, "dim2")
     if first == second or input.dim == 0:
         refuse(f"needs two dimensions, and {dim1} and {dim2} are one: {input!r}", "dim2")
-    shift = expect_size(offset, "offset")
+    shift = expect_int(offset, "offset")
     size = input.shape[-1] + (shift if shift >= 0 else -shift)
     shape = list(input.shape[:-1])
     for place in sorted((first, second)):
@@ -766,7 +753,7 @@ def diagflat(input: Tensor, offset: Any = 0) -> Tensor:
 
 def triangle(input: Tensor, diagonal: Any = 0) -> Tensor:
     """(*, m, n) to the same shape. Source: torch.tril, torch.triu."""
-    expect_size(diagonal, "diagonal")
+    expect_int(diagonal, "diagonal")
     if input.dim < 2:
         refuse(f"needs two dimensions at least and got {input.dim}: {input!r}")
     return Tensor(input.dtype, input.shape)
@@ -807,7 +794,7 @@ def _flip_from(least: int) -> Callable[..., Any]:
 
 def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     """The same shape. Source: torch.roll."""
-    moves = (shifts,) if is_size(shifts) else expect_sizes(shifts, "shifts")
+    moves = (shifts,) if is_whole(shifts) else expect_sizes(shifts, "shifts")
     places = (dims,) if isinstance(dims, int) else tuple(dims)
     if not moves:
         refuse("needs at least one number of places to move by", "shifts")
@@ -824,7 +811,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
 
 def rot90(input: Tensor, k: Any = 1, dims: Any = (0, 1)) -> Tensor:
     """(*, S0, *, S1, *) to the same or, for odd k, with both exchanged. Source: torch.rot90."""
-    turns = expect_size(k, "k")
+    turns = expect_int(k, "k")
     given = expect_sizes(dims, "dims")
     if len(given) != 2 or input.dim < 2:
         refuse(f"needs two dimensions to turn in, not {list(given)} of {input!r}", "dims")
@@ -900,24 +887,35 @@ def detach(input: Tensor) -> Tensor:
 def to(
     input: Tensor,
     *target: Any,
-    dtype: str | None = None,
-    other: Any = None,
-    device: Any = None,
-    non_blocking: bool = False,
-    copy: bool = False,
+    dtype: Any = MISSING,
+    other: Any = MISSING,
+    non_blocking: Any = MISSING,
+    copy: Any = MISSING,
 ) -> Tensor:
     """The same shape in another dtype; the input itself where nothing changes. Source: torch.Tensor.to."""
-    given = list(target)
-    wanted = dtype if other is None else expect_tensor(other, "other").dtype
-    if given and isinstance(given[0], (str, Tensor)):
-        first = given.pop(0)
-        wanted = first.dtype if isinstance(first, Tensor) else first
-    elif given and given[0] is None:
+    given, targets = list(target), [value for value in (dtype, other) if value is not MISSING]
+    if given and given[0] is None:
+        # No device, and perhaps a dtype behind it.
         given.pop(0)
-    copied = given[1] if len(given) > 1 else copy
-    if not all(isinstance(flag, bool) for flag in (*given, copied)) or len(given) > 2:
+        targets += given[:1]
+        given = given[1:]
+    elif given and isinstance(given[0], (str, Tensor)):
+        targets.append(given.pop(0))
+    flags = [*given, *(flag for flag in (non_blocking, copy) if flag is not MISSING)]
+    named = {1: non_blocking, 2: copy}
+    twice = any(named[place] is not MISSING for place in range(1, min(len(given), 2) + 1))
+    misfit = len(given) > 2 or twice or len(targets) > 1 or (given and not targets)
+    kinds = [isinstance(value, (str, Tensor, type(None))) for value in targets]
+    kinds += [isinstance(flag, bool) for flag in flags]
+    if misfit or not all(kinds):
         refuse(f"takes a dtype or a tensor, not {', '.join(map(repr, target))}", "target", "wrong-kind")
-    return convert(input, wanted or input.dtype, copied=copied)
+    wanted = next(iter(targets), None)
+    if other is not MISSING:
+        expect_tensor(other, "other")
+    copied = given[1] if len(given) > 1 else copy is True
+    return convert(
+        input, (wanted.dtype if isinstance(wanted, Tensor) else wanted) or input.dtype, copied=copied
+    )
 
 
 def convert(input: Tensor, dtype: str, *, copied: bool = False) -> Tensor:
@@ -958,7 +956,7 @@ def is_same_size(input: Tensor, other: Any) -> bool:
 
 def broadcast_shapes(*shapes: Any) -> Shape:
     """The common shape of several, each a tuple or one size. Source: torch.broadcast_shapes."""
-    given = [(shape,) if is_size(shape) else expect_sizes(shape, "shapes") for shape in shapes]
+    given = [(shape,) if is_whole(shape) else expect_sizes(shape, "shapes") for shape in shapes]
     for shape in given:
         for size in shape:
             if size < 0:
