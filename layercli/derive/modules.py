@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from layercli.catalogue.dtypes import CATEGORIES
@@ -113,8 +112,8 @@ class ModuleMaker:
         sample = self.samples.get(id(plan))
         if sample is None:
             sample = self.samples[id(plan)] = self._make_layer_now(path, plan)
-        module = replace(
-            sample, path=path, tensors={}, buffers=set(), transient=set(), children={}, computed={}
+        module = Module(
+            path, sample.type, sample.arguments, training=sample.training, plan=plan, entry=sample.entry
         )
 
         def complete() -> None:

@@ -66,7 +66,9 @@ class KnownCall:
 class Sharing:
     """The calls of one derivation that others may repeat."""
 
-    def __init__(self, section_of: Callable[[Module], ModuleSection | None], names: Mapping[int, str]) -> None:
+    def __init__(
+        self, section_of: Callable[[Module], ModuleSection | None], names: Mapping[int, str]
+    ) -> None:
         """``section_of`` says what a module holds that isn't made, ``names`` are those of parameters and buffers."""
         self.section_of = section_of
         self.names = names
@@ -182,7 +184,14 @@ def identify_call(
         values = _identify((*arguments, *keywords.values()), {})
     except Incomparable:
         return None
-    return id(module.plan), module.training, running.recorder.next_depth, len(arguments), tuple(keywords), values
+    return (
+        id(module.plan),
+        module.training,
+        running.recorder.next_depth,
+        len(arguments),
+        tuple(keywords),
+        values,
+    )
 
 
 _PLAIN = (bool, int, float, str, type(None), type(Ellipsis))

@@ -44,6 +44,8 @@ def _replace_tensors(value: Any, put_in: Any) -> Any:
         return type(value)(_replace_tensors(item, put_in) for item in value)
     if isinstance(value, dict):
         return {key: _replace_tensors(item, put_in) for key, item in value.items()}
+    if isinstance(value, slice):
+        return slice(*(_replace_tensors(part, put_in) for part in (value.start, value.stop, value.step)))
     # Only the size that is asked about is a symbol.
     return as_int(value) if isinstance(value, Size) else value
 

@@ -195,34 +195,30 @@ def _tell_sight(sight: Sight, several: bool) -> str:
     if sight.sizes is None:
         return f"not known, because of {sight.because}" if sight.because else "not known"
     name = sight.input if several else "the input"
-    shown = _list_shown(sight)
-    if not shown:
+    sizes, shape, field, steps = sight.sizes, sight.shape, sight.field, sight.steps
+    # The sample that it is in tells nothing.
+    places = [place for place in range(len(shape)) if shape[place] > 1 and (place or sizes[0] > 1)]
+    if all(sizes[place] == 1 for place in places):
         return f"one value of {name}"
-    if all(sight.sizes[place] == sight.shape[place] for place in shown):
-        reach = " x ".join(str(sight.field[place]) for place in shown)
-        beyond = any(sight.field[place] > sight.shape[place] for place in shown)
+    beyond = [place for place in places if field[place] > shape[place]]
+    if all(sizes[place] == shape[place] for place in places):
+        reach = " x ".join(str(field[place]) for place in places if place >= min(beyond, default=0))
         return f"all of {name}" + (f", {reach} with what lies past its edges" if beyond else "")
-    before = [place for place in shown if sight.steps[place] == BEFORE]
-    if before:
-        (place, *_) = before
-        return f"{name} up to its own place, {sight.sizes[place]} of {sight.shape[place]} in the middle"
-    size = " x ".join(str(sight.field[place]) for place in shown)
-    steps = dict.fromkeys(sight.steps[place] for place in shown if sight.steps[place])
-    apart = " and ".join(map(_tell_step, steps))
+    before = next((place for place in places if steps[place] == BEFORE), None)
+    if before is not None:
+        return f"{name} up to its own place, {sizes[before]} of {shape[before]} in the middle"
+    stepped = [place for place in places if steps[place]]
+    if any(field[place] > 1 for place in stepped):
+        # Channels stand before what windows are moved along.
+        shown = [place for place in places if place >= stepped[0]]
+    elif stepped:
+        shown = places
+    else:
+        partial = [place for place in places if 1 < sizes[place] < shape[place]]
+        shown = partial if partial and partial[0] > 1 else [place for place in places if sizes[place] > 1]
+    apart = " and ".join(map(_tell_step, dict.fromkeys(steps[place] for place in stepped)))
+    size = " x ".join(str(field[place]) for place in shown)
     return f"{size} of {name}" + (f", {apart} apart" if apart else "")
-
-
-def _list_shown(sight: Sight) -> list[int]:
-    """The dimensions that tell something: not the batch, nor channels before dimensions that are stepped along."""
-    assert sight.sizes is not None
-    rank = len(sight.shape)
-    chosen = [place for place in range(rank) if sight.shape[place] > 1]
-    moving = [place for place in chosen if sight.steps[place] and sight.field[place] > 1]
-    if moving:
-        return moving
-    wide = [place for place in chosen if sight.sizes[place] > 1]
-    partial = [place for place in wide if sight.sizes[place] < sight.shape[place]]
-    return partial if partial and partial[0] > 1 else wide
 
 
 def _tell_step(step: str) -> str:

@@ -273,8 +273,9 @@ def _count_omitted(
         weighed = [
             (row, times) for row, times in omitted.items.weigh() if not layers_only or row.kind == "layer"
         ]
-        known = _sum_counts([_count(row).times(times) for row, times in weighed]), sum(
-            times for _, times in weighed
+        known = (
+            _sum_counts([_count(row).times(times) for row, times in weighed]),
+            sum(times for _, times in weighed),
         )
         counted[id(omitted.items)] = known
     counts, rows = known

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from copy import copy
+from dataclasses import field
 from functools import partial
 from typing import Any, Literal, Protocol
 
 from layercli.errors import Position
 from layercli.record import record
-from layercli.trace.modules import Ownership
+from layercli.trace.modules import Held, Ownership
 from layercli.trace.records import Row, SymbolicCall, Type, Values, move_row
 from layercli.trace.repeats import Repeat, Repeats
 
@@ -175,7 +176,8 @@ class Recorder:
         """
         self._count_call(path)
         self.originals[path] = head.path
-        draft = replace(head, path=path)
+        draft = copy(head)
+        draft.path = path
         self._tell_sources(draft, arguments, keywords)
         self.drafts += [draft, Repeat(section, path)]
         self._label_output(path, output)
@@ -366,39 +368,39 @@ class Recorder:
         return rows if self.is_whole else Repeats(move_row, tuple(rows))
 
     def _make_row(self, draft: Draft, ownership: Ownership) -> Row:
+        original = self.originals.get(draft.path, draft.path)
+        held = ownership.of(original) if draft.kind == "layer" and draft.call == 1 else _NOTHING
         row = Row(
-            path=draft.path,
+            path=original,
             kind=draft.kind,
             type=draft.type,
             call=draft.call,
             depth=draft.depth,
             inputs=draft.inputs,
             output=draft.output,
-            arguments=draft.arguments,
-            sources=draft.sources,
-            returns=draft.returns if draft.path else (),
-            position=draft.position,
-            macs=draft.macs,
-            flops=draft.flops,
-            values=draft.values,
-            finished=draft.finished,
-            symbolic=draft.symbolic,
-        )
-        if draft.kind != "layer" or draft.call != 1:
-            return row
-        original = self.originals.get(draft.path, draft.path)
-        held = ownership.of(original)
-        row = replace(
-            row,
-            path=original,
             parameters=held.parameters,
             trainable=held.trainable,
             buffers=held.buffers,
             bytes=held.bytes,
+            macs=draft.macs,
+            flops=draft.flops,
+            arguments=draft.arguments,
+            sources=draft.sources,
+            returns=draft.returns if draft.path else (),
             tied=held.tied,
+            position=draft.position,
+            values=draft.values,
+            finished=draft.finished,
+            symbolic=draft.symbolic,
         )
         return row if original == draft.path else move_row(row, len(original), draft.path)
 
 
+#: What an operation holds, and a layer that was called before.
+_NOTHING = Held()
+
+
 def _move_draft(draft: Draft, length: int, path: str) -> Draft:
-    return replace(draft, path=path + draft.path[length:])
+    moved = copy(draft)
+    moved.path = path + draft.path[length:]
+    return moved

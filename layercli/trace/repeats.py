@@ -259,9 +259,7 @@ def _omit(
     yield from show_run(run)
 
 
-def _pair_heads(
-    parts: Sequence[T | Repeat[T]], path_of: Callable[[T], str]
-) -> Iterator[T | _Block[T]]:
+def _pair_heads(parts: Sequence[T | Repeat[T]], path_of: Callable[[T], str]) -> Iterator[T | _Block[T]]:
     waiting: list[T] = []
     for part in parts:
         if isinstance(part, Repeat):

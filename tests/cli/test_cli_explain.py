@@ -263,3 +263,36 @@ def test_imports_no_torch() -> None:
         "assert code == 0 and main(['explain', 'Conv2d']) == 0; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("statements", "path", "sees"),
+    [
+        (["fc(x)"], "fc", "1 x 8 of the input, one step apart"),
+        (["relu(x)"], "relu", "one value of the input"),
+        (
+            ["x = fc(x)[:, 1:T]", "y, z = x.chunk(2, dim=-1)", "y * z"],
+            "mul",
+            "1 x 8 of the input, one step apart",
+        ),
+        (["x.mean(1)"], "mean", "5 x 1 of the input, one step apart"),
+        (["fc(x).sum()"], "sum", "all of the input"),
+        (["x.cumsum(1)"], "cumsum", "the input up to its own place, 3 of 5 in the middle"),
+        (["x.flip(1)"], "flip", "not known, because of flip"),
+        (["softmax(x @ x.transpose(1, 2), -1)"], "softmax", "all of the input"),
+    ],
+)
+def test_says_what_is_seen(run: Run, tmp_path: Path, statements: list[str], path: str, sees: str) -> None:
+    spec = tmp_path / "net.yaml"
+    lines = [
+        "name: Net",
+        "dims: {T: 5}",
+        "inputs:",
+        "  x: [2, T, 8]",
+        "layers:",
+        "  fc: Linear(8, 8)",
+        "forward:",
+    ]
+    spec.write_text("\n".join([*lines, *(f"  - {statement}" for statement in statements)]) + "\n")
+    out = run("explain", str(spec), path).out
+    assert f"sees    {sees}\n" in out

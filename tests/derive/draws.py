@@ -426,7 +426,8 @@ def _swap(draw: Chooser, trees: Trees) -> None:
 def _lengthen(draw: Chooser, trees: Trees) -> None:
     """A tuple for a number, or a tuple that is longer or shorter."""
     lists = [node.elts for node in trees.walk() if isinstance(node, (ast.Tuple, ast.List)) and node.elts]
-    if lists and draw(st.booleans()):
+    inside: bool = draw(st.booleans())
+    if lists and inside:
         elements = _choose(draw, lists)
         if draw(st.booleans()):
             elements.append(deepcopy(elements[-1]))

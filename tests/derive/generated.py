@@ -18,10 +18,12 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -30,18 +32,21 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.sizes import SizeTooComplex, as_int
+from layercli.catalogue.tensors import Tensor
 from layercli.derive.admissible import find_admissible
+from layercli.derive.engine import TypeKind
 from layercli.derive.session import derive_conditions, derive_plan
 from layercli.engines import print_model
 from layercli.errors import CommandError, LayercliError, Source, SpecError
 from layercli.lock import format_lock, lock_from_trace, parse_lock
 from layercli.plan.records import Plan
 from layercli.run.session import trace_plan
-from layercli.trace import TensorType, Trace, format_type, iterate_tensor_types
+from layercli.run.tracer import TorchKind
+from layercli.trace import TensorType, Trace, Type, format_type, iterate_tensor_types
 from layercli.trace.agreement import compare_traces
 from layercli.trace.failure import TraceFailed
 from tests.derive.drawn_models import Model, draw_model, list_smaller
-from tests.derive.proving import VALUE_ERRORS
+from tests.derive.proving import VALUE_ERRORS, strides_of
 
 #: Other sizes at which each model with dims is tried.
 OTHERS = 3
@@ -205,6 +210,7 @@ def _check(model: Model, path: Path, verdict: Verdict, number: int | None) -> No
         raise Differs("plain PyTorch gives another output", both)
     check_locks(plan, run, derived)
     check_print(plan)
+    check_layouts(plan, verdict)
     if plan.dims and number is not None:
         check_symbols(plan, path, derived, random.Random(f"sizes {number}"), verdict)
 
@@ -214,6 +220,38 @@ def check_print(plan: Plan) -> None:
     built, derived = print_model(plan, "run"), print_model(plan, "derive")
     if built != derived:
         raise Differs("printed", f"{built}\n{derived}")
+
+
+def describe_layouts(kind: type[TorchKind] | type[TypeKind]) -> AbstractContextManager[Any]:
+    """Inside, rows name the layout of each tensor beside its dtype."""
+    plain = kind.type_of
+
+    def type_of(self: Any, value: Any) -> Type:
+        if isinstance(value, (torch.Tensor, Tensor)):
+            known = plain(self, value)
+            assert isinstance(known, TensorType)
+            return TensorType(f"{known.dtype} {strides_of(value)}", known.shape)
+        if isinstance(value, (tuple, list)):
+            return tuple(type_of(self, item) for item in value)
+        return plain(self, value)
+
+    return patch.object(kind, "type_of", type_of)
+
+
+def check_layouts(plan: Plan, verdict: Verdict) -> None:
+    """The strides of every row's output are the same by both engines, where a rule knows them. Raises Differs."""
+    with describe_layouts(TorchKind), describe_layouts(TypeKind):
+        run, derived = run_model(plan), derive_model(plan)
+    assert isinstance(run, Trace)
+    assert isinstance(derived, Trace)
+    for row, other in zip(run.rows, derived.rows, strict=True):
+        pairs = zip(iterate_tensor_types(row.output), iterate_tensor_types(other.output), strict=True)
+        for one, said in pairs:
+            if said.dtype.endswith("?"):
+                continue
+            verdict.counts["layouts"] = verdict.counts.get("layouts", 0) + 1
+            if one.dtype != said.dtype:
+                raise Differs("layouts", f"{row.path}: {one} on PyTorch and {said} by derivation")
 
 
 def check_locks(plan: Plan, run: Trace, derived: Trace) -> None:

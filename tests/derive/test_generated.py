@@ -10,13 +10,21 @@ from hypothesis import HealthCheck, given, settings
 import layercli
 from layercli.trace import Trace
 from tests.derive.drawn_models import Model, models
-from tests.derive.generated import check_model, check_print, compare_outcomes, derive_model, run_model
+from tests.derive.generated import (
+    Verdict,
+    check_layouts,
+    check_model,
+    check_print,
+    compare_outcomes,
+    derive_model,
+    run_model,
+)
 from tests.derive.test_agreement import MODES
 
 #: Models that the engines didn't agree on before.
 FOUND = sorted((Path(__file__).parent / "found").glob("*.yaml"))
 
-DRAWN = 25
+DRAWN = 20
 
 
 @settings(max_examples=DRAWN, suppress_health_check=[*HealthCheck], deadline=None)
@@ -34,3 +42,4 @@ def test_engines_agree_on_found_models(path: Path) -> None:
         compare_outcomes(run, derived)
         if isinstance(run, Trace):
             check_print(plan)
+            check_layouts(plan, Verdict())

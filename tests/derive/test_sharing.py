@@ -53,7 +53,11 @@ def check_same(plan: Plan) -> Trace:
     assert [repr(shared.rows[place]) for place in range(-len(shared.rows), 0)] == [*map(repr, whole.rows)]
     assert [*map(repr, shared.tensors)] == [*map(repr, whole.tensors)]
     assert shared == whole
-    assert (shared.totals, shared.requirements, shared.notes) == (whole.totals, whole.requirements, whole.notes)
+    assert (shared.totals, shared.requirements, shared.notes) == (
+        whole.totals,
+        whole.requirements,
+        whole.notes,
+    )
     assert shared.to_dict() == whole.to_dict()
     for view in VIEWS:
         assert build_tree(shared, **view) == build_tree(whole, **view), view
@@ -87,7 +91,7 @@ def test_case_of_the_language(path: Path) -> None:
 # Models of many equal blocks -------------------------------------------------------------------------------
 
 #: What a block of width 8 may be made of: its layers, its statements, what it gives.
-BODIES = (
+BODIES: tuple[tuple[dict[str, str], tuple[str, ...], str], ...] = (
     ({"fc": "Linear(8, 8)"}, (), "x + fc(x)"),
     ({"fc": "Linear(8, 8)", "norm": "LayerNorm(8)"}, ("h = norm(x)",), "fc(h) + x.mean()"),
     ({"fc": "Linear(8, 8)"}, ("x += 1",), "fc(x)"),
@@ -140,7 +144,9 @@ FREEZE = ("", "items.0.*", "items.1.fc.bias", "*.bias", "items.*.fc.weight")
 
 def write_layers(layers: dict[str, str], statements: list[str], result: str, indent: str) -> Iterator[str]:
     yield f"{indent}layers:"
-    yield from (f"{indent}  {name}: {text if text[0] == '[' else repr(text)}" for name, text in layers.items())
+    yield from (
+        f"{indent}  {name}: {text if text[0] == '[' else repr(text)}" for name, text in layers.items()
+    )
     yield f"{indent}forward: |"
     yield from (f"{indent}  {line}" for line in [*statements, f"return {result}"])
 
@@ -150,8 +156,8 @@ def write_model(draw: random.Random) -> str:
     lines = ["name: Net", "dims: {N: 2, T: 4}", "inputs:", "  x: [N, T, 8]", "blocks:"]
     names = ["Inner", "Middle", "Outer"][: draw.randint(2, 3)]
     for depth, name in enumerate(names):
-        layers, statements, result = draw.choice(BODIES)
-        layers, statements = dict(layers), list(statements)
+        body, steps, result = draw.choice(BODIES)
+        layers, statements = dict(body), list[str](steps)
         if depth:
             holder, uses = draw.choice(HOLDERS)
             layers["items"] = holder.format(block=names[depth - 1])
@@ -202,12 +208,12 @@ def test_drawn_models_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     repeat = Sharing.repeat
 
     def note(sharing: Sharing, *given: Any) -> Any:
-        shared.add(number)
+        shared.add(id(sharing.known))
         return repeat(sharing, *given)
 
     monkeypatch.setattr(Sharing, "repeat", note)
     draw = random.Random(0)
-    for number in range(60):
+    for _ in range(60):
         plan = load_drawn(write_model(draw), tmp_path)
         if plan is not None:
             derive(plan, share=True)
@@ -311,7 +317,9 @@ def test_steps_count_as_if_nothing_was_shared(tmp_path: Path) -> None:
 
 def test_conditions_are_told_once_each(tmp_path: Path) -> None:
     text = NET.replace("{x: [2, 8]", "{x: [N, 8]").replace("inputs:", "dims: {N: 2}\ninputs:", 1)
-    plan = load_drawn(f"{text}  for item in items: x = item(x[:2])[0]\n  return x\n", tmp_path, symbolic=["N"])
+    plan = load_drawn(
+        f"{text}  for item in items: x = item(x[:2])[0]\n  return x\n", tmp_path, symbolic=["N"]
+    )
     assert plan is not None
     conditions = [condition for _, condition in derive_conditions(plan).conditions]
     assert len(conditions) == len(set(conditions)) > 0

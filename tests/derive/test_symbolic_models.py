@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import layercli
+from layercli.catalogue.sizes import as_int
 from layercli.derive.session import derive_plan, evaluate_plan
 from layercli.engines import trace_by
 from layercli.spec.library import list_bundled
@@ -109,6 +110,14 @@ def test_case_of_the_language(path: Path) -> None:
         ("transformer", {"N": 2, "S": 3, "T": 5}),
         ("losses", {"N": 3, "T": 9}),
         ("activations", {"N": 3}),
+        ("lenet", {"N": 5}),
+        ("residual", {"N": 2}),
+        ("rnntagger", {"T": 2}),
+        ("bert-base", {"N": 2, "T": 5}),
+        ("transformer-encoder", {"N": 1, "S": 3}),
+        ("resnet50", {"N": 1, "H": 33, "W": 64}),
+        ("vit-base-patch16-224", {"N": 2}),
+        ("llama-70b", {"N": 3, "T": 5}),
     ],
 )
 def test_formulas_hold_in_a_run_at_other_sizes(name: str, sizes: dict[str, int]) -> None:
@@ -117,6 +126,24 @@ def test_formulas_hold_in_a_run_at_other_sizes(name: str, sizes: dict[str, int])
     run = layercli.trace(name, dims=sizes)
     assert [row.path for row in trace.rows] == [row.path for row in run.rows]
     assert evaluate_types(trace, sizes) == list_types(run)
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_formulas_of_a_case_hold_in_a_run_at_other_sizes(path: Path) -> None:
+    given = {name: value for name, value in settings_of(path).items() if name != "inputs"}
+    plan = layercli.load(path, **given)
+    sizes = {name: as_int(size) for name, size in plan.dims.items()}
+    trace = derive_plan(layercli.load(path, **given, symbolic=[*sizes]))
+    for name in sizes:
+        for size in (1, 2, 3, 5, 8):
+            others = {**sizes, name: size}
+            needs = [item.text for item in trace.requirements or ()]
+            if not all(eval(text, dict(others)) for text in needs):
+                continue
+            # Of dims that follow from others these are told.
+            run = layercli.trace(path, **{**given, "dims": {**given.get("dims", {}), name: size}})
+            assert [row.path for row in trace.rows] == [row.path for row in run.rows]
+            assert evaluate_types(trace, others) == list_types(run)
 
 
 def write_forward(text: str, folder: Path) -> Path:

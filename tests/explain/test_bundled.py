@@ -20,7 +20,7 @@ ROWS = 8
 
 
 def list_formulas(found: Explanation, call: CallExplanation) -> list[Formula]:
-    formulas = [item.formula for item in (*call.sizes, *found.held)]
+    formulas = [*(item.formula for item in call.sizes), *(item.formula for item in found.held)]
     return formulas + [item for item in (call.macs_formula, call.flops_formula) if item is not None]
 
 
