@@ -200,12 +200,12 @@ def _quote(text: str) -> str:
 # Reading
 
 
-def load_lock(path: Path, name: str | None = None) -> Lock:
-    """The lock in a file; ``name`` is what messages call it. Raises CommandError where it can't be read."""
-    if path.is_symlink() or (path.exists() and not path.is_file()):
+def load_lock(path: Path, name: str | None = None, tree: Tree = DISK) -> Lock:
+    """The lock in a file of ``tree``; ``name`` is what messages call it. Raises CommandError where it can't be read."""
+    if tree.look(path) not in ("file", None):
         raise CommandError(Problem("lock-irregular", f"{name or path} is no regular file, so it is no lock"))
     try:
-        source = read_source(path, name, MAX_BYTES)
+        source = read_source(path, name, MAX_BYTES, tree)
     except LayercliError as error:
         raise CommandError(*error.problems) from None
     return parse_lock(source)

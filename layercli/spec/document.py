@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import field
@@ -14,7 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
-from layercli.errors import CommandError, Label, Position, Problem, Source, SpecError
+from layercli.errors import Label, Position, Problem, Source, SpecError
 from layercli.record import record
 from layercli.spec.accidents import (
     Trouble,
@@ -31,6 +29,7 @@ from layercli.spec.accidents import (
     quote_line,
 )
 from layercli.spec.limits import current_limits
+from layercli.spec.tree import DISK, Tree
 
 MAX_PROBLEMS = 20
 #: So many lines of one plain text are looked at for an item of a list that YAML has folded into it.
@@ -143,15 +142,17 @@ Node = Scalar | Items | Entries
 # Reading the file
 
 
-def read_source(path: Path, name: str | None = None, max_bytes: int | None = None) -> Source:
-    """The text of a regular file; ``name`` is what messages call it.
+def read_source(
+    path: Path, name: str | None = None, max_bytes: int | None = None, tree: Tree = DISK
+) -> Source:
+    """The text of a regular file of ``tree``; ``name`` is what messages call it.
 
     Raises CommandError where the file can't be read or is larger than ``max_bytes``, SpecError where it isn't
     UTF-8 or holds characters that no spec may hold.
     """
     most = current_limits().bytes if max_bytes is None else max_bytes
     shown = str(path) if name is None else name
-    data = _read_bytes(path, shown, most)
+    data = tree.read(path, shown, most)
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         source = Source(shown, data.decode("utf-8"))
@@ -161,42 +162,6 @@ def read_source(path: Path, name: str | None = None, max_bytes: int | None = Non
     if problems:
         raise SpecError(*problems)
     return source
-
-
-def _read_bytes(path: Path, shown: str, max_bytes: int) -> bytes:
-    # Opening a pipe would wait for its writer, so it is opened without waiting and looked at first.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        raise CommandError(Problem("missing-file", f"there is no file {shown}")) from None
-    except (OSError, ValueError) as error:
-        # Windows refuses to open a folder, where other systems open it.
-        if path.is_dir():
-            raise CommandError(_not_regular(shown, stat.S_IFDIR)) from None
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CommandError(Problem("unreadable-file", f"{shown} can't be read: {reason}")) from None
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        raise CommandError(_not_regular(shown, mode))
-    with open(descriptor, "rb") as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise CommandError(
-            Problem("file-too-large", f"{shown} is larger than {max_bytes:,} bytes, the limit for a file")
-        )
-    return data
-
-
-def _not_regular(shown: str, mode: int) -> Problem:
-    if stat.S_ISDIR(mode):
-        return Problem(
-            "is-folder",
-            f"{shown} is a folder, not a spec",
-            hint="name a .yaml file in it",
-        )
-    return Problem("not-regular", f"{shown} is a pipe or a device, and only regular files are read")
 
 
 def _explain_encoding(shown: str, data: bytes, error: UnicodeDecodeError) -> Problem:

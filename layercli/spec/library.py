@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path, PureWindowsPath
 
 from layercli.errors import CommandError, Problem, did_you_mean
+from layercli.spec.tree import DISK, Kind, Tree
 
 SUFFIXES = (".yaml", ".yml")
 ROOT_MARKS = ("pyproject.toml", ".git")
@@ -58,14 +59,10 @@ def list_bundled() -> tuple[Path, ...]:
     return () if folder is None else tuple(_specs_in(folder))
 
 
-def _specs_in(folder: Path) -> list[Path]:
+def _specs_in(folder: Path, tree: Tree = DISK) -> list[Path]:
     """The spec files directly in a folder; nothing where it can't be listed."""
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(SUFFIXES) and entry.is_file()]
-    except OSError:
-        return []
-    return [folder / name for name in sorted(names) if not name.startswith(".")]
+    names = sorted(name for name in tree.list_files(folder) if name.endswith(SUFFIXES))
+    return [folder / name for name in names if not name.startswith(".")]
 
 
 # Specs by name
@@ -191,35 +188,35 @@ def _folders_in(folder: Path) -> set[str]:
 # Imports
 
 
-def find_project_root(spec: Path) -> Path:
+def find_project_root(spec: Path, tree: Tree = DISK) -> Path:
     """The folder that the imports of a spec may not leave.
 
     The nearest folder above it with a pyproject.toml or .git, else its own; bundled specs have theirs.
     """
-    start = _anchor(spec).parent
+    start = _anchor(spec, tree).parent
     bundled = _bundled_folder()
     if bundled is not None and start == bundled.resolve():
         return start
     for folder in (start, *start.parents):
-        if any((folder / mark).exists() for mark in ROOT_MARKS):
+        if any(tree.look(folder / mark) is not None for mark in ROOT_MARKS):
             return folder
     return start
 
 
-def _anchor(path: Path) -> Path:
+def _anchor(path: Path, tree: Tree) -> Path:
     """``path`` with links above it resolved and itself left as it is."""
-    return Path(os.path.abspath(path)).parent.resolve() / path.name
+    return tree.resolve(Path(os.path.abspath(path)).parent) / path.name
 
 
-def resolve_import(text: str, importing_file: Path, root: Path) -> Path:
-    """The file that an import in ``importing_file`` names: a regular .yaml or .yml file inside ``root``.
+def resolve_import(text: str, importing_file: Path, root: Path, tree: Tree = DISK) -> Path:
+    """The file that an import in ``importing_file`` names: a regular .yaml or .yml file of ``tree`` inside ``root``.
 
     Raises ImportRefused for absolute paths, ways out of ``root``, links at any level, folders whose name
     starts with a dot, and what isn't there or isn't a regular file.
     """
     parts = _split_import(text)
-    root = root.resolve()
-    folder = _anchor(importing_file).parent
+    root = tree.resolve(root)
+    folder = _anchor(importing_file, tree).parent
     if not folder.is_relative_to(root):
         raise ImportRefused(
             "import-outside", f"{importing_file.name} lies outside the project, so it can't import"
@@ -243,7 +240,7 @@ def resolve_import(text: str, importing_file: Path, root: Path) -> Path:
             f"{text} lies in {hidden}, and nothing is imported from folders that start with a dot",
             "put it into another folder",
         )
-    return _walk(root, walked, text)
+    return _walk(root, walked, text, tree)
 
 
 def _split_import(text: str) -> list[str]:
@@ -270,30 +267,30 @@ def _split_import(text: str) -> list[str]:
     return [part for part in text.split("/") if part not in ("", ".")]
 
 
-def _walk(root: Path, parts: Iterable[str], text: str) -> Path:
+def _walk(root: Path, parts: Iterable[str], text: str, tree: Tree) -> Path:
     """Follow ``parts`` down from ``root``, looking at each one before it is entered."""
     path = root
-    mode = stat.S_IFDIR
+    kind: Kind | None = "folder"
     for part in parts:
-        if not stat.S_ISDIR(mode):
+        if kind != "folder":
             raise ImportRefused("import-missing", f"there is no file {text}: {path.name} is no folder")
         above, path = path, path / part
         try:
-            mode = path.lstat().st_mode
-        except FileNotFoundError:
-            near = did_you_mean(part, (found.name for found in _specs_in(above)))
-            raise ImportRefused("import-missing", f"there is no file {text}", near) from None
+            kind = tree.look(path)
         except OSError as error:
             raise ImportRefused("import-unreadable", f"{text} can't be read: {error.strerror}") from None
-        if stat.S_ISLNK(mode):
+        if kind is None:
+            near = did_you_mean(part, (found.name for found in _specs_in(above, tree)))
+            raise ImportRefused("import-missing", f"there is no file {text}", near)
+        if kind == "link":
             raise ImportRefused(
                 "import-link",
                 f"{text} goes through a link, {part}, and imports follow none",
                 "name the file where it really is",
             )
-    if stat.S_ISDIR(mode):
+    if kind == "folder":
         raise ImportRefused("import-not-regular", f"{text} is a folder", "name a .yaml file in it")
-    if not stat.S_ISREG(mode):
+    if kind != "file":
         raise ImportRefused(
             "import-not-regular", f"{text} is a pipe or a device, and only regular files are read"
         )

@@ -46,6 +46,7 @@ from layercli.spec.model import (
     Unread,
     Value,
 )
+from layercli.spec.tree import DISK, Tree
 
 SPEC_KEYS = (
     "name", "doc", "params", "dims", "inputs", "layers", "forward", "blocks", "imports", "tie", "freeze",
@@ -65,6 +66,7 @@ class _File:
     source: Source
     path: Path
     root: Path
+    tree: Tree = DISK
     problems: list[Problem] = field(default_factory=list)
     definitions: dict[str, Block] = field(default_factory=dict)
     imported: list[Path] = field(default_factory=list)
@@ -78,14 +80,14 @@ class _File:
         self.problems.append(Problem(code, message, position, hint=hint, labels=labels))
 
 
-def read_spec(path: Path, name: str | None = None) -> Spec:
-    """The spec in a file; ``name`` is what messages call the file.
+def read_spec(path: Path, name: str | None = None, tree: Tree = DISK) -> Spec:
+    """The spec in a file; ``name`` is what messages call the file. What it imports lies in ``tree``, too.
 
     What is wrong in single parts stands in its ``problems``, so that planning can add what it finds in the others.
     Raises SpecError where the file is no spec, CommandError where it can't be read.
     """
-    source = read_source(path, name)
-    return _read_file(_File(source, path, find_project_root(path)))
+    source = read_source(path, name, tree=tree)
+    return _read_file(_File(source, path, find_project_root(path, tree), tree))
 
 
 def read_text(text: str, name: str) -> Spec:
@@ -807,11 +809,11 @@ def _imported_at(problems: Sequence[Problem], position: Position) -> list[Proble
 
 def _import_block(file: _File, name: str, target: str, position: Position) -> Block | None:
     try:
-        path = resolve_import(target, file.path, file.root)
+        path = resolve_import(target, file.path, file.root, file.tree)
     except ImportRefused as error:
         file.report(error.code, error.message, position, error.hint)
         return None
-    chain = (*file.chain, file.path.resolve())
+    chain = (*file.chain, file.tree.resolve(file.path))
     if path in chain:
         cycle = " -> ".join([part.name for part in chain[chain.index(path) :]] + [path.name])
         message = f"these files import each other: {cycle}"
@@ -824,8 +826,9 @@ def _import_block(file: _File, name: str, target: str, position: Position) -> Bl
     if len(file.imported) > MAX_IMPORTS:
         file.report("too-many-imports", f"more than {MAX_IMPORTS} files are imported", position)
         return None
-    source = read_source(path, display_name(path, Path.cwd()))
-    other = _File(source, path, file.root, imported=file.imported, chain=chain)
+    shown = file.tree.name(path) or display_name(path, Path.cwd())
+    source = read_source(path, shown, tree=file.tree)
+    other = _File(source, path, file.root, file.tree, imported=file.imported, chain=chain)
     block = _read_imported(other, name, position)
     file.problems += _imported_at(sorted(other.problems, key=_place), position)
     return None if other.hopeless else block
