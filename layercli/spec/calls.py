@@ -154,7 +154,7 @@ def _check_call(
         ):
             hint = did_you_mean(keyword, signature.by_name, cutoff=0.7) or f"{name}({signature})"
             raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
-    if name == "to" and any(isinstance(value, bool) for value in arguments[:1]):
+    if name == "to" and any(isinstance(value, (int, float)) for value in arguments[:1]):
         raise site.error("wrong-kind", f"to takes a dtype or a tensor, and this is {arguments[0]}")
     if name == "to" and any(isinstance(value, str) for value in arguments):
         raise site.error(

@@ -239,6 +239,8 @@ def _pick_classes(tensor: Tensor, target: Tensor, weight: Any, reduction: Any) -
         expected = (tensor.shape[0], *tensor.shape[2:])
         if target.dim != len(expected) or any(a != b for a, b in zip(target.shape, expected, strict=True)):
             refuse(f"expects class indices of {list(expected)} and got {target!r} for {tensor!r}", "target")
+        if tensor.dim not in (2, 4) and tensor.shape[1] == 0 and target.numel != 0:
+            refuse(f"has no classes for {target!r}: {tensor!r}", "target")
     flat = tensor.dim <= 2
     takes = frozenset({"int64", "uint8"} if flat or tensor.numel == 0 else {"int64"})
     check_dtype(target.dtype, takes, "target", target)
