@@ -10,8 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.calls import compare_calls
+from benchmarks.growth import compare_growth
 from benchmarks.pairs import Comparison, compare, format_results
-from benchmarks.processes import compare_processes
+from benchmarks.processes import WEIGHED, compare_processes, measure_memory
 
 
 def main() -> None:
@@ -29,10 +30,15 @@ def main() -> None:
             if given.only in comparison.name
         ]
     print(format_results(results), end="")
+    for model in WEIGHED:
+        name = f"layercli trace {model} --static"
+        if given.only in name:
+            print(f"{name}: {measure_memory(model) / 1e6:.1f} MB")
 
 
 def _list_comparisons(folder: Path) -> Iterator[Comparison]:
     yield from compare_processes(folder)
+    yield from compare_growth(folder)
     yield from compare_calls()
 
 

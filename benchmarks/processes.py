@@ -36,6 +36,7 @@ COMMANDS = (
     Command("trace lenet --static"),
     Command("trace resnet50 --static"),
     Command("trace llama-70b --static"),
+    Command("trace moe-1t --static"),
     Command("check", bundled=True),
     Command("trace wrong.yaml", code=1),
     Command("--help"),
@@ -59,6 +60,21 @@ def compare_processes(folder: Path) -> Iterator[Comparison]:
             run=_process(arguments, command.code, place, measure),
             run_against=_process(("-c", command.against), 0, folder, measure),
         )
+
+
+#: Derived models whose memory is told.
+WEIGHED = ("llama-70b", "moe-1t")
+
+
+def measure_memory(model: str) -> int:
+    """The most memory, in bytes, that ``layercli trace MODEL --static`` has at once."""
+    arguments = [sys.executable, "-m", "layercli", "trace", model, "--static"]
+    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    process = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=silent)
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def time_processor(work: Callable[[], object]) -> float:

@@ -111,6 +111,12 @@ def _widen(tensor: Tensor, box: Box, dims: Iterable[int]) -> Box:
     return tuple(whole[dim] if dim in chosen else part for dim, part in enumerate(box))
 
 
+def see_class(look: Looking) -> Seen:
+    """All along the dimension of classes; without a ``dim`` PyTorch takes the first or the second one."""
+    dim = look.get("dim", 0 if look.input.dim in (0, 1, 3) else 1)
+    yield look.input, _widen(look.input, look.box, find_dims(dim, look.input.dim))
+
+
 def see_before(*names: str) -> Reach:
     """All that stands before along a dimension."""
 
@@ -655,13 +661,9 @@ REACHES: Mapping[str, Reach] = {
     **dict(_each("chunk split split_with_sizes tensor_split narrow", see_split)),
     **dict(_each("unbind", see_unbound)),
     **dict(_each("getitem", see_item)),
-    **dict(
-        _each(
-            "softmax log_softmax softmin gumbel_softmax sort argsort normalize flip",
-            see_along("dim", default=1),
-        )
-    ),
-    **dict(_each("Softmax LogSoftmax Softmin", see_along("dim", default=1))),
+    **dict(_each("softmax log_softmax softmin Softmax LogSoftmax Softmin", see_class)),
+    **dict(_each("gumbel_softmax sort argsort", see_along("dim", default=-1))),
+    **dict(_each("normalize", see_along("dim", default=1))),
     **dict(_each("Softmax2d", see_channels)),
     **dict(_each("cumsum cumprod cummax cummin logcumsumexp", see_before("dim"))),
     **dict(_each("LocalResponseNorm CrossMapLRN2d local_response_norm", see_channels)),

@@ -436,10 +436,10 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
 def _check_none(
     signature: Signature, names: Sequence[str], arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> None:
-    """Functions of ``torch`` and methods take None only where it's the default. Raises Refusal."""
+    """Functions of ``torch`` and methods take None only where it or an empty tuple is the default. Raises Refusal."""
     for name, value in (*zip(names, arguments, strict=False), *keywords.items()):
         parameter = signature.by_name.get(name) if value is None else None
-        if parameter is not None and parameter.default is not None:
+        if parameter is not None and parameter.default not in (None, ()) and name != "correction":
             raise Refusal(f"needs {name}, which can't be None", name, "wrong-kind")
 
 

@@ -264,9 +264,17 @@ def unchanged(model: nn.Module) -> Iterator[None]:
             with torch.no_grad():
                 for tensor, value in saved:
                     if tensor.device.type != "meta":
-                        tensor.copy_(value)
+                        _restore(tensor, value)
             for held in attributes:
                 held.restore()
+
+
+def _restore(tensor: torch.Tensor, value: torch.Tensor) -> None:
+    """Write values back; where elements share their memory, as after expand, into one of them."""
+    for dim, stride in enumerate(tensor.stride()):
+        if stride == 0 and tensor.shape[dim] > 1:
+            tensor, value = tensor.narrow(dim, 0, 1), value.narrow(dim, 0, 1)
+    tensor.copy_(value)
 
 
 def _is_opaque(module: nn.Module) -> bool:

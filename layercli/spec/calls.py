@@ -29,6 +29,7 @@ _SIZE_ARGUMENTS = frozenset(
 _PLACE_ARGUMENTS = frozenset(
     {"dim", "dim0", "dim1", "dim2", "axis0", "axis1", "offset", "diagonal", "shifts", "edge_order"}
 )
+_MOVED = frozenset({"source", "destination"})
 #: ``start`` and ``end`` decide a size in these, and are tensors like any other elsewhere (``lerp``).
 _RANGES = frozenset({"arange", "range", "linspace", "logspace", "narrow", "slice_scatter"})
 
@@ -153,7 +154,7 @@ def _check_call(
         ):
             hint = did_you_mean(keyword, signature.by_name, cutoff=0.7) or f"{name}({signature})"
             raise site.argument(keyword).error("unknown-argument", f"{name} has no argument {keyword}", hint)
-    if name == "to" and any(isinstance(value, bool) for value in arguments[:1]):
+    if name == "to" and any(isinstance(value, (int, float)) for value in arguments[:1]):
         raise site.error("wrong-kind", f"to takes a dtype or a tensor, and this is {arguments[0]}")
     if name == "to" and any(isinstance(value, str) for value in arguments):
         raise site.error(
@@ -195,7 +196,8 @@ def _check_values(
             message = f"the size of what {name} gives would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number, or a size such as x.shape[1]")
         # max(a, b) takes a tensor where max(a, 1) takes a dim.
-        if parameter in _PLACE_ARGUMENTS and _holds_tensor(engine, value) and name not in ("max", "min"):
+        places = parameter in _PLACE_ARGUMENTS or (parameter in _MOVED and name in ("movedim", "moveaxis"))
+        if places and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
         if parameter == "dtype" and isinstance(value, str):

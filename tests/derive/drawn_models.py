@@ -412,7 +412,7 @@ def _inline(draw: random.Random, statements: Sequence[str], result: str) -> tupl
         own, following = (re.fullmatch(r"(\w+) = (.+)", line) for line in lines[place : place + 2])
         rest = "\n".join([*lines[place + 2 :], result])
         if own is not None and following is not None and draw.random() < 0.35:
-            name = rf"(?<![\w.]){own[1]}(?!\w|\s*=[^=])"
+            name = rf"(?<![\w.']){own[1]}(?!\w|\s*=[^=])"
             once = len(re.findall(name, following[2])) == 1 and (
                 not re.search(name, rest) or following[1] == own[1]
             )

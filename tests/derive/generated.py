@@ -396,6 +396,8 @@ AT_ONCE = frozenset(
         "rows before a refusal",
         "refused at other lines",
         "locks",
+        "printed",
+        "layouts",
     }
 )
 

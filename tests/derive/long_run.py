@@ -80,7 +80,10 @@ def _prove_in_child(entry: str, known: Mapping[str, str], start: int, reports: C
         text = str(drawn)
         if text not in seen:
             reports.send((text, "", ""))
-            verdict = prove_call(drawn)
+            try:
+                verdict = prove_call(drawn)
+            except Exception as error:
+                verdict = Verdict("differs", f"{text}\n  neither says: {error!r}")
             seen[text] = verdict.kind
             reports.send((text, verdict.kind, verdict.text))
 

@@ -40,6 +40,8 @@ VALUE_ERRORS = re.compile(
     r"all elements of input should be between|Target -?\d+ is|less than|is not positive|converge|indices element|invalid max index|Target values should be|"
     r"ZeroDivisionError(?!:)|cannot be negative|weights sum to zero|rate to be non-negative|p_in >= 0|out of DATA bounds|number of ones in mask|not in the valid range|"
     r"offsets\[(0|-1)\]|Expected idx >= 0|Expected i < index_size|the last offset value should be|"
+    r"Expected (input|target)_lengths to have value|size \d+ at dimension 0, but got size \d+ for argument #2 'targets'|"
+    r"have size at least \d+ at dimension 1, but got size \d+ for argument #2 'targets'|"
     r"min_val cannot be greater|q values must be in the range|max must be larger than min",
 )
 

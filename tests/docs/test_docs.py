@@ -155,9 +155,15 @@ def _trace_everything(tmp_path: Path) -> list[dict[str, Any]]:
     failing.write_text("inputs: {x: [1, 3]}\nlayers: {fc: 'Linear(4, 2)'}\n", encoding="utf-8")
     with pytest.raises(TraceFailed) as failure:
         layercli.trace(failing)
+    viewed = tmp_path / "viewed.yaml"
+    viewed.write_text(
+        "inputs: {x: [1, 2, 5, 4]}\nlayers: {same: Identity()}\nforward:\n"
+        "  - F.scaled_dot_product_attention(same(x), x, x).transpose(1, 2).view(5, 8)\n",
+        encoding="utf-8",
+    )
     valued = trace_plan(layercli.load("linear"), request=ValueRequest(None, True))[0]
     bundled = [layercli.trace(name) for name in ("gpt2", "transformer-encoder", "residual")]
-    traces = [failure.value.trace, valued, *bundled]
+    traces = [failure.value.trace, valued, layercli.derive(viewed), *bundled]
     return [json.loads(json.dumps(trace.to_dict())) for trace in traces]
 
 

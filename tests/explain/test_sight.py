@@ -80,6 +80,20 @@ MODELS: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "instance": ("2, 4, 8, 8", {"a": "InstanceNorm2d(4)"}, ["a(x)"]),
     "layer norm": ("2, 5, 6", {"a": "LayerNorm(6)"}, ["a(x)"]),
     "softmax": ("2, 5, 6", {"a": "Softmax(1)"}, ["a(x)"]),
+    "softmax without a dim": ("2, 5, 6", {"a": "Softmax()"}, ["a(x)"]),
+    "sorted": ("2, 5, 6", {"a": "Linear(6, 6)", "b": "Identity()"}, ["b(a(x).sort()[0])"]),
+    "reduced": ("2, 5, 6", {"a": "Linear(6, 6)", "b": "Identity()"}, ["b(a(x).mean(1, keepdim=True) + x)"]),
+    "sums before": ("2, 7, 6", {"a": "Linear(6, 6)", "b": "Identity()"}, ["b(a(x).cumsum(1))"]),
+    "stacked": (
+        "2, 5, 6",
+        {"a": "Linear(6, 6)", "b": "Identity()"},
+        ["b(stack((a(x), x), dim=1).unbind(1)[0])"],
+    ),
+    "parts": (
+        "2, 5, 6",
+        {"a": "Linear(6, 6)", "b": "Identity()"},
+        ["y, z = x.split([2, 3], dim=1)", "b(a(y).sum(1) * z.narrow(1, 1, 1)[:, 0])"],
+    ),
     "linear": ("3, 5, 4", {"a": "Linear(4, 6)"}, ["a(x)"]),
     "slices": ("1, 2, 9, 9", {"a": "Conv2d(2, 2, 3)", "b": "Identity()"}, ["b(a(x)[:, :, 1:6:2, 2:])"]),
     "transposes": (

@@ -239,6 +239,8 @@ def _pick_classes(tensor: Tensor, target: Tensor, weight: Any, reduction: Any) -
         expected = (tensor.shape[0], *tensor.shape[2:])
         if target.dim != len(expected) or any(a != b for a, b in zip(target.shape, expected, strict=True)):
             refuse(f"expects class indices of {list(expected)} and got {target!r} for {tensor!r}", "target")
+        if tensor.dim not in (2, 4) and tensor.shape[1] == 0 and target.numel != 0:
+            refuse(f"has no classes for {target!r}: {tensor!r}", "target")
     flat = tensor.dim <= 2
     takes = frozenset({"int64", "uint8"} if flat or tensor.numel == 0 else {"int64"})
     check_dtype(target.dtype, takes, "target", target)
@@ -580,11 +582,28 @@ def align_labels(
             count = len(lengths)
         if count != samples:
             refuse(f"expects {samples} {name} and got {count}", name)
-    if labels.dim > 2 or (labels.dim == 2 and labels.shape[0] != samples):
+    if labels.dim not in (1, 2) or (labels.dim == 2 and labels.shape[0] != samples):
         refuse(f"expects targets of [{samples}, S] and got {labels!r}", "targets")
+    _check_lengths(tensor, labels, input_lengths, target_lengths)
     if not 0 <= expect_int(blank, "blank") < tensor.shape[-1]:
         refuse(f"needs a blank among {tensor.shape[-1]} classes, not {blank}", "blank", "argument-refused")
     return reduce_loss(Tensor(tensor.dtype, (samples,) if tensor.dim == 3 else ()), reduction)
+
+
+def _check_lengths(log_probs: Tensor, labels: Tensor, input_lengths: Any, target_lengths: Any) -> None:
+    """Lengths that are plain ints fit the steps and the labels. Raises Refusal."""
+    if not isinstance(target_lengths, Tensor):
+        if any(length < 0 for length in target_lengths):
+            refuse(f"needs lengths of 0 or more, not {list(target_lengths)}", "target_lengths")
+        most = max((0, *target_lengths))
+        if labels.dim == 2 and labels.shape[1] < most:
+            refuse(f"expects {most} labels or more in a row and got {labels!r}", "targets")
+        if labels.dim == 1 and labels.shape[0] != sum(target_lengths):
+            refuse(f"expects {sum(target_lengths)} labels in all and got {labels!r}", "targets")
+    if not isinstance(input_lengths, Tensor):
+        for length in input_lengths:
+            if not 0 <= length <= log_probs.shape[0]:
+                refuse(f"needs lengths from 0 to {log_probs.shape[0]}, not {length}", "input_lengths")
 
 
 # Pairs and triplets ----------------------------------------------------------------------------------------

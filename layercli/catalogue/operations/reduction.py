@@ -474,8 +474,6 @@ def _integrate(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Tensor, int]:
     if tensor.dim == 0:
         refuse(f"needs a dimension at least and got {tensor!r}", "y")
     place = find_dim(dim, tensor.dim)
-    if x is not None and dx is not MISSING:
-        refuse("takes x or dx, not both", "dx", "argument-refused")
     if dx is not MISSING:
         expect_number(dx, "dx")
     steps = _find_steps(tensor, x, place)
@@ -488,13 +486,15 @@ def _integrate(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Tensor, int]:
     return Tensor(to_floating(promote(tensor, x)), shape), place
 
 
-def _find_points(x: Any) -> Tensor | None:
+def _find_points(x: Any, dx: Any) -> Tensor | None:
+    if x is not MISSING and dx is not MISSING:
+        refuse("takes x or dx, not both", "dx", "argument-refused")
     return None if x is MISSING else expect_tensor(x, "x")
 
 
 def integrate(y: Any, x: Any = MISSING, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
     """The shape of ``y`` without ``dim``. Source: torch.trapezoid."""
-    tensor, x = expect_tensor(y, "y"), _find_points(x)
+    tensor, x = expect_tensor(y, "y"), _find_points(x, dx)
     place = find_dim(dim, tensor.dim)
     # Without points the result is made of zeros, whatever the dtype and ``x`` are.
     if tensor.dim and (x is not None or tensor.dtype not in FRACTIONS) and tensor.shape[place] == 0:
@@ -505,7 +505,7 @@ def integrate(y: Any, x: Any = MISSING, *, dx: Any = MISSING, dim: Any = -1) -> 
 
 def integrate_along(y: Any, x: Any = MISSING, *, dx: Any = MISSING, dim: Any = -1) -> Tensor:
     """The shape of ``y``, one less along ``dim``, row-major. Source: torch.cumulative_trapezoid."""
-    x = _find_points(x)
+    x = _find_points(x, dx)
     areas, place = _integrate(y, x, dx, dim)
     return Tensor(areas.dtype, _shorten(areas.shape, place) if x is None else areas.shape)
 

@@ -310,6 +310,8 @@ def _find_real_dim(dim: Any, input: Tensor, argument: str = "dim") -> int:
 
 def squeeze(input: Tensor, dim: Any = MISSING) -> Tensor:
     """Without the dimensions of size 1, or without those in ``dim`` where 1. Source: torch.squeeze."""
+    if dim is None:
+        refuse("needs an int as dim, not None", "dim", "wrong-kind")
     chosen = range(input.dim) if dim is MISSING else find_some_dims(dim, input.dim)
     kept = [place for place in range(input.dim) if place not in chosen or input.shape[place] != 1]
     return _pick_dims(input, kept)
