@@ -29,6 +29,7 @@ from layercli.lock import (
 )
 from layercli.record import record
 from layercli.spec.library import SUFFIXES, display_name, explain_missing
+from layercli.spec.tree import DISK, Tree
 from layercli.trace import Trace
 
 #: Bytes of a file that are looked at to tell what it is.
@@ -137,15 +138,22 @@ def _is_spec(path: Path) -> bool:
     """Whether this is a YAML file with ``inputs`` and ``layers`` at its top level, or with a lock."""
     if not path.name.endswith(SUFFIXES):
         return False
-    head = _read_head(path)
-    return _is_our_lock(lock_path(path)) or all(
-        re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers")
-    )
+    return _is_our_lock(lock_path(path)) or looks_like_spec(_read_head(path))
+
+
+def looks_like_spec(head: bytes) -> bool:
+    """Whether a file that begins so has ``inputs`` and ``layers`` at its top level."""
+    return all(re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers"))
+
+
+def looks_like_lock(head: bytes) -> bool:
+    """Whether a file that begins so is a lock of ours."""
+    return re.match(rb"lock: *[0-9]+\s", head) is not None
 
 
 def _is_our_lock(path: Path) -> bool:
     """Whether this is a lock of ours; other tools have files of that name too."""
-    return path.suffix == ".lock" and re.match(rb"lock: *[0-9]+\s", _read_head(path)) is not None
+    return path.suffix == ".lock" and looks_like_lock(_read_head(path))
 
 
 def _read_head(path: Path) -> bytes:
@@ -157,15 +165,17 @@ def _read_head(path: Path) -> bytes:
         return b""
 
 
-def make_lock(path: Path, name: str, engine: Engine, version: int = LOCK_VERSION) -> tuple[Lock, Trace]:
-    """The lock that a spec has now, and the trace it comes from. Raises SpecError, CommandError.
+def make_lock(
+    path: Path, name: str, engine: Engine, version: int = LOCK_VERSION, tree: Tree = DISK
+) -> tuple[Lock, Trace]:
+    """The lock that a spec of ``tree`` has, and the trace it comes from. Raises SpecError, CommandError.
 
     ``version`` is that of the lock that it will be compared with: the earlier ones have sizes as numbers.
     """
     from layercli.plan.planner import plan_model
     from layercli.spec.reader import read_spec
 
-    plan = plan_model(read_spec(path, name))
+    plan = plan_model(read_spec(path, name, tree))
     trace = trace_by(plan, engine, formulas=version > NUMBERS_VERSION)
     tie = [(item.name, item.target) for item in plan.tie]
     freeze = [glob.pattern for glob in plan.freeze]

@@ -37,6 +37,7 @@ from layercli.lock.records import (
     find_disagreement,
 )
 from layercli.spec.document import Entries, Items, Node, Scalar, read_document, read_source
+from layercli.spec.tree import DISK, Tree
 from layercli.trace import TensorType
 
 MAX_BYTES = 1 << 24

@@ -1,20 +1,15 @@
-"""The result of a check, one function per format: ``CHECK_FORMATS`` lists them."""
+"""The result of a check as text for a person."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
-from layercli.errors import Position, Problem, draw_problems, escape_controls
+from layercli.errors import draw_problems, escape_controls
 from layercli.lock.differences import Difference
-from layercli.lock.result import STATUSES, CheckResult, SpecResult
+from layercli.lock.result import CheckResult, SpecResult
 from layercli.lock.verdicts import Verdict
-from layercli.report.github import format_github
-
-#: The version of the JSON: keys may be added within it, never changed.
-JSON_VERSION = 1
+from layercli.report.logs import break_commands
 
 #: How many lines of differences the text shows for one spec.
 MAX_LINES = 40
@@ -36,9 +31,7 @@ def format_text(result: CheckResult, colour: bool = False) -> str:
     end = result.summary
     if result.accept:
         end += f"\naccept it with: {_escape(result.accept)}"
-    text = "\n\n".join([*sections, end]) + "\n"
-    # In the log of a GitHub workflow a line that starts with two colons is a command.
-    return re.sub(r"^(?=[ \t]*::)", r"\\", text, flags=re.MULTILINE)
+    return break_commands("\n\n".join([*sections, end]) + "\n")
 
 
 _Paint = Callable[[str, str], str]
@@ -115,7 +108,7 @@ _SECTIONS: Mapping[str, Callable[[SpecResult, _Paint], Iterator[str]]] = {
 }
 
 #: What stands before a path where the change itself doesn't tell what it is of.
-_PREFIXES = {
+PREFIXES = {
     "input-added": "input ",
     "input-removed": "input ",
     "input-changed": "input ",
@@ -147,12 +140,12 @@ def _draw_lines(differences: Sequence[Difference], paint: _Paint) -> Iterator[st
     """A line for each difference; those that differ only in the numbers of their paths share one."""
     groups: dict[tuple[str, str, str, str], list[Difference]] = {}
     for difference in differences:
-        key = (difference.code, _mask_numbers(difference.path), difference.old, difference.new)
+        key = (difference.code, mask_numbers(difference.path), difference.old, difference.new)
         groups.setdefault(key, []).append(difference)
     rows: list[tuple[str, str, str]] = []
     for group in list(groups.values())[:MAX_LINES]:
         first = group[0]
-        name = _PREFIXES.get(first.code, "") + _name_group(group)
+        name = PREFIXES.get(first.code, "") + _name_group(group)
         place = str(first.position) if first.position is not None else ""
         rows.append((_escape(name), _draw_change(first, paint), _escape(place)))
     name_width = max((len(name) for name, _, _ in rows), default=0)
@@ -168,10 +161,10 @@ def _draw_lines(differences: Sequence[Difference], paint: _Paint) -> Iterator[st
 
 
 def _name_group(group: Sequence[Difference]) -> str:
-    return group[0].path if len(group) == 1 else f"{_mask_numbers(group[0].path)} ({len(group):,})"
+    return group[0].path if len(group) == 1 else f"{mask_numbers(group[0].path)} ({len(group):,})"
 
 
-def _mask_numbers(path: str) -> str:
+def mask_numbers(path: str) -> str:
     return re.sub(r"(?<![^.])[0-9]+(?![^.])", "*", path)
 
 
@@ -232,77 +225,3 @@ def _draw_verdicts(verdicts: Sequence[Verdict], paint: _Paint) -> Iterator[str]:
         blanks = " " * (word_width - len(verdict.word))
         word = paint("holds" if verdict.holds else "breaks", verdict.word) + blanks
         yield f"  {verdict.kind:<{name_width}}  {word}  {verdict.text}"
-
-
-# JSON
-
-
-def format_json(result: CheckResult, colour: bool = False) -> str:
-    """The result as one JSON object, version 1; in ASCII, so that nothing in it drives a terminal."""
-    statuses: dict[str, int] = {status: result.count(status) for status in STATUSES}
-    data = {
-        "version": JSON_VERSION,
-        "specs": [_spec_to_json(spec) for spec in result.specs],
-        "totals": {
-            "models": result.models,
-            "rows": result.rows,
-            "differences": sum(len(spec.differences) for spec in result.specs),
-            **statuses,
-        },
-        "accept": result.accept or None,
-        "exit_code": result.exit_code,
-    }
-    return json.dumps(data, indent=1) + "\n"
-
-
-def _spec_to_json(spec: SpecResult) -> dict[str, Any]:
-    return {
-        "path": spec.path,
-        "lock": spec.lock,
-        "status": spec.status,
-        "rows": spec.rows,
-        "differences": [
-            {
-                "code": difference.code,
-                "class": difference.kind,
-                "path": difference.path,
-                "old": difference.old or None,
-                "new": difference.new or None,
-                "message": difference.message,
-                "source": _position_to_json(difference.position),
-            }
-            for difference in spec.differences
-        ],
-        "verdict": [
-            {"class": verdict.kind, "holds": verdict.holds, "text": verdict.text} for verdict in spec.verdicts
-        ],
-        "problems": [_problem_to_json(problem) for problem in spec.problems],
-    }
-
-
-def _problem_to_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "message": problem.message,
-        "hint": problem.hint or None,
-        "notes": list(problem.notes),
-        "labels": [
-            {"text": label.text, "source": _position_to_json(label.position)} for label in problem.labels
-        ],
-        "source": _position_to_json(problem.position),
-    }
-
-
-def _position_to_json(position: Position | None) -> dict[str, Any] | None:
-    if position is None:
-        return None
-    return {"file": position.file, "line": position.line, "column": position.column}
-
-
-#: From the name of a format to the function that makes it; the second argument asks for colour codes.
-CHECK_FORMATS: Mapping[str, Callable[[CheckResult, bool], str]] = {
-    "text": format_text,
-    "json": format_json,
-    "github": format_github,
-}

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from layercli.report.parameters import ParameterListing
 
 
-def quote_code(text: str) -> str:
-    """A text as a code span that is safe in a table: nothing in it is markup, a mention or a new cell."""
+def quote_code(text: str, in_table: bool = True) -> str:
+    """A text as a code span: nothing in it is markup, a mention or, where ``in_table``, a new cell."""
     shown = clean(text)
     if not shown:
         return ""
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     space = " " if longest or shown != shown.strip() else ""
-    return fence + space + shown.replace("|", "\\|") + space + fence
+    return fence + space + (shown.replace("|", "\\|") if in_table else shown) + space + fence
 
 
 def escape_text(text: str) -> str:

@@ -21,3 +21,16 @@ class TraceOptions:
     layers_only: bool = False
     color: bool = False
     ascii: bool = False
+
+
+@record(slots=True)
+class CheckOptions:
+    """How to show the result of a check; each format heeds what applies to it.
+
+    ``folder`` is the working folder as seen from the root of the repository: platforms count paths from there.
+    ``version`` is that of layercli, for formats that name the tool.
+    """
+
+    color: bool = False
+    folder: str = ""
+    version: str = ""

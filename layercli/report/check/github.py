@@ -1,0 +1,92 @@
+"""The result of a check as workflow commands, which GitHub shows at the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from layercli.errors import Position, escape_controls
+from layercli.lock.findings import Finding, Severity, list_findings, sort_findings
+from layercli.lock.result import CheckResult
+from layercli.record import record
+from layercli.report.check.places import find_in_repository
+from layercli.report.options import CheckOptions
+
+#: GitHub shows no more annotations of one kind from one step.
+MAX_ANNOTATIONS = 10
+
+_LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+@record
+class Annotation:
+    """Sentences at a place. ``level`` is ``error``, ``warning`` or ``notice``."""
+
+    level: str
+    file: str
+    position: Position | None
+    title: str
+    message: str
+
+
+def format_check(result: CheckResult, options: CheckOptions) -> str:
+    """A command for each line with findings, the gravest first, at most ten, and one with the counts.
+
+    Every line is a command, so that no name in it can be taken for one.
+    """
+    groups = _group_lines(sort_findings(list_findings(result)))
+    lines = [_write_command(_annotate(group), options) for group in groups[:MAX_ANNOTATIONS]]
+    summary = result.summary
+    left = sum(map(len, groups[MAX_ANNOTATIONS:]))
+    if left:
+        summary = f"and {left:,} more finding{'s' * (left > 1)}\n{summary}"
+    if result.accept:
+        summary += f"\naccept it with: {result.accept}"
+    level = "notice" if result.specs else "error"
+    lines.append(_write_command(Annotation(level, "", None, "layercli check", summary), options))
+    return "\n".join(lines) + "\n"
+
+
+def _group_lines(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """The findings of one line together; those without a line are alone."""
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        place = finding.position
+        groups.setdefault(number if place is None else (place.file, place.line), []).append(finding)
+    return list(groups.values())
+
+
+def _annotate(group: Sequence[Finding]) -> Annotation:
+    first = group[0]
+    title = f"{first.code} ({first.kind})" + (f" and {len(group) - 1:,} more" if len(group) > 1 else "")
+    message = "\n".join(line for finding in group for line in _tell(finding))
+    return Annotation(_LEVELS[first.severity], first.file, first.position, title, message)
+
+
+def _tell(finding: Finding) -> Iterator[str]:
+    yield from filter(None, (finding.message, *finding.notes, finding.hint))
+
+
+def _write_command(annotation: Annotation, options: CheckOptions) -> str:
+    position = annotation.position
+    properties = {"file": find_in_repository(annotation.file, options)}
+    if position is not None:
+        properties["line"] = str(position.line)
+        properties["col"] = str(position.column)
+        properties["endColumn"] = str(position.column + position.width)
+    properties["title"] = annotation.title
+    text = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items() if value)
+    return f"::{annotation.level} {text}::{_escape_data(annotation.message)}"
+
+
+def _escape_data(text: str) -> str:
+    """A message as the runner reads it back: percent signs and line breaks as hexadecimal codes."""
+    # Of the control characters only line breaks mean something to a reader.
+    shown = "\n".join(map(escape_controls, text.replace("\r\n", "\n").split("\n")))
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    """A property's value; in it colons and commas would end it."""
+    # Escaping comes first for line breaks here: no property has several lines.
+    text = text.replace("\r", "\\r").replace("\n", "\\n")
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,87 @@
+"""The result of a check as one JSON object; docs/ci.md has every key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from layercli.errors import Position
+from layercli.lock.findings import Finding, list_findings
+from layercli.lock.result import STATUSES, CheckResult, SpecResult
+from layercli.report.options import CheckOptions
+
+#: The version of the JSON: keys may be added within it, never changed.
+JSON_VERSION = 1
+
+
+def format_check(result: CheckResult, options: CheckOptions) -> str:
+    """The whole result, paths as seen from the working folder."""
+    findings = list_findings(result)
+    return dump_json(
+        {
+            "version": JSON_VERSION,
+            "specs": [_convert_spec(spec) for spec in result.specs],
+            "findings": [_convert_finding(finding) for finding in findings],
+            "totals": {
+                "models": result.models,
+                "rows": result.rows,
+                "findings": len(findings),
+                "differences": sum(len(spec.differences) for spec in result.specs),
+                **{status: result.count(status) for status in STATUSES},
+            },
+            "summary": result.summary,
+            "accept": result.accept or None,
+            "exit_code": result.exit_code,
+        }
+    )
+
+
+def dump_json(data: Any) -> str:
+    """A value as JSON in ASCII, so that nothing in it drives a terminal.
+
+    Two number signs in a row, which begin a command to some runners wherever they stand in a log, are escaped.
+    """
+    return json.dumps(data, indent=1).replace("##", "#\\u0023") + "\n"
+
+
+def _convert_spec(spec: SpecResult) -> dict[str, Any]:
+    return {
+        "path": spec.path,
+        "lock": spec.lock,
+        "status": spec.status,
+        "rows": spec.rows,
+        "verdict": [
+            {"class": verdict.kind, "holds": verdict.holds, "text": verdict.text} for verdict in spec.verdicts
+        ],
+    }
+
+
+def _convert_finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "class": finding.kind,
+        "severity": finding.severity,
+        "spec": finding.spec,
+        "path": finding.path,
+        "message": finding.message,
+        "old": finding.old or None,
+        "new": finding.new or None,
+        "notes": list(finding.notes),
+        "hint": finding.hint or None,
+        "source": _convert_position(finding.position),
+        "labels": [
+            {"text": label.text, "source": _convert_position(label.position)} for label in finding.labels
+        ],
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _convert_position(position: Position | None) -> dict[str, Any] | None:
+    if position is None:
+        return None
+    return {
+        "file": position.file,
+        "line": position.line,
+        "column": position.column,
+        "end_column": position.column + position.width,
+    }

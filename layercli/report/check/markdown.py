@@ -1,0 +1,111 @@
+"""The result of a check as Markdown: for a comment on a pull request, and for the summary of a workflow run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from layercli.errors import draw_problems
+from layercli.lock.findings import Finding, list_findings
+from layercli.lock.result import CheckResult, SpecResult
+from layercli.report.differences import PREFIXES, mask_numbers
+from layercli.report.logs import break_commands
+from layercli.report.markdown import escape_text, indent_code, quote_code
+from layercli.report.options import CheckOptions
+
+#: By this line a program finds a comment that it wrote before.
+MARKER = "<!-- layercli check -->"
+
+#: GitHub takes no longer comment than 65,536 characters.
+MAX_CHARACTERS = 60_000
+
+#: How many differences the tables of one spec show.
+MAX_ROWS = 40
+
+#: What is told beneath, since it follows from what is told first.
+CONSEQUENCES = ("inside", "cost")
+
+
+def format_check(result: CheckResult, options: CheckOptions) -> str:
+    """The counts, the command that accepts what changed, and each spec that doesn't hold, as many as fit."""
+    found: dict[str, list[Finding]] = {}
+    for finding in list_findings(result):
+        found.setdefault(finding.spec, []).append(finding)
+    blocks = [MARKER, "### layercli check", result.summary]
+    if result.accept:
+        blocks += ["Accept what changed with", indent_code(result.accept)]
+    length = sum(map(len, blocks))
+    told = [spec for spec in result.specs if found.get(spec.path)]
+    for number, spec in enumerate(told):
+        section = list(_draw_spec(spec, found[spec.path]))
+        length += sum(map(len, section))
+        if length > MAX_CHARACTERS:
+            blocks.append(f"And {len(told) - number:,} more.")
+            break
+        blocks += section
+    return break_commands("\n\n".join(blocks) + "\n")
+
+
+_HEADINGS = {
+    "ok": "{path} holds",
+    "differs": "{path} differs from {lock}",
+    "missing": "{path} has no lock",
+    "orphaned": "{lock} has no spec",
+    "error": "{path} couldn't be checked",
+}
+
+
+def _draw_spec(spec: SpecResult, findings: Sequence[Finding]) -> Iterator[str]:
+    yield "#### " + _HEADINGS[spec.status].format(path=_quote(spec.path), lock=_quote(spec.lock))
+    if spec.verdicts:
+        yield "\n".join(
+            f"- {verdict.kind}{_emphasise(verdict.word, verdict.holds)}: {escape_text(verdict.text)}"
+            for verdict in spec.verdicts
+        )
+    if spec.problems:
+        yield indent_code(draw_problems(spec.problems))
+    differences = [finding for finding in findings if finding.old or finding.new or finding.path]
+    causes = [finding for finding in differences if finding.kind not in CONSEQUENCES]
+    rest = [finding for finding in differences if finding.kind in CONSEQUENCES]
+    if causes:
+        yield _draw_table(causes)
+    if rest and not causes:
+        yield _draw_table(rest)
+    elif rest:
+        count = f"{len(rest):,} consequence{'s' * (len(rest) > 1)}"
+        yield f"<details>\n<summary>{count}</summary>"
+        yield _draw_table(rest)
+        yield "</details>"
+
+
+def _emphasise(word: str, holds: bool) -> str:
+    return "" if not word else f" {word}" if holds else f" **{word}**"
+
+
+def _draw_table(findings: Iterable[Finding]) -> str:
+    """A row for each difference; those that differ only in the numbers of their paths share one."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.code, mask_numbers(finding.path), finding.old, finding.new)
+        groups.setdefault(key, []).append(finding)
+    lines = ["| class | where | before | now | line |", "| --- | --- | --- | --- | --- |"]
+    for group in list(groups.values())[:MAX_ROWS]:
+        first = group[0]
+        place = "" if first.position is None else f"{first.position.file}:{first.position.line}"
+        cells = (first.kind, _name_group(group), *map(quote_code, (first.old, first.new, place)))
+        lines.append(f"| {' | '.join(cells)} |")
+    left = sum(map(len, list(groups.values())[MAX_ROWS:]))
+    return "\n".join(lines) + (f"\n\nAnd {left:,} more." if left else "")
+
+
+def _name_group(group: Sequence[Finding]) -> str:
+    first = group[0]
+    if not first.old and not first.new:
+        return escape_text(first.message)
+    if len(group) > 1:
+        return f"{PREFIXES.get(first.code, '')}{quote_code(mask_numbers(first.path))} ({len(group):,})"
+    return (PREFIXES.get(first.code, "") + quote_code(first.path)).strip() or first.code
+
+
+def _quote(text: str) -> str:
+    """A text as code outside of a table, where a bar needs no backslash."""
+    return quote_code(text, in_table=False)

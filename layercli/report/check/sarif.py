@@ -1,0 +1,98 @@
+"""The result of a check as SARIF 2.1.0, which code scanning of forges and editors read."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+from urllib.parse import quote
+
+from layercli.errors import Position, escape_controls
+from layercli.lock.findings import Finding, Rule, find_rule, list_findings
+from layercli.lock.result import CheckResult
+from layercli.report.check.json import dump_json
+from layercli.report.check.places import find_in_repository
+from layercli.report.options import CheckOptions
+
+SARIF_VERSION = "2.1.0"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+#: The name of our fingerprints with their version: another way to compute them gets another number.
+FINGERPRINT = "layercli/v1"
+
+
+def format_check(result: CheckResult, options: CheckOptions) -> str:
+    """A log with one run: the rules that were broken, in the order of their first finding, and the findings."""
+    findings = list_findings(result)
+    rules = {finding.code: find_rule(finding) for finding in findings}
+    numbers = {code: number for number, code in enumerate(rules)}
+    driver: dict[str, Any] = {"name": "layercli"}
+    if options.version:
+        driver["semanticVersion"] = options.version
+    driver["rules"] = [_convert_rule(rule) for rule in rules.values()]
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [{"executionSuccessful": result.exit_code != 2, "exitCode": result.exit_code}],
+        "columnKind": "unicodeCodePoints",
+        "results": [_convert_finding(finding, numbers[finding.code], options) for finding in findings],
+    }
+    return dump_json({"$schema": SCHEMA, "version": SARIF_VERSION, "runs": [run]})
+
+
+def _convert_rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.help},
+        "help": {"text": rule.help},
+        "properties": {"tags": [rule.kind]},
+    }
+
+
+def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) -> dict[str, Any]:
+    location: dict[str, Any] = {"physicalLocation": _locate(finding.file, finding.position, options)}
+    if finding.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.path}]
+    text = "\n".join(filter(None, (finding.message, *finding.notes, finding.hint)))
+    converted: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": rule_number,
+        "level": finding.severity,
+        "message": {"text": _escape_message(text)},
+        "locations": [location],
+    }
+    if finding.labels:
+        converted["relatedLocations"] = [
+            {
+                "physicalLocation": _locate(label.position.file, label.position, options),
+                "message": {"text": _escape_message(label.text)},
+            }
+            for label in finding.labels
+        ]
+    converted["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
+    facts = {"class": finding.kind, "spec": finding.spec, "old": finding.old, "new": finding.new}
+    converted["properties"] = {name: value for name, value in facts.items() if value}
+    return converted
+
+
+def _locate(file: str, position: Position | None, options: CheckOptions) -> dict[str, Any]:
+    # Code scanning wants a line of everything; what has none is of the file as a whole.
+    region = {"startLine": 1}
+    if position is not None:
+        end = position.column + position.width
+        region = {"startLine": position.line, "startColumn": position.column, "endColumn": end}
+    return {"artifactLocation": _name_file(file, options), "region": region}
+
+
+def _name_file(file: str, options: CheckOptions) -> dict[str, str]:
+    """A file as a URI, relative to the root of the repository unless it is elsewhere."""
+    path = find_in_repository(file, options)
+    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/-._~")
+    if posixpath.isabs(path):
+        return {"uri": f"file://{uri}"}
+    return {"uri": uri, "uriBaseId": "%SRCROOT%"}
+
+
+def _escape_message(text: str) -> str:
+    """A message in which nothing is a placeholder or a link, as section 3.11 of the standard has them."""
+    shown = "\n".join(map(escape_controls, text.replace("\r", "\\r").split("\n")))
+    return shown.replace("{", "{{").replace("}", "}}").replace("](", "] (")
