@@ -38,8 +38,11 @@ MAX_HEAD = 1 << 20
 #: How far below the working folder a file is looked for whose name alone was given: there, and two further down.
 MAX_LEVELS = 3
 
-#: Folders of other people's files.
-SKIPPED_FOLDERS = ("node_modules", "__pycache__")
+#: The folder beside a test file with the locks of its modules, which have no specs.
+MODULE_LOCKS = "__locks__"
+
+#: Folders of other people's files, and of locks that no spec belongs to.
+SKIPPED_FOLDERS = ("node_modules", "__pycache__", MODULE_LOCKS)
 
 
 @record

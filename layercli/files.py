@@ -38,6 +38,16 @@ def write_whole(path: Path, text: str, name: str = "") -> bool:
         raise CommandError(Problem("unwritable", f"can't write {name or path}: {reason}")) from error
 
 
+def append_text(path: Path, text: str, name: str = "") -> None:
+    """Add ``text`` to the end of a file, or make it. Raises CommandError where that can't be done."""
+    try:
+        with open(path, "ab") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+        raise CommandError(Problem("unwritable", f"can't write {name or path}: {reason}")) from error
+
+
 def _replace(path: Path, data: bytes, name: str) -> bool:
     mode = None
     with contextlib.suppress(FileNotFoundError):

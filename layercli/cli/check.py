@@ -14,20 +14,18 @@ from layercli.cli.options import (
     StaticOption,
     VerifyOption,
     apply_limits,
-    check_choice,
     choose_engine,
-    format_option,
+    complete_revision,
 )
-from layercli.cli.output import use_color, write_output
+from layercli.cli.reports import complete_formats, describe_formats, read_reports, write_reports
 
 EXAMPLES = (
     ("layercli check", "every spec below this folder"),
     ("layercli check configs/lenet.yaml", "one spec"),
     ("layercli check --format github", "as annotations of a workflow run"),
+    ("layercli check --format junit=out.xml", "text here, JUnit's XML in a file"),
+    ("layercli check --against main", "what this branch breaks"),
 )
-
-#: The keys of CHECK_FORMATS, which isn't imported to draw the help.
-FORMATS = ("text", "json", "github")
 
 
 def run(
@@ -35,7 +33,26 @@ def run(
         list[str] | None,
         typer.Argument(metavar="[PATH...]", help="Spec files, or folders of them.", show_default=False),
     ] = None,
-    format_: Annotated[str, format_option(FORMATS)] = "text",
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT[=FILE]",
+            help=describe_formats(),
+            autocompletion=complete_formats,
+            show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="REVISION",
+            help="Compare with the specs, locks and configuration of a git revision.",
+            autocompletion=complete_revision,
+        ),
+    ] = None,
     static: StaticOption = None,
     verify: VerifyOption = False,
     limit: LimitOption = None,
@@ -44,19 +61,21 @@ def run(
     """Compare specs with their lock files.
 
     Exit code 1 where one differs, told with its spec line, or has no lock; 2 where there is nothing to check.
-    Nothing is written. Specs are derived by rules, which needs no torch; --run compares what PyTorch gives with
+    Neither specs nor locks are written. Specs are derived by rules, which needs no torch; --run compares what PyTorch gives with
     the lock instead.
     """
-    from layercli.report.differences import CHECK_FORMATS
-
-    check_choice("--format", format_, FORMATS)
+    reports = read_reports(formats or (), output)
     apply_limits(limit)
-
     engine = choose_engine(static, verify, "derive")
 
-    from layercli.checks import check_specs
-
     with bounded():
-        result = check_specs(paths or [], Path.cwd(), engine)
-    write_output(CHECK_FORMATS[format_](result, output is None and use_color()), output)
+        if against is None:
+            from layercli.checks import check_specs
+
+            result = check_specs(paths or [], Path.cwd(), engine)
+        else:
+            from layercli.history.against import check_against
+
+            result = check_against(paths or [], Path.cwd(), against, engine)
+    write_reports(result, reports)
     return result.exit_code

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "new": "layercli.cli.new",
     "lock": "layercli.cli.lock",
     "check": "layercli.cli.check",
+    "diff": "layercli.cli.diff",
 }
 
 #: The exit code after Ctrl-C, as shells have it.

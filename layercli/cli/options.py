@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,30 @@ def complete_spec(incomplete: str) -> list[str]:
     from layercli.spec.library import complete_names
 
     return complete_names(incomplete, Path.cwd())
+
+
+def complete_file(incomplete: str) -> list[str]:
+    """Spec files, their locks, and the names of bundled models."""
+    folder, slash, start = incomplete.rpartition("/")
+    with contextlib.suppress(OSError, ValueError):
+        locks = [
+            f"{folder}{slash}{path.name}"
+            for path in (Path.cwd() / (folder + slash)).glob("*.lock")
+            if path.name.startswith(start)
+        ]
+        return sorted([*complete_spec(incomplete), *locks])
+    return complete_spec(incomplete)
+
+
+def complete_revision(incomplete: str) -> list[str]:
+    """The branches and tags of the repository here."""
+    from layercli.git import find_repository
+
+    try:
+        names = find_repository(Path.cwd()).list_names()
+    except CommandError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_words(words: Iterable[str]) -> Callable[[str], list[str]]:

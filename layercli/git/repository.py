@@ -42,6 +42,12 @@ class Repository:
             return commit
         raise CommandError(self._explain_revision(revision, answer))
 
+    def list_names(self) -> list[str]:
+        """The names of branches, those of remotes too, and of tags; none where git can't tell."""
+        refs = ("refs/heads", "refs/remotes", "refs/tags")
+        answer = self.ask("for-each-ref", "--format=%(refname:short)", *refs)
+        return ["HEAD", *os.fsdecode(answer.output).split("\n")[:-1]] if answer.code == 0 else []
+
     def _explain_revision(self, revision: str, answer: Answer) -> Problem:
         message = f"there is no revision {revision} here"
         hint = "git fetch brings what the remote has; git log --oneline --all shows what is here"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
@@ -20,7 +20,12 @@ CLASSES: tuple[DifferenceClass, ...] = get_args(DifferenceClass)
 
 @record
 class Difference:
-    """One thing that changed. ``kind`` is its class, ``position`` stands in the spec as it is now."""
+    """One thing that changed. ``kind`` is its class, ``position`` stands in the spec as it is now.
+
+    ``follows`` are its consequences, which have none of their own: the weights of a layer that is wider now, and the
+    rows after it. ``fails`` says whether it makes a check fail: its class is one of those that do, and it isn't
+    ignored; ``ignored`` is the reason why it is.
+    """
 
     code: str
     kind: DifferenceClass
@@ -29,6 +34,25 @@ class Difference:
     new: str
     message: str
     position: Position | None = None
+    follows: tuple[Difference, ...] = ()
+    fails: bool = True
+    ignored: str = ""
+
+    @property
+    def parts(self) -> tuple[Difference, ...]:
+        """Itself and its consequences."""
+        return (self, *self.follows)
+
+    @property
+    def failing(self) -> bool:
+        """Whether it or one of its consequences makes a check fail."""
+        return any(part.fails for part in self.parts)
+
+
+def flatten_differences(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Differences and their consequences, each once, the gravest class first."""
+    found = (part for difference in differences for part in difference.parts)
+    return tuple(sorted(found, key=lambda part: CLASSES.index(part.kind)))
 
 
 #: Every code with its class and its sentence, in which ``{path}``, ``{old}`` and ``{new}`` are filled in.
@@ -53,6 +77,8 @@ CODES: Mapping[str, tuple[DifferenceClass, str]] = {
     "param-removed": ("callers", "the param {path}, {old}, is gone"),
     "need-added": ("callers", "{path} needs {new} now, so sizes that were taken before are refused"),
     "dims-changed": ("callers", "the dims are {new}, before {old}"),
+    "spec-deleted": ("callers", "{old} is gone"),
+    "spec-renamed": ("callers", "the spec is {new} now, before {old}"),
     "mode-changed": ("behaviour", "the model is locked in {new} mode, before in {old} mode"),
     "dtype-changed": ("behaviour", "the default dtype is {new}, before {old}"),
     "entry-kind": ("behaviour", "{path} is a {new}, before a {old}"),

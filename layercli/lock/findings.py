@@ -1,17 +1,18 @@
-"""Findings: everything a check has to say, as one flat list that each machine format is written from."""
+"""Findings: everything a check has to say, as one list that each machine format is written from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Literal, TypeAlias, get_args
 
 from layercli.errors import Label, Position, Problem
-from layercli.lock.differences import CODES, DifferenceClass
+from layercli.lock.differences import CLASSES, CODES, Difference, DifferenceClass
 from layercli.lock.result import CheckResult, SpecResult
 from layercli.record import record
 
-FindingClass: TypeAlias = Literal["spec", "lock", DifferenceClass]
+FindingClass: TypeAlias = Literal["configuration", "spec", "lock", DifferenceClass]
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 #: The gravest first.
@@ -19,6 +20,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 #: What a finding of each class means for someone who reads it, in the order of their gravity.
 CLASS_HELP: Mapping[FindingClass, str] = {
+    "configuration": "What is checked, or what makes a check fail, isn't what the configuration seems to say.",
     "spec": "The spec can't be compared with its lock until this is mended.",
     "lock": "Nothing was compared with this lock.",
     "checkpoints": "Weights and optimizer states saved before may no longer load.",
@@ -55,6 +57,8 @@ _DIFFERENCES: Mapping[str, tuple[str, str]] = {
     "param-removed": ("Param is gone", "A param that was given by name is refused now."),
     "need-added": ("New condition on the dims", "Sizes that were taken before are refused."),
     "dims-changed": ("Other dims", "Dims that were given by name are other ones now."),
+    "spec-deleted": ("Spec is gone", "A revision has a spec that isn't there any more."),
+    "spec-renamed": ("Spec has another path", "Whoever loads it by its path has to name another one."),
     "mode-changed": ("Other mode", "The model is locked in train mode instead of eval mode, or the other way round."),
     "dtype-changed": ("Other default dtype", "Parameters and tensors that name no dtype have another one."),
     "entry-kind": ("Parameter became a buffer, or a buffer a parameter", "An optimizer sees parameters only."),
@@ -108,7 +112,10 @@ _LOCKS: Mapping[str, tuple[str, str]] = {
     "lock-key": ("Lock has an unknown, doubled or missing key", _WRITE_ANEW),
     "lock-totals": ("Lock contradicts itself", _WRITE_ANEW),
     "lock-value": ("Lock has a value of another kind", _WRITE_ANEW),
-    "lock-version": ("Lock was written by a newer layercli", "Use the layercli that wrote it, or a newer one."),
+    "lock-version": (
+        "Lock was written by a newer layercli",
+        "Use the layercli that wrote it, or a newer one.",
+    ),
 }
 
 #: Every code of its own; what else is wrong with a spec or a lock has the code of its problem (``find_rule``).
@@ -122,22 +129,22 @@ RULES: Mapping[str, Rule] = {
 
 #: What stands for the codes of problems, of which there are as many as ways to write a wrong spec.
 _PROBLEMS: Mapping[FindingClass, tuple[str, str]] = {
+    "configuration": ("Configuration says what doesn't hold", "Mend [tool.layercli] in pyproject.toml."),
     "spec": ("Spec is no model", f"{CLASS_HELP['spec']} The message says what to write instead."),
     "lock": ("Lock can't be read", _WRITE_ANEW),
 }
-
-#: How grave a difference is: what follows from others is a note.
-_SEVERITIES: Mapping[DifferenceClass, Severity] = {"cost": "note"}
 
 
 @record
 class Finding:
     """One thing that a check found.
 
-    ``code`` is stable, ``kind`` its class. ``spec`` is the spec as the user names it (of an orphan the lock),
-    ``path`` the place in the model (``fc1.weight``), empty for the whole. ``old`` and ``new`` are what a difference
-    is between. ``fingerprint`` is the same in every run that finds the same, wherever in the file, and differs
-    between the findings of one run.
+    ``code`` is stable, ``kind`` its class; what has the severity ``error`` makes a check fail. ``spec`` is the spec as
+    the user names it (of an orphan the lock, empty for the configuration), ``path`` the place in the model
+    (``fc1.weight``), empty for the whole. ``old`` and ``new`` are what a difference is between, ``ignored`` is the
+    reason why it makes no check fail, ``follows`` are its consequences, which have none of their own.
+    ``fingerprint`` is the same in every run that finds the same, wherever in the file, and differs between the
+    findings of one run.
     """
 
     code: str
@@ -152,7 +159,15 @@ class Finding:
     notes: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
     hint: str = ""
+    ignored: str = ""
+    follows: tuple[Finding, ...] = ()
     fingerprint: str = ""
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Further sentences, why it is ignored and what to write instead among them."""
+        ignored = f"ignored: {self.ignored}" if self.ignored else ""
+        return tuple(text for text in (*self.notes, ignored, self.hint) if text)
 
     @property
     def file(self) -> str:
@@ -167,11 +182,21 @@ def find_rule(finding: Finding) -> Rule:
 
 
 def list_findings(result: CheckResult) -> tuple[Finding, ...]:
-    """Everything that a check found, spec by spec, the gravest of each first."""
-    return _mark(finding for spec in result.specs for finding in _find(spec))
+    """Everything that a check found: what is wrong with the configuration, then spec by spec."""
+    marker = _Marker()
+    found = [_tell_problem(problem) for problem in result.problems]
+    found += [finding for spec in result.specs for finding in _find(spec)]
+    return tuple(map(marker.mark, found))
 
 
-def sort_findings(findings: tuple[Finding, ...]) -> list[Finding]:
+def flatten_findings(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Finding | None]]:
+    """Each finding and, after it, its consequences; with it the one that it is a consequence of."""
+    for finding in findings:
+        yield finding, None
+        yield from ((consequence, finding) for consequence in finding.follows)
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     """The gravest first, of all specs; those as grave as each other as they were."""
     classes = list(CLASS_HELP)
     return sorted(
@@ -186,30 +211,37 @@ def _find(spec: SpecResult) -> Iterator[Finding]:
     if spec.status == "orphaned":
         message = f"{spec.lock} has no spec: remove it, or bring its spec back"
         yield Finding("lock-orphaned", "lock", "error", spec.lock, "", message)
-    for problem in spec.problems:
-        yield _tell_problem(problem, spec)
-    for difference in spec.differences:
-        yield Finding(
-            difference.code,
-            difference.kind,
-            _SEVERITIES.get(difference.kind, "error"),
-            spec.path,
-            difference.path,
-            difference.message,
-            difference.position,
-            difference.old,
-            difference.new,
-        )
+    yield from (_tell_problem(problem, spec) for problem in spec.problems)
+    yield from (_tell_difference(difference, spec) for difference in spec.differences)
 
 
-def _tell_problem(problem: Problem, spec: SpecResult) -> Finding:
-    in_lock = problem.position is not None and problem.position.file == spec.lock
-    severity = next((known for known in SEVERITIES if known == problem.severity), "error")
+def _tell_difference(difference: Difference, spec: SpecResult) -> Finding:
+    return Finding(
+        difference.code,
+        difference.kind,
+        "error" if difference.failing else "note",
+        spec.path,
+        difference.path,
+        difference.message,
+        difference.position,
+        difference.old,
+        difference.new,
+        ignored=difference.ignored,
+        follows=tuple(_tell_difference(consequence, spec) for consequence in difference.follows),
+    )
+
+
+def _tell_problem(problem: Problem, spec: SpecResult | None = None) -> Finding:
+    kind: FindingClass = "configuration"
+    if spec is not None:
+        in_lock = problem.position is not None and problem.position.file == spec.lock
+        kind = "lock" if in_lock or problem.code.startswith("lock-") else "spec"
+    severities: Iterator[Severity] = (known for known in SEVERITIES if known == problem.severity)
     return Finding(
         problem.code,
-        "lock" if in_lock or problem.code.startswith("lock-") else "spec",
-        severity,
-        spec.path,
+        kind,
+        next(severities, "error"),
+        "" if spec is None else spec.path,
         "",
         problem.message,
         problem.position,
@@ -219,23 +251,24 @@ def _tell_problem(problem: Problem, spec: SpecResult) -> Finding:
     )
 
 
-def _mark(findings: Iterator[Finding]) -> tuple[Finding, ...]:
-    """The findings with their fingerprints: a hash of what was found, and of how often it was found before."""
-    from hashlib import sha256
+class _Marker:
+    """Gives findings their fingerprints: a hash of what was found, and of how often the same was found before."""
 
-    seen: dict[tuple[str, ...], int] = {}
-    marked = []
-    for finding in findings:
-        # The sentences may be mended in another version, and lines are moved by what is written above them.
-        place = "" if finding.position is None else finding.position.source.line(finding.position.line).strip()
-        fact = (finding.path, finding.old, finding.new) if finding.kind in _FACTUAL else (finding.file, place)
-        key = (finding.code, finding.spec, *fact)
-        seen[key] = seen.get(key, 0) + 1
-        text = "\0".join((*key, str(seen[key])))
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, ...], int] = {}
+
+    def mark(self, finding: Finding) -> Finding:
+        key = (finding.code, finding.spec, *_take_facts(finding))
+        self.seen[key] = self.seen.get(key, 0) + 1
+        text = "\0".join((*key, str(self.seen[key])))
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        marked.append(replace(finding, fingerprint=digest))
-    return tuple(marked)
+        return replace(finding, fingerprint=digest, follows=tuple(map(self.mark, finding.follows)))
 
 
-#: The classes whose findings say themselves what changed; the others' are known by the text of their line.
-_FACTUAL: frozenset[FindingClass] = frozenset(get_args(DifferenceClass))
+def _take_facts(finding: Finding) -> tuple[str, ...]:
+    """What a finding is known by. Its sentence may be mended in another version, and lines move."""
+    if finding.kind in CLASSES:
+        return finding.path, finding.old, finding.new
+    if finding.position is None:
+        return (finding.file,)
+    return finding.file, finding.position.source.line(finding.position.line).strip()

@@ -13,7 +13,7 @@ from layercli.record import record
 #: So many specs are named one by one in the command that accepts what changed.
 MAX_NAMED = 5
 
-Status: TypeAlias = Literal["ok", "differs", "missing", "orphaned", "error"]
+Status: TypeAlias = Literal["ok", "differs", "missing", "orphaned", "deleted", "error"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -24,7 +24,8 @@ class SpecResult:
     ``path`` is the spec as the user names it (for an orphan, the lock), ``lock`` its lock. ``rows`` is the
     number of rows compared. ``exit_code`` matters for the status ``error``: 1 where the spec is wrong, 2
     where it or its lock can't be read. The ``problems`` of a spec whose lock is missing keep it from being locked; those of
-    one that differs say what else there is to know of its lock.
+    one that differs say what else there is to know of its lock. Compared with a revision, ``lock`` is what the spec was
+    there, ``deleted`` a spec that is only there, and ``accepted`` one that differs from it as its lock says.
     """
 
     path: str
@@ -35,14 +36,19 @@ class SpecResult:
     problems: tuple[Problem, ...] = ()
     rows: int = 0
     exit_code: int = 2
+    accepted: bool = False
 
 
 @record
 class CheckResult:
-    """The checks of all specs, in order. ``given`` are the files and folders that were to be checked."""
+    """The checks of all specs, in order. ``given`` are the files and folders that were to be checked.
+
+    ``problems`` are what is wrong with the configuration; those of severity ``error`` fail.
+    """
 
     specs: tuple[SpecResult, ...]
     given: tuple[str, ...] = (".",)
+    problems: tuple[Problem, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many have this status."""
@@ -51,7 +57,7 @@ class CheckResult:
     @property
     def models(self) -> int:
         """How many specs there are; orphaned locks have none."""
-        return len(self.specs) - self.count("orphaned")
+        return len(self.specs) - self.count("orphaned") - self.count("deleted")
 
     @property
     def rows(self) -> int:
@@ -67,7 +73,8 @@ class CheckResult:
         paths = [
             spec.path
             for spec in self.specs
-            if spec.status == "differs" or (spec.status == "missing" and not spec.problems)
+            if (spec.status == "differs" and not spec.accepted)
+            or (spec.status == "missing" and not any(item.severity == "error" for item in spec.problems))
         ]
         if len(paths) > MAX_NAMED and len(self.given) < len(paths):
             paths = list(self.given)
@@ -93,11 +100,12 @@ class CheckResult:
         return f"{counts}: {', '.join(found) if found else 'all hold'}"
 
 
-_EXIT_CODES: dict[Status, int] = {"ok": 0, "differs": 1, "missing": 1, "orphaned": 1}
+_EXIT_CODES: dict[Status, int] = {"ok": 0, "differs": 1, "missing": 1, "orphaned": 1, "deleted": 1}
 _FINDINGS: tuple[tuple[Status, str, str, str], ...] = (
     ("differs", "model", "differs", "differ"),
     ("missing", "model", "has no lock", "have no lock"),
     ("orphaned", "lock", "has no spec", "have no spec"),
+    ("deleted", "model", "is gone", "are gone"),
     ("error", "model", "couldn't be checked", "couldn't be checked"),
 )
 

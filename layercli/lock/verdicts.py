@@ -82,6 +82,8 @@ _SINGLE = {
     "tie-rewritten": "tie is written in another way",
     "freeze-rewritten": "freeze is written in another way",
     "order-changed": "the calls come in another order",
+    "spec-deleted": "the spec is gone",
+    "spec-renamed": "the spec has another path",
 }
 
 

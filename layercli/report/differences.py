@@ -22,10 +22,10 @@ _STYLES = {"old": "31", "new": "32", "breaks": "31", "holds": "32", "heading": "
 
 def format_text(result: CheckResult, colour: bool = False) -> str:
     """The result for a person: what changed, what it breaks, counts, and the command that accepts it."""
-    paint = _paint if colour else _leave
+    paint = choose_paint(colour)
     missing = [spec for spec in result.specs if spec.status == "missing"]
     alone = [spec for spec in result.specs if spec.status != "missing" or len(missing) == 1]
-    sections = [section for spec in alone if (section := "\n".join(_SECTIONS[spec.status](spec, paint)))]
+    sections = [section for spec in alone if (section := draw_spec(spec, paint))]
     if len(missing) > 1:
         sections.append("\n".join(_draw_all_missing(missing, paint)))
     end = result.summary
@@ -34,7 +34,7 @@ def format_text(result: CheckResult, colour: bool = False) -> str:
     return break_commands("\n\n".join([*sections, end]) + "\n")
 
 
-_Paint = Callable[[str, str], str]
+Paint = Callable[[str, str], str]
 
 
 def _paint(style: str, text: str) -> str:
@@ -45,23 +45,33 @@ def _leave(style: str, text: str) -> str:
     return text
 
 
+def choose_paint(color: bool) -> Paint:
+    """What gives a text the colours of a style, or leaves it as it is."""
+    return _paint if color else _leave
+
+
+def draw_spec(spec: SpecResult, paint: Paint = _leave) -> str:
+    """What there is to say of one spec, without a line break at its end; empty where it holds."""
+    return "\n".join(_SECTIONS[spec.status](spec, paint))
+
+
 def _escape(text: str) -> str:
     """A text on one line, whatever is in it."""
     return escape_controls(text).replace("\n", "\\n")
 
 
-def _draw_ok(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+def _draw_ok(spec: SpecResult, paint: Paint) -> Iterator[str]:
     if spec.problems:
         yield draw_problems(spec.problems)
 
 
-def _draw_missing(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+def _draw_missing(spec: SpecResult, paint: Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} has no lock") + f": there is no {_escape(spec.lock)}"
     if spec.problems:
         yield draw_problems(spec.problems)
 
 
-def _draw_all_missing(specs: Sequence[SpecResult], paint: _Paint) -> Iterator[str]:
+def _draw_all_missing(specs: Sequence[SpecResult], paint: Paint) -> Iterator[str]:
     yield paint("heading", f"{len(specs):,} specs have no lock:")
     named = sorted(specs, key=lambda spec: bool(spec.problems))[:MAX_MISSING]
     yield from (f"  {_escape(spec.path)}" for spec in named)
@@ -72,38 +82,44 @@ def _draw_all_missing(specs: Sequence[SpecResult], paint: _Paint) -> Iterator[st
         yield f"can't be locked, because they are wrong: {_escape(_join(wrong))}"
 
 
-def _draw_orphaned(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+def _draw_orphaned(spec: SpecResult, paint: Paint) -> Iterator[str]:
     heading = paint("heading", f"{_escape(spec.lock)} has no spec")
     yield f"{heading}: remove it, or bring its spec back"
 
 
-def _draw_error(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+def _draw_deleted(spec: SpecResult, paint: Paint) -> Iterator[str]:
+    yield paint("heading", f"{_escape(spec.path)} is gone") + f": there was {_escape(spec.lock)}"
+    yield ""
+    yield from draw_verdicts(spec.verdicts, paint)
+
+
+def _draw_error(spec: SpecResult, paint: Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} couldn't be checked")
     yield draw_problems(spec.problems)
 
 
-def _draw_differs(spec: SpecResult, paint: _Paint) -> Iterator[str]:
+def _draw_differs(spec: SpecResult, paint: Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} differs from {_escape(spec.lock)}")
-    yield from _draw_ok(spec, paint)
     shapes = [difference for difference in spec.differences if difference.code == "shape-changed"]
     told = [d for d in spec.differences if d.code != "shape-changed" and d.kind != "cost"]
     if told or shapes:
         yield ""
-    yield from _draw_lines(told, paint)
-    yield from _draw_shapes(shapes, bool(told))
+    yield from draw_changes(told, paint)
+    yield from draw_shapes(shapes, bool(told))
     if spec.verdicts:
         yield ""
-        yield from _draw_verdicts(spec.verdicts, paint)
+        yield from draw_verdicts(spec.verdicts, paint)
     if spec.problems:
         yield ""
         yield draw_problems(spec.problems)
 
 
-_SECTIONS: Mapping[str, Callable[[SpecResult, _Paint], Iterator[str]]] = {
+_SECTIONS: Mapping[str, Callable[[SpecResult, Paint], Iterator[str]]] = {
     "ok": _draw_ok,
     "differs": _draw_differs,
     "missing": _draw_missing,
     "orphaned": _draw_orphaned,
+    "deleted": _draw_deleted,
     "error": _draw_error,
 }
 
@@ -118,6 +134,7 @@ PREFIXES = {
     "param-removed": "param ",
     "param-changed": "param ",
     "name-changed": "name",
+    "spec-renamed": "spec",
     "tie-rewritten": "tie",
     "freeze-rewritten": "freeze",
     "order-changed": "calls",
@@ -136,7 +153,7 @@ PREFIXES = {
 }
 
 
-def _draw_lines(differences: Sequence[Difference], paint: _Paint) -> Iterator[str]:
+def draw_changes(differences: Sequence[Difference], paint: Paint) -> Iterator[str]:
     """A line for each difference; those that differ only in the numbers of their paths share one."""
     groups: dict[tuple[str, str, str, str], list[Difference]] = {}
     for difference in differences:
@@ -172,7 +189,7 @@ def _measure(text: str) -> int:
     return len(re.sub(r"\x1b\[[0-9]+m", "", text))
 
 
-def _draw_change(difference: Difference, paint: _Paint) -> str:
+def _draw_change(difference: Difference, paint: Paint) -> str:
     old, new = (_escape(text) for text in _shorten(difference.old, difference.new))
     if not old and not new:
         return _escape(difference.message)
@@ -191,7 +208,7 @@ def _shorten(old: str, new: str) -> tuple[str, str]:
     return old, new
 
 
-def _draw_shapes(differences: Sequence[Difference], consequences: bool) -> Iterator[str]:
+def draw_shapes(differences: Sequence[Difference], consequences: bool) -> Iterator[str]:
     """Rows that now put out something else, those with the same output together."""
     outputs: dict[tuple[str, str], list[str]] = {}
     for difference in differences:
@@ -215,7 +232,8 @@ def _join(names: Sequence[str], most: int = 4) -> str:
     return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 
-def _draw_verdicts(verdicts: Sequence[Verdict], paint: _Paint) -> Iterator[str]:
+def draw_verdicts(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
+    """A line for each verdict."""
     name_width = max(len(verdict.kind) for verdict in verdicts)
     word_width = max(len(verdict.word) for verdict in verdicts)
     for verdict in verdicts:

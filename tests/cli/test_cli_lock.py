@@ -105,7 +105,7 @@ def test_check_for_programs(locked: Path, run: Run) -> None:
     result = run("check", "--format", "json")
     data = json.loads(result.out)
     assert (data["exit_code"], result.code) == (1, 1)
-    assert data["specs"][0]["differences"][0]["source"] == {"file": "net.yaml", "line": 7, "column": 10}
+    assert data["findings"][0]["source"] == {"file": "net.yaml", "line": 7, "column": 10, "end_column": 26}
     assert run("check", "--format", "json", "-o", "out.json").code == 1
     assert json.loads((locked / "out.json").read_text()) == data
 
@@ -202,7 +202,7 @@ def test_a_spec_that_is_wrong_is_exit_code_1(locked: Path, run: Run) -> None:
         (["check", "net.yaml", "none.lock"], "error[missing-file]: there is no file none.lock\n"),
         (
             ["check", "--format", "xml"],
-            "error[usage]: --format can't be xml\nhelp: it is text, json or github\n",
+            "error[usage]: --format can't be xml\nhelp: it is text, json, github, gitlab, junit, sarif or markdown\n",
         ),
         (["check", "--set", "width=2"], "error[usage]: layercli check has no option --set\n"),
         (["lock", "empty"], "error[nothing-to-lock]: there is no spec in empty\n"),

@@ -13,7 +13,7 @@ import layercli.checks
 from layercli.cli.main import COMMANDS
 from layercli.cli.output import use_color
 from layercli.report import PARAMETER_FORMATS, RUN_FORMATS
-from layercli.report.differences import CHECK_FORMATS
+from layercli.report.check import CHECK_FORMATS
 from tests.cli.conftest import Run
 
 HELP = """\
@@ -125,7 +125,8 @@ def test_the_examples_of_a_command_use_options_that_it_has(command: str, run: Ru
 def test_the_formats_of_the_options_are_those_that_there_are(run: Run) -> None:
     formats = {"trace": [*RUN_FORMATS], "params": [*PARAMETER_FORMATS], "check": [*CHECK_FORMATS]}
     for command, (*first, last) in formats.items():
-        assert f"{', '.join(first)} or {last}." in run(command, "--help").out
+        shown = " ".join(run(command, "--help").out.split())
+        assert f"{', '.join(first)} or {last}." in shown
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
-"""The result of a check in each format, literally, and with names that try to be something else."""
+"""The result of a check as text, literally; tests/report has the other formats."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
 import pytest
 
-from layercli.errors import Label, Position, Problem, Source
+from layercli.errors import Position, Problem, Source
 from layercli.lock import (
     CheckResult,
     Difference,
@@ -18,8 +17,7 @@ from layercli.lock import (
     compare_locks,
     judge_differences,
 )
-from layercli.report.differences import CHECK_FORMATS, MAX_LINES, format_json, format_text
-from layercli.report.github import format_github
+from layercli.report.differences import MAX_LINES, format_text
 from tests.lock.lock_samples import draw_lenet, lock_lenet
 
 
@@ -151,160 +149,3 @@ def test_the_command_that_accepts_can_be_pasted() -> None:
     specs = tuple(SpecResult(path, "l", "differs") for path in paths)
     assert CheckResult(specs).accept == "layercli lock ./-x.yaml 'a b.yaml' '$(ls).yaml' net.yaml"
     assert CheckResult((HELD, WRONG, ORPHANED)).accept == ""
-
-
-def test_json_has_it_all() -> None:
-    data = json.loads(format_json(CheckResult((WIDENED, HELD, WRONG, MISSING, ORPHANED))))
-    assert data["version"] == 1
-    assert data["exit_code"] == 2
-    assert data["accept"] == "layercli lock configs/lenet.yaml new.yaml"
-    assert data["totals"] == {
-        "models": 4,
-        "rows": 1912,
-        "differences": 6,
-        "ok": 1,
-        "differs": 1,
-        "missing": 1,
-        "orphaned": 1,
-        "error": 1,
-    }
-    assert data["specs"][0]["differences"][0] == {
-        "code": "entry-changed",
-        "class": "checkpoints",
-        "path": "fc1.weight",
-        "old": "float32[120, 576]",
-        "new": "float32[168, 576]",
-        "message": "fc1.weight changed from float32[120, 576] to float32[168, 576], "
-        "so weights saved before don't load",
-        "source": {"file": "configs/lenet.yaml", "line": 9, "column": 3},
-    }
-    assert data["specs"][0]["verdict"][1] == {
-        "class": "callers",
-        "holds": True,
-        "text": "input and output are the same",
-    }
-    assert data["specs"][2]["problems"] == [
-        {
-            "code": "lock-key",
-            "severity": "error",
-            "message": "a lock has no key mods here",
-            "hint": None,
-            "notes": [],
-            "labels": [],
-            "source": {"file": "bad.lock", "line": 1, "column": 1},
-        }
-    ]
-
-
-def test_json_tells_all_of_a_problem() -> None:
-    place = Position(Source("net.yaml", "a: 1\nb: 2\n"), 2, 1)
-    problem = Problem(
-        "layer-failed",
-        "fc failed",
-        labels=(Label(place, "made here"),),
-        notes=("PyTorch: no",),
-        hint="mend it",
-    )
-    spec = SpecResult("net.yaml", "net.lock", "error", problems=(problem,))
-    [shown] = json.loads(format_json(CheckResult((spec,))))["specs"][0]["problems"]
-    assert (shown["hint"], shown["notes"], shown["source"]) == ("mend it", ["PyTorch: no"], None)
-    assert shown["labels"] == [{"text": "made here", "source": {"file": "net.yaml", "line": 2, "column": 1}}]
-
-
-GITHUB = """\
-::error file=configs/lenet.yaml,line=9,col=3,title=entry-changed (checkpoints)::fc1.weight changed from \
-float32[120, 576] to float32[168, 576], so weights saved before don't load
-"""
-
-
-def read_commands(text: str) -> list[tuple[str, dict[str, str], str]]:
-    """Workflow commands as the runner reads them, every line of the text being one."""
-    commands = []
-    for line in text.splitlines():
-        found = re.fullmatch(r"::(\w+) ([^:]*)::(.*)", line)
-        assert found is not None, line
-        properties = {}
-        for pair in found[2].split(","):
-            name, _, value = pair.partition("=")
-            for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
-                value = value.replace(code, character)
-            assert name not in properties
-            properties[name] = value
-        message = found[3]
-        for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
-            message = message.replace(code, character)
-        commands.append((found[1], properties, message))
-    return commands
-
-
-def test_github_annotates_the_lines_of_the_spec() -> None:
-    text = format_github(CheckResult((WIDENED, HELD)))
-    assert text.startswith(GITHUB)
-    commands = read_commands(text)
-    assert len(commands) == 7
-    assert commands[-1] == (
-        "notice",
-        {"title": "layercli check"},
-        "2 models, 1,912 rows compared: 1 model differs\naccept it with: layercli lock configs/lenet.yaml",
-    )
-
-
-def test_github_annotates_what_could_not_be_compared() -> None:
-    commands = read_commands(format_github(CheckResult((WRONG, MISSING, ORPHANED))))
-    assert [(level, given["file"], given["title"]) for level, given, _ in commands[:-1]] == [
-        ("error", "bad.lock", "lock-key"),
-        ("error", "new.yaml", "lock-missing"),
-        ("error", "old.lock", "lock-orphaned"),
-    ]
-    assert read_commands(format_github(CheckResult(())))[0][0] == "error"
-
-
-def test_github_shows_ten_findings_and_counts_the_others() -> None:
-    spec = SpecResult("a.yaml", "a.lock", "differs", tuple(make_difference(f"a{n}") for n in range(13)))
-    commands = read_commands(format_github(CheckResult((spec,))))
-    assert [level for level, _, _ in commands] == ["error"] * 10 + ["notice"]
-    assert commands[-1][2].startswith("and 3 more findings\n")
-
-
-HOSTILE = [
-    "::error::x",
-    "a\n::set-output name=x::y",
-    "a\r\n##[add-path]x",
-    "%0A::error::",
-    "a,line=1,title=x:y",
-    "\x1b[2J\x07",
-    "[red]x[/red] [/x]",
-    "\u2028::error::\u2029\x85\x0b\x0c",
-    "\u202egnp.yaml",
-    "@someone |<script>alert(1)</script>",
-    "=cmd()",
-    "",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("format", CHECK_FORMATS)
-def test_hostile_names_are_only_names(format: str, name: str) -> None:
-    position = Position(Source(name, name), 1, 1)
-    difference = Difference("shape-changed", "inside", name, name, name, f"{name} changed", position)
-    other = replace(difference, code="layer-changed", kind="behaviour")
-    removed = replace(other, new="", code="layer-removed")
-    problem = Problem(name, name, position, notes=(name,), hint=name)
-    specs = tuple(
-        SpecResult(
-            name, name, status, (difference, other, removed) if status == "differs" else (), (), (problem,)
-        )
-        for status in ("ok", "differs", "missing", "orphaned", "error")
-    )
-    text = CHECK_FORMATS[format](CheckResult(specs), False)
-    assert all(character.isprintable() or character == "\n" for character in text)
-    if format == "json":
-        assert json.loads(text)["specs"][1]["differences"][0]["path"] == name
-    if format == "github":
-        for level, properties, message in read_commands(text):
-            assert level in ("error", "notice")
-            assert set(properties) <= {"file", "line", "col", "title"}
-            assert properties.get("line", "1") == "1"
-            assert "\r" not in message
-    if format == "text":
-        assert not any(line.lstrip().startswith("::") for line in text.splitlines())

@@ -14,6 +14,9 @@ from layercli.report.options import CheckOptions
 #: GitHub shows no more annotations of one kind from one step.
 MAX_ANNOTATIONS = 10
 
+#: How many consequences one of them tells.
+MAX_CONSEQUENCES = 10
+
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
@@ -33,7 +36,9 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
 
     Every line is a command, so that no name in it can be taken for one.
     """
-    groups = _group_lines(sort_findings(list_findings(result)))
+    # What the model costs is in the verdict, and at no line.
+    findings = [finding for finding in list_findings(result) if finding.kind != "cost"]
+    groups = _group_lines(sort_findings(findings))
     lines = [_write_command(_annotate(group), options) for group in groups[:MAX_ANNOTATIONS]]
     summary = result.summary
     left = sum(map(len, groups[MAX_ANNOTATIONS:]))
@@ -63,7 +68,12 @@ def _annotate(group: Sequence[Finding]) -> Annotation:
 
 
 def _tell(finding: Finding) -> Iterator[str]:
-    yield from filter(None, (finding.message, *finding.notes, finding.hint))
+    yield finding.message
+    yield from finding.details
+    yield from (f"and so: {consequence.message}" for consequence in finding.follows[:MAX_CONSEQUENCES])
+    left = len(finding.follows) - MAX_CONSEQUENCES
+    if left > 0:
+        yield f"and {left:,} more"
 
 
 def _write_command(annotation: Annotation, options: CheckOptions) -> str:

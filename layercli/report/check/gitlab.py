@@ -21,7 +21,7 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
 
 def _convert(finding: Finding, options: CheckOptions) -> dict[str, Any]:
     return {
-        "description": escape_controls(finding.message),
+        "description": escape_controls("; ".join((finding.message, *finding.details))).replace("\n", " "),
         "check_name": finding.code,
         "fingerprint": finding.fingerprint,
         "severity": _SEVERITIES[finding.severity],

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from layercli.errors import Position
-from layercli.lock.findings import Finding, list_findings
+from layercli.lock.differences import CLASSES
+from layercli.lock.findings import Finding, flatten_findings, list_findings
 from layercli.lock.result import STATUSES, CheckResult, SpecResult
 from layercli.report.options import CheckOptions
 
@@ -16,17 +17,17 @@ JSON_VERSION = 1
 
 def format_check(result: CheckResult, options: CheckOptions) -> str:
     """The whole result, paths as seen from the working folder."""
-    findings = list_findings(result)
+    findings = list(flatten_findings(list_findings(result)))
     return dump_json(
         {
             "version": JSON_VERSION,
             "specs": [_convert_spec(spec) for spec in result.specs],
-            "findings": [_convert_finding(finding) for finding in findings],
+            "findings": [_convert_finding(finding, cause) for finding, cause in findings],
             "totals": {
                 "models": result.models,
                 "rows": result.rows,
                 "findings": len(findings),
-                "differences": sum(len(spec.differences) for spec in result.specs),
+                "differences": sum(finding.kind in CLASSES for finding, _ in findings),
                 **{status: result.count(status) for status in STATUSES},
             },
             "summary": result.summary,
@@ -56,12 +57,12 @@ def _convert_spec(spec: SpecResult) -> dict[str, Any]:
     }
 
 
-def _convert_finding(finding: Finding) -> dict[str, Any]:
+def _convert_finding(finding: Finding, cause: Finding | None) -> dict[str, Any]:
     return {
         "code": finding.code,
         "class": finding.kind,
         "severity": finding.severity,
-        "spec": finding.spec,
+        "spec": finding.spec or None,
         "path": finding.path,
         "message": finding.message,
         "old": finding.old or None,
@@ -72,7 +73,9 @@ def _convert_finding(finding: Finding) -> dict[str, Any]:
         "labels": [
             {"text": label.text, "source": _convert_position(label.position)} for label in finding.labels
         ],
+        "ignored": finding.ignored or None,
         "fingerprint": finding.fingerprint,
+        "cause": None if cause is None else cause.fingerprint,
     }
 
 

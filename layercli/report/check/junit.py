@@ -12,12 +12,15 @@ from layercli.report.options import CheckOptions
 
 NAME = "layercli check"
 
+#: The test case of what is wrong with no spec.
+CONFIGURATION = "configuration"
+
 
 def format_check(result: CheckResult, options: CheckOptions) -> str:
     """A suite of specs: each holds, fails, or has an error where the check couldn't be done."""
     found: dict[str, list[Finding]] = {spec.path: [] for spec in result.specs}
     for finding in list_findings(result):
-        found.setdefault(finding.spec, []).append(finding)
+        found.setdefault(finding.spec or CONFIGURATION, []).append(finding)
     undone = {spec.path for spec in result.specs if spec.status == "error" and spec.exit_code == 2}
     suites = Element("testsuites", {"name": NAME})
     suite = SubElement(suites, "testsuite", {"name": NAME})
@@ -30,7 +33,9 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
             kind = "error" if name in undone else "failure"
             counts[f"{kind}s"] += 1
             message = errors[0].message + (f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else "")
-            SubElement(case, kind, {"type": errors[0].code, "message": _clean(message)}).text = _tell(findings)
+            SubElement(case, kind, {"type": errors[0].code, "message": _clean(message)}).text = _tell(
+                findings
+            )
         elif findings:
             SubElement(case, "system-out").text = _tell(findings)
     for element in (suites, suite):
@@ -47,7 +52,8 @@ def _tell(findings: Sequence[Finding]) -> str:
     for finding in findings:
         place = finding.file if finding.position is None else str(finding.position)
         lines.append(f"{place}: {finding.severity}[{finding.code}] {finding.message} ({finding.kind})")
-        lines += [f"  {text}" for text in (*finding.notes, finding.hint) if text]
+        lines += [f"  {text}" for text in finding.details]
+        lines += [f"  and so: {consequence.message}" for consequence in finding.follows]
     return "\n".join(map(_clean, lines))
 
 

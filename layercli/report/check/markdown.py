@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from layercli.errors import draw_problems
+from layercli.lock.differences import CLASSES
 from layercli.lock.findings import Finding, list_findings
 from layercli.lock.result import CheckResult, SpecResult
 from layercli.report.differences import PREFIXES, mask_numbers
+from layercli.report.layout import clean
 from layercli.report.logs import break_commands
 from layercli.report.markdown import escape_text, indent_code, quote_code
 from layercli.report.options import CheckOptions
@@ -32,14 +34,17 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
         found.setdefault(finding.spec, []).append(finding)
     blocks = [MARKER, "### layercli check", result.summary]
     if result.accept:
-        blocks += ["Accept what changed with", indent_code(result.accept)]
+        blocks += ["Accept what changed with", indent_code(clean(result.accept))]
+    alone = [spec for spec in result.specs if spec.path in found]
+    sections = [list(_draw_spec(spec, found[spec.path])) for spec in alone if not _is_brief(spec)]
+    sections += _draw_brief([spec for spec in alone if _is_brief(spec)])
+    if result.problems:
+        sections.insert(0, ["#### Configuration", indent_code(draw_problems(result.problems))])
     length = sum(map(len, blocks))
-    told = [spec for spec in result.specs if found.get(spec.path)]
-    for number, spec in enumerate(told):
-        section = list(_draw_spec(spec, found[spec.path]))
-        length += sum(map(len, section))
+    for number, section in enumerate(sections):
+        length += sum(map(len, section)) + 2 * len(section)
         if length > MAX_CHARACTERS:
-            blocks.append(f"And {len(told) - number:,} more.")
+            blocks.append(f"And {len(sections) - number:,} more.")
             break
         blocks += section
     return break_commands("\n\n".join(blocks) + "\n")
@@ -50,12 +55,30 @@ _HEADINGS = {
     "differs": "{path} differs from {lock}",
     "missing": "{path} has no lock",
     "orphaned": "{lock} has no spec",
+    "deleted": "{path} is gone",
     "error": "{path} couldn't be checked",
 }
 
 
+def _is_brief(spec: SpecResult) -> bool:
+    """Whether there is no more to say of a spec than its heading does."""
+    return spec.status in ("missing", "orphaned") and not spec.problems
+
+
+def _draw_brief(specs: Sequence[SpecResult]) -> Iterator[list[str]]:
+    lines = [f"- {_head(spec)}" for spec in specs[:MAX_ROWS]]
+    if len(specs) > MAX_ROWS:
+        lines.append(f"- and {len(specs) - MAX_ROWS:,} more")
+    if lines:
+        yield ["#### Specs and locks without the other", "\n".join(lines)]
+
+
+def _head(spec: SpecResult) -> str:
+    return _HEADINGS[spec.status].format(path=_quote(spec.path), lock=_quote(spec.lock))
+
+
 def _draw_spec(spec: SpecResult, findings: Sequence[Finding]) -> Iterator[str]:
-    yield "#### " + _HEADINGS[spec.status].format(path=_quote(spec.path), lock=_quote(spec.lock))
+    yield f"#### {_head(spec)}"
     if spec.verdicts:
         yield "\n".join(
             f"- {verdict.kind}{_emphasise(verdict.word, verdict.holds)}: {escape_text(verdict.text)}"
@@ -63,9 +86,10 @@ def _draw_spec(spec: SpecResult, findings: Sequence[Finding]) -> Iterator[str]:
         )
     if spec.problems:
         yield indent_code(draw_problems(spec.problems))
-    differences = [finding for finding in findings if finding.old or finding.new or finding.path]
-    causes = [finding for finding in differences if finding.kind not in CONSEQUENCES]
-    rest = [finding for finding in differences if finding.kind in CONSEQUENCES]
+    differences = [finding for finding in findings if finding.kind in CLASSES]
+    causes = [finding for finding in differences if finding.kind not in CONSEQUENCES or finding.follows]
+    rest = [finding for finding in differences if finding not in causes]
+    rest += [consequence for finding in causes for consequence in finding.follows]
     if causes:
         yield _draw_table(causes)
     if rest and not causes:
@@ -85,13 +109,16 @@ def _draw_table(findings: Iterable[Finding]) -> str:
     """A row for each difference; those that differ only in the numbers of their paths share one."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        key = (finding.code, mask_numbers(finding.path), finding.old, finding.new)
+        key = (finding.code, mask_numbers(finding.path), finding.old, finding.new, finding.ignored)
         groups.setdefault(key, []).append(finding)
     lines = ["| class | where | before | now | line |", "| --- | --- | --- | --- | --- |"]
     for group in list(groups.values())[:MAX_ROWS]:
         first = group[0]
         place = "" if first.position is None else f"{first.position.file}:{first.position.line}"
-        cells = (first.kind, _name_group(group), *map(quote_code, (first.old, first.new, place)))
+        name = _name_group(group)
+        if first.ignored:
+            name += f" (ignored: {quote_code(first.ignored)})"
+        cells = (first.kind, name, *map(quote_code, (first.old, first.new, place)))
         lines.append(f"| {' | '.join(cells)} |")
     left = sum(map(len, list(groups.values())[MAX_ROWS:]))
     return "\n".join(lines) + (f"\n\nAnd {left:,} more." if left else "")

@@ -52,7 +52,7 @@ def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) 
     location: dict[str, Any] = {"physicalLocation": _locate(finding.file, finding.position, options)}
     if finding.path:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.path}]
-    text = "\n".join(filter(None, (finding.message, *finding.notes, finding.hint)))
+    text = "\n".join((finding.message, *finding.notes, *filter(None, (finding.hint,))))
     converted: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule_number,
@@ -60,13 +60,20 @@ def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) 
         "message": {"text": _escape_message(text)},
         "locations": [location],
     }
-    if finding.labels:
+    related: list[tuple[str, Position | None, str]] = []
+    related += [(label.position.file, label.position, label.text) for label in finding.labels]
+    related += [(one.file, one.position, f"and so: {one.message}") for one in finding.follows]
+    if related:
         converted["relatedLocations"] = [
             {
-                "physicalLocation": _locate(label.position.file, label.position, options),
-                "message": {"text": _escape_message(label.text)},
+                "physicalLocation": _locate(file, position, options),
+                "message": {"text": _escape_message(text)},
             }
-            for label in finding.labels
+            for file, position, text in related
+        ]
+    if finding.ignored:
+        converted["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": escape_controls(finding.ignored)}
         ]
     converted["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
     facts = {"class": finding.kind, "spec": finding.spec, "old": finding.old, "new": finding.new}

@@ -1,0 +1,1 @@
+"""What changed between a revision of a repository and the files as they are now."""

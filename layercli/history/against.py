@@ -1,0 +1,323 @@
+"""What changed since a revision: specs, locks and configuration as they were there, and as they are now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from layercli.checks import (
+    SKIPPED_FOLDERS,
+    check_spec,
+    find_orphans,
+    find_specs,
+    looks_like_lock,
+    looks_like_spec,
+    make_lock,
+)
+from layercli.configuration import Configuration, find_configuration
+from layercli.engines import Engine
+from layercli.errors import CommandError, LayercliError, Problem
+from layercli.git import Revision, find_repository, read_revision
+from layercli.history.changed import is_spec_changed
+from layercli.history.configuration import find_configuration_at, find_loosened
+from layercli.lock import (
+    CheckResult,
+    Difference,
+    Lock,
+    SpecResult,
+    check_lock_names,
+    collect_positions,
+    compare_locks,
+    judge_differences,
+    load_lock,
+    lock_path,
+)
+from layercli.lock.differences import CODES
+from layercli.lock.verdicts import Verdict
+from layercli.record import record
+from layercli.spec.library import SUFFIXES, display_name
+
+#: Bytes of a file of a revision that are looked at to tell what it is.
+MAX_HEAD = 1 << 20
+
+#: How alike the lines of a spec that is gone and of a new one have to be for it to be the same under another name.
+LIKENESS = 0.6
+#: So many pairs are looked at for that.
+MAX_PAIRS = 10_000
+
+
+@record
+class Pair:
+    """A spec as it is now, and where it was in the revision; None for one that is new, or gone."""
+
+    before: Path | None
+    now: Path | None
+
+
+def check_against(paths: Sequence[str], folder: Path, shown: str, engine: Engine = "derive") -> CheckResult:
+    """Compare each spec with what it was at the revision ``shown``, and what is new with its lock. Nothing is written.
+
+    Which specs there are is what the configuration of the revision says, and what the present one does. Raises
+    CommandError where there is no such revision, and where nothing is there to compare.
+    """
+    with read_revision(find_repository(folder), shown) as revision:
+        place, old = find_configuration_at(revision, folder)
+        new_place, new = find_configuration(folder)
+        before = find_specs_at(revision, paths, folder, place, old)
+        now = list(_find_now(paths, folder, before, [(place, old), (new_place, new)]))
+        if not before and not now:
+            message = f"there is no spec to check, neither here nor at {shown}"
+            raise CommandError(Problem("nothing-to-check", message, hint="name one: layercli check net.yaml"))
+        check_lock_names(Path(display_name(spec, folder)) for spec in now)
+        results = [
+            _check_pair(pair, revision, folder, engine) for pair in pair_specs(before, now, revision)
+        ]
+        for lock in find_orphans(paths or [str(place)], folder):
+            name = display_name(lock, folder)
+            results.append(SpecResult(name, name, "orphaned"))
+        problems = tuple(find_loosened(shown, old, new)) + old.problems
+    return CheckResult(tuple(results), tuple(paths or ["."]), problems)
+
+
+# Which specs
+
+
+def find_specs_at(
+    revision: Revision, paths: Sequence[str], folder: Path, place: Path, configuration: Configuration
+) -> list[Path]:
+    """The specs that ``paths`` meant at a revision, without paths those that its configuration names."""
+    return [
+        path
+        for entry in sorted(revision.entries)
+        if entry.name.endswith(SUFFIXES) and revision.entries[entry].kind == "file"
+        for path in [revision.path_of(entry)]
+        if _is_meant(path, revision, paths, folder, place, configuration)
+    ]
+
+
+def _is_meant(
+    path: Path, revision: Revision, paths: Sequence[str], folder: Path, place: Path, configuration: Configuration
+) -> bool:
+    if any(revision.locate(folder / given) in (revision.locate(path), revision.locate(lock_path(path))) for given in paths):
+        return True
+    tops = [folder / given for given in paths] or [place]
+    inside = [_find_below(path, top, revision) for top in tops]
+    if not any(below is not None and _is_shown(below) for below in inside):
+        return False
+    if not paths and (inside[0] is None or not configuration.takes(str(inside[0]))):
+        return False
+    return _is_spec(path, revision)
+
+
+def _find_below(path: Path, top: Path, revision: Revision) -> PurePosixPath | None:
+    """``path`` as counted from ``top``, None where it isn't below it."""
+    whole, above = revision.locate(path), revision.locate(top)
+    if whole is None or above is None or not whole.is_relative_to(above):
+        return None
+    return whole.relative_to(above)
+
+
+def _is_shown(path: PurePosixPath) -> bool:
+    return not any(part.startswith(".") or part in SKIPPED_FOLDERS for part in path.parts)
+
+
+def _is_spec(path: Path, revision: Revision) -> bool:
+    return looks_like_spec(_read_head(path, revision)) or looks_like_lock(
+        _read_head(lock_path(path), revision)
+    )
+
+
+def _read_head(path: Path, revision: Revision) -> bytes:
+    if revision.look(path) != "file":
+        return b""
+    try:
+        return revision.read(path, revision.name(path), MAX_HEAD)
+    except CommandError as error:
+        if error.problems[0].code == "git-failed":
+            raise
+        return b""
+
+
+def _find_now(
+    paths: Sequence[str],
+    folder: Path,
+    before: Sequence[Path],
+    configurations: Sequence[tuple[Path, Configuration]],
+) -> Iterator[Path]:
+    """The specs there are now, by either configuration, or those that ``paths`` mean; what only was there is left out."""
+    seen: set[Path] = set()
+    for found in _list_now(paths, folder, before, configurations):
+        if found not in seen:
+            seen.add(found)
+            yield found
+
+
+def _list_now(
+    paths: Sequence[str],
+    folder: Path,
+    before: Sequence[Path],
+    configurations: Sequence[tuple[Path, Configuration]],
+) -> Iterator[Path]:
+    for path in paths:
+        try:
+            yield from find_specs([path], folder)
+        except CommandError:
+            place = Path(os.path.abspath(folder / path))
+            if os.path.lexists(place) or not any(spec.is_relative_to(place) for spec in before):
+                raise
+    if not paths:
+        for place, configuration in configurations:
+            for spec in find_specs([str(place)], folder):
+                if configuration.takes(spec.relative_to(place).as_posix()):
+                    yield spec
+
+
+# Which spec was which
+
+
+def pair_specs(before: Sequence[Path], now: Sequence[Path], revision: Revision) -> Iterator[Pair]:
+    """Each spec with what it was, one that is gone with a new one whose content is alike."""
+    places = {revision.locate(spec): spec for spec in before}
+    gone = dict(places)
+    new: list[Path] = []
+    found: dict[Path, Path] = {}
+    for spec in now:
+        place = revision.locate(spec)
+        if place in gone:
+            found[spec] = gone.pop(place)
+        else:
+            new.append(spec)
+    found |= match_renamed([*gone.values()], new, revision)
+    renamed = set(found.values())
+    for spec in now:
+        yield Pair(found.get(spec), spec)
+    for spec in gone.values():
+        if spec not in renamed:
+            yield Pair(spec, None)
+
+
+def match_renamed(gone: Sequence[Path], new: Sequence[Path], revision: Revision) -> dict[Path, Path]:
+    """From each new spec that one of those gone became to that one, the most alike first."""
+    if not gone or not new or len(gone) * len(new) > MAX_PAIRS:
+        return {}
+
+    from difflib import SequenceMatcher
+
+    old_lines = {spec: _read_head(spec, revision).splitlines() for spec in gone}
+    likeness: list[tuple[float, Path, Path]] = []
+    for spec in new:
+        lines = _read_now(spec).splitlines()
+        # Looking one of two sequences up is the dear part, so this one stays the same.
+        matcher = SequenceMatcher(None, b=lines, autojunk=False)
+        for other in gone:
+            matcher.set_seq1(old_lines[other])
+            if lines and matcher.quick_ratio() >= LIKENESS and (ratio := matcher.ratio()) >= LIKENESS:
+                likeness.append((ratio, spec, other))
+    found: dict[Path, Path] = {}
+    for _, spec, other in sorted(likeness, key=lambda item: (-item[0], item[1], item[2])):
+        if spec not in found and other not in found.values():
+            found[spec] = other
+    return found
+
+
+def _read_now(spec: Path) -> bytes:
+    try:
+        with open(spec, "rb") as file:
+            return file.read(MAX_HEAD)
+    except OSError:
+        return b""
+
+
+# What became of one
+
+
+def _check_pair(pair: Pair, revision: Revision, folder: Path, engine: Engine) -> SpecResult:
+    if pair.now is None:
+        assert pair.before is not None
+        return _tell_deleted(pair.before, revision, folder)
+    result = check_spec(pair.now, folder, engine)
+    if pair.before is None or result.status == "error":
+        return result
+    result = _tell_lock(result, pair.before, revision, folder)
+    renamed = revision.locate(pair.now) != revision.locate(pair.before)
+    if not renamed and not is_spec_changed(pair.now, revision):
+        return result
+    old, problems = _read_before(pair.before, revision, engine)
+    if old is None:
+        return replace(result, problems=(*result.problems, *problems))
+    new, trace = make_lock(pair.now, result.path, engine, old.version)
+    differences = compare_locks(old, new, collect_positions(trace))
+    verdicts = judge_differences(old, new, differences)
+    if renamed:
+        name = display_name(pair.before, folder)
+        differences = (_make_difference("spec-renamed", name, result.path), *differences)
+        verdicts = tuple(map(_judge_renamed, verdicts))
+    if not differences:
+        return replace(result, problems=(*result.problems, *problems))
+    if result.status == "ok":
+        message = f"{result.lock} says the same: this change is accepted in it"
+        problems = (*problems, Problem("lock-accepted", message, severity="note"))
+    return SpecResult(
+        result.path,
+        revision.name(pair.before),
+        "differs",
+        differences,
+        verdicts,
+        (*problems, *result.problems),
+        rows=len(new.rows),
+        accepted=result.status == "ok",
+    )
+
+
+def _tell_lock(result: SpecResult, before: Path, revision: Revision, folder: Path) -> SpecResult:
+    """The result of a spec whose lock is missing, with what the revision had."""
+    lock = lock_path(before)
+    if result.status != "missing" or revision.look(lock) is None:
+        return result
+    message = f"{display_name(lock, folder)} is gone: {revision.shown} has it"
+    problem = Problem("lock-deleted", message, severity="warning", hint="bring it back, or write it anew")
+    return replace(result, problems=(problem, *result.problems))
+
+
+def _read_before(spec: Path, revision: Revision, engine: Engine) -> tuple[Lock | None, tuple[Problem, ...]]:
+    """What a spec was: derived now, and where that can't be done what its lock said."""
+    name = revision.name(spec)
+    try:
+        return make_lock(spec, name, engine, tree=revision)[0], ()
+    except LayercliError as error:
+        reason = error.problems[0]
+    lock = lock_path(spec)
+    note = f"{reason.position}: {reason.message}" if reason.position is not None else reason.message
+    try:
+        if revision.look(lock) is not None:
+            message = f"{name} can't be derived, so its lock of then is compared"
+            found = load_lock(lock, revision.name(lock), revision)
+            return found, (Problem("spec-unreadable", message, notes=(note,), severity="warning"),)
+    except CommandError as error:
+        note = error.problems[0].message
+    message = f"{name} can't be derived and has no lock that can be read, so nothing was compared with it"
+    return None, (Problem("spec-unreadable", message, notes=(note,), severity="warning"),)
+
+
+def _tell_deleted(before: Path, revision: Revision, folder: Path) -> SpecResult:
+    name, shown = display_name(before, folder), revision.name(before)
+    verdicts = (
+        Verdict("checkpoints", False, "break", "weights saved before have no model"),
+        Verdict("callers", False, "break", "the spec is gone"),
+    )
+    return SpecResult(name, shown, "deleted", (_make_difference("spec-deleted", shown, ""),), verdicts)
+
+
+def _make_difference(code: str, old: str, new: str) -> Difference:
+    kind, sentence = CODES[code]
+    return Difference(code, kind, "", old, new, sentence.format(path="the spec", old=old, new=new))
+
+
+def _judge_renamed(verdict: Verdict) -> Verdict:
+    """The verdict with what another path means to those who name it."""
+    if verdict.kind != "callers":
+        return verdict
+    text = "the spec has another path" if verdict.holds else f"the spec has another path; {verdict.text}"
+    return Verdict("callers", False, "break", text)

@@ -1,0 +1,299 @@
+"""The pytest plugin: specs as test items, and ``shape_check``, which locks the shapes of any ``nn.Module``.
+
+pytest imports it at every start where layercli is installed, so what it needs is imported when there is work.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from layercli.errors import CommandError, LayercliError, Problem, draw_problems
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from layercli.lock import SpecResult
+
+#: The folder beside a test file that holds the locks of its ``shape_check``.
+LOCKS = "__locks__"
+
+#: A longer name of a lock is cut: with its ending it has to be a file's name.
+MAX_NAME = 150
+
+UPDATE = "--layercli-update"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--layercli``, ``--layercli-update``, and the same as ``layercli = true`` of the configuration."""
+    group = parser.getgroup("layercli", "layercli: shapes of PyTorch models, compared with their locks")
+    group.addoption(
+        "--layercli",
+        action="store_true",
+        help="Make each spec that layercli check would check a test.",
+    )
+    group.addoption(
+        UPDATE,
+        action="store_true",
+        help="Write the locks of specs and of shape_check instead of comparing. Implies --layercli; refused in CI.",
+    )
+    parser.addini("layercli", "Make each spec a test, as --layercli does.", type="bool", default=False)
+
+
+class State:
+    """What one run knows: which files are specs, and what it has written."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.root = config.rootpath
+        self.update = bool(config.getoption(UPDATE))
+        #: The files that become items, by their real path; empty where specs are not asked for.
+        self.files: dict[str, Path] = {}
+        #: The text of each lock of a module that this process wrote.
+        self.written: dict[Path, str] = {}
+
+    def name(self, path: Path) -> str:
+        """What messages call a file: its path from the root where it is below it."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+STATE = pytest.StashKey[State]()
+WRITTEN = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the specs that were asked for. Raises UsageError where there are none, and for an update in CI."""
+    config.addinivalue_line("markers", "layercli: a spec that is compared with its lock, made by layercli.")
+    state = config.stash[STATE] = State(config)
+    config.pluginmanager.register(Teller(), "layercli-teller")
+    if state.update and os.environ.get("CI"):
+        problem = f"{UPDATE} writes locks, and CI is set: run it where you can review and commit them"
+        raise pytest.UsageError(problem)
+    if not (state.update or config.getoption("--layercli") or config.getini("layercli")):
+        return
+    try:
+        found = _find_files(state.root)
+    except LayercliError as error:
+        raise pytest.UsageError(draw_problems(error.problems)) from None
+    if not found and not state.update:
+        raise pytest.UsageError(f"layercli found no spec to check in {state.root}")
+    state.files = {os.path.realpath(path): path for path in found}
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        # Nothing was named, so all is meant, and specs aren't where testpaths points.
+        config.args += map(str, found)
+
+
+def _find_files(root: Path) -> tuple[Path, ...]:
+    """The specs to check, and the locks that have none."""
+    from layercli.checks import find_orphans, find_specs
+
+    return (*find_specs([], root), *find_orphans([], root))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """How many specs there are to check."""
+    count = len(config.stash[STATE].files)
+    return f"layercli: {count:,} spec{'s' * (count > 1)}" if count else None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
+    """A spec that is to be checked, or a lock without one."""
+    files = parent.config.stash[STATE].files
+    if not files or os.path.realpath(file_path) not in files:
+        return None
+    return SpecFile.from_parent(parent, path=file_path)
+
+
+class SpecFile(pytest.File):
+    """A spec, with one item."""
+
+    def collect(self) -> Iterator[SpecItem]:
+        """Its comparison with its lock."""
+        yield SpecItem.from_parent(self, name="lock")
+
+
+class SpecItem(pytest.Item):
+    """The comparison of one spec with its lock."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.add_marker("layercli")
+
+    def runtest(self) -> None:
+        """Compare, or with ``--layercli-update`` write the lock. Raises Verdict where it doesn't hold."""
+        state = self.config.stash[STATE]
+        result = self._check(state)
+        if state.update and result.status in ("differs", "missing") and not result.problems:
+            result = self._update(state, result)
+        if result.status != "ok":
+            from layercli.lock import CheckResult
+
+            raise Verdict(_tell(result, CheckResult((result,)).accept))
+
+    def _check(self, state: State) -> SpecResult:
+        from layercli.checks import check_spec
+        from layercli.lock import SpecResult
+
+        if self.path.suffix == ".lock":
+            return SpecResult(state.name(self.path), state.name(self.path), "orphaned")
+        return check_spec(self.path, state.root)
+
+    def _update(self, state: State, result: SpecResult) -> SpecResult:
+        from dataclasses import replace
+
+        from layercli.checks import lock_specs
+        from layercli.engines import has_torch
+
+        try:
+            for _ in lock_specs([state.name(self.path)], state.root, "both" if has_torch() else "derive"):
+                self.stash.setdefault(WRITTEN, []).append(result.lock)
+        except LayercliError as error:
+            return replace(result, status="error", problems=error.problems)
+        return replace(result, status="ok")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The verdict alone: where layercli found it is nobody's concern."""
+        if isinstance(excinfo.value, Verdict | LayercliError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """What the item is called."""
+        return self.path, None, self.config.stash[STATE].name(self.path)
+
+
+class Verdict(Exception):
+    """What doesn't hold, in words."""
+
+
+def _tell(result: SpecResult, accept: str) -> str:
+    """What doesn't hold, and the command that accepts it."""
+    from layercli.report.differences import draw_spec
+
+    text = draw_spec(result)
+    return f"{text}\n\naccept it with: {accept}" if accept else text
+
+
+@pytest.fixture
+def shape_check(request: pytest.FixtureRequest) -> ShapeCheck:
+    """Compare the shapes, parameters and calls of a module with the lock beside the test: see ``ShapeCheck``."""
+    return ShapeCheck(request)
+
+
+class ShapeCheck:
+    """``shape_check(module, inputs, name)``, for one test."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._node: pytest.Item = request.node
+        self._state = request.config.stash[STATE]
+        self._folder = request.path.parent / LOCKS / request.path.stem
+        owner = f"{request.cls.__qualname__}." if request.cls is not None else ""
+        self._default = _clean(f"{owner}{request.node.name}")
+        self._used: set[str] = set()
+
+    def __call__(self, module: nn.Module, inputs: Any, name: str | None = None) -> None:
+        """Call ``module`` once and fail the test where it isn't what its lock says.
+
+        ``inputs`` are its only input, a tuple or list of what its forward takes by position, or a dict of what it
+        takes by name. The lock is ``__locks__/TEST_FILE/NAME.lock`` beside the test; ``name`` is the test's own
+        unless it is given. With ``--layercli-update`` the lock is written. What the forward raises is raised. The
+        module is left as it was.
+        """
+        __tracebackhide__ = True
+        path = self._folder / f"{self._choose_name(name)}.lock"
+        lock_name = self._state.name(path)
+
+        from layercli.lock import format_lock
+        from layercli.module_checks import check_module, lock_module
+
+        try:
+            lock = lock_module(module, inputs)
+        except LayercliError as error:
+            if isinstance(error.__cause__, Exception):
+                error.__cause__.add_note(draw_problems(error.problems))
+                raise error.__cause__ from None
+            _fail(error)
+        if self._state.update:
+            self._write(path, lock_name, format_lock(lock))
+            return
+        result = check_module(lock, path, self._node.nodeid, lock_name)
+        if result.status != "ok":
+            command = f"pytest {UPDATE} {shlex.quote(self._node.nodeid)}"
+            pytest.fail(_tell(result, command), pytrace=False)
+
+    def _choose_name(self, name: str | None) -> str:
+        __tracebackhide__ = True
+        if name is not None and _clean(name) != name:
+            problem = f"{name!r} is no name of a lock: use letters, digits, dots, dashes and underscores"
+            _fail(CommandError(Problem("lock-name", problem, hint=f"did you mean {_clean(name)!r}?")))
+        chosen = name or self._default
+        if chosen in self._used:
+            problem = f"this test checks {chosen} twice"
+            _fail(CommandError(Problem("lock-name", problem, hint="give each check of a test a name")))
+        self._used.add(chosen)
+        return chosen
+
+    def _write(self, path: Path, lock_name: str, text: str) -> None:
+        __tracebackhide__ = True
+        from layercli.lock import write_lock
+
+        if self._state.written.setdefault(path, text) != text:
+            problem = f"another test wrote another model to {lock_name}"
+            _fail(CommandError(Problem("lock-name", problem, hint="give each of them a name of its own")))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if write_lock(path, text, lock_name):
+                self._node.stash.setdefault(WRITTEN, []).append(lock_name)
+        except LayercliError as error:
+            _fail(error)
+
+
+def _fail(error: LayercliError) -> NoReturn:
+    """Fail the test with what an error says."""
+    __tracebackhide__ = True
+    pytest.fail(draw_problems(error.problems), pytrace=False)
+
+
+def _clean(name: str) -> str:
+    """A name as a file may have it on any system: ``test_it[3-relu]`` is ``test_it-3-relu``."""
+    cleaned = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "lock"
+    if len(cleaned) <= MAX_NAME:
+        return cleaned
+    from hashlib import sha256
+
+    return f"{cleaned[:MAX_NAME - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in the report which locks were written: under pytest-xdist it goes to another process."""
+    report = yield
+    if call.when == "call" and WRITTEN in item.stash:
+        report.layercli_written = item.stash[WRITTEN]
+    return report
+
+
+class Teller:
+    """Tells at the end of a run which locks were written, in whichever process."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take down what one test wrote."""
+        self.written += getattr(report, "layercli_written", [])
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Name the locks."""
+        locks = sorted(set(self.written))
+        if locks:
+            terminalreporter.section("layercli")
+            for lock in locks:
+                terminalreporter.write_line(f"wrote {lock}")

@@ -1,0 +1,287 @@
+"""Two locks row by row: as text, one below or beside the other, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from layercli.lock.comparison import Change, Comparison, RowPair
+from layercli.lock.differences import Difference
+from layercli.lock.records import LockRow
+from layercli.record import record
+from layercli.report.differences import Paint, choose_paint, draw_changes, draw_verdicts
+from layercli.report.layout import clean, measure
+from layercli.report.logs import break_commands
+
+#: The version of the JSON: keys may be added within it, never changed.
+JSON_VERSION = 1
+
+#: So many rows that are the same are shown around one that isn't.
+CONTEXT = 3
+
+#: From so many columns on the sides stand beside each other unless asked otherwise, where they fit.
+BESIDE = 100
+
+COMPARISON_FORMATS = ("text", "json", "markdown")
+
+
+@record
+class ComparisonOptions:
+    """``beside``: the old rows on the left, the new ones on the right; None where the ``width`` decides, in columns."""
+
+    beside: bool | None = None
+    width: int | None = None
+    color: bool = False
+
+
+#: What the table of rows shows itself, so that it isn't told once more below it.
+_IN_ROWS = (
+    "layer-added", "layer-removed", "layer-called", "layer-uncalled", "layer-changed", "layer-renamed",
+    "operation-added", "operation-removed", "operation-changed", "shape-changed", "parameters-changed",
+)  # fmt: skip
+#: What it shows where the layer of the entry is among the rows that changed.
+_IN_LAYER = ("entry-added", "entry-removed", "entry-changed", "entry-renamed")
+
+
+def format_comparison(comparison: Comparison, format: str, options: ComparisonOptions | None = None) -> str:
+    """A comparison in one of ``COMPARISON_FORMATS``, with a newline at its end."""
+    options = options or ComparisonOptions()
+    if format == "json":
+        return format_json(comparison)
+    if format == "markdown":
+        return format_markdown(comparison)
+    return format_text(comparison, options)
+
+
+def format_text(comparison: Comparison, options: ComparisonOptions) -> str:
+    """The rows that changed among their neighbours, what else did, and what that breaks."""
+    paint = choose_paint(options.color)
+    if not comparison.differences:
+        return break_commands(_say_same(comparison) + "\n")
+    sections = [_draw_table(comparison, options, paint)]
+    left = list_unseen(comparison)
+    if left:
+        sections.append(list(draw_changes(left, paint)))
+    sections.append(list(draw_verdicts(comparison.verdicts, paint)))
+    return break_commands("\n\n".join("\n".join(section) for section in sections) + "\n")
+
+
+def _say_same(comparison: Comparison) -> str:
+    rows = len(comparison.new.rows)
+    count = f"{rows:,} row{'s' * (rows != 1)} compared"
+    return f"{clean(comparison.old_name)} and {clean(comparison.new_name)} say the same: {count}"
+
+
+def list_unseen(comparison: Comparison) -> list[Difference]:
+    """The differences that the table of rows doesn't show."""
+    changed = [pair.new or pair.old for pair in comparison.pairs if pair.change != "same"]
+    layers = {row.path for row in changed if row is not None and row.kind == "layer"}
+    return [
+        difference
+        for difference in comparison.differences
+        if difference.code not in _IN_ROWS
+        and not (difference.code in _IN_LAYER and difference.path.rpartition(".")[0] in layers)
+        and difference.kind != "cost"
+    ]
+
+
+def fold_pairs(pairs: Sequence[RowPair]) -> Iterator[RowPair | int]:
+    """The pairs that changed with ``CONTEXT`` others around them, and the number of those left out between."""
+    changed = [number for number, pair in enumerate(pairs) if pair.change != "same"]
+    shown = 0
+    for number in changed:
+        start = max(shown, number - CONTEXT)
+        # One row takes no more room than the line that says that it's left out.
+        start = shown if start - shown <= 1 else start
+        if start > shown:
+            yield start - shown
+        end = min(len(pairs), number + CONTEXT + 1)
+        yield from pairs[start:end]
+        shown = max(shown, end)
+    left = len(pairs) - shown
+    if left == 1:
+        yield pairs[-1]
+    elif left and changed:
+        yield left
+
+
+# Text
+
+
+def _draw_table(comparison: Comparison, options: ComparisonOptions, paint: Paint) -> list[str]:
+    parts = list(fold_pairs(comparison.pairs))
+    if options.beside is None and options.width is not None and options.width >= BESIDE:
+        lines = _draw_beside(comparison, parts, paint)
+        if max(map(measure, _draw_beside(comparison, parts, choose_paint(False)))) <= options.width:
+            return lines
+    if options.beside:
+        return _draw_beside(comparison, parts, paint)
+    return _draw_unified(comparison, parts, paint)
+
+
+def _list_cells(row: LockRow | None) -> tuple[str, str, str, str]:
+    """Path, call, output, parameters."""
+    if row is None:
+        return "", "", "", ""
+    count = f"{row.parameters:,}" if row.parameters else ""
+    return clean(row.path or "the model"), clean(row.call or row.type), clean(row.output), count
+
+
+def _draw_unified(comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint) -> list[str]:
+    lines: list[tuple[str, LockRow | None, int]] = []
+    removed: list[tuple[str, LockRow | None, int]] = []
+    added: list[tuple[str, LockRow | None, int]] = []
+    for part in parts:
+        if not isinstance(part, int) and part.change != "same":
+            removed += [("-", part.old, 0)] if part.old is not None else []
+            added += [("+", part.new, 0)] if part.new is not None else []
+            continue
+        lines += removed + added
+        removed, added = [], []
+        lines.append((" ", None, part) if isinstance(part, int) else (" ", part.new, 0))
+    lines += removed + added
+    cells = [_list_cells(row) for _, row, _ in lines]
+    widths = [max((measure(row[index]) for row in cells), default=0) for index in range(4)]
+    drawn = [
+        paint("old", f"- {clean(comparison.old_name)}"),
+        paint("new", f"+ {clean(comparison.new_name)}"),
+        "",
+    ]
+    for (sign, row, left), texts in zip(lines, cells, strict=True):
+        if row is None:
+            drawn.append(paint("dim", f"  ... {left:,} rows are the same"))
+        else:
+            drawn.append(_style(paint, _SIGNS[sign], f"{sign} {_align(texts, widths)}".rstrip()))
+    return drawn
+
+
+_SIGNS = {"-": "old", "+": "new", " ": ""}
+
+
+def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
+    """Cells in columns, of which the last one holds numbers."""
+    cells = [
+        text + " " * (width - measure(text)) for text, width in zip(texts[:-1], widths[:-1], strict=True)
+    ]
+    cells.append(" " * (widths[-1] - measure(texts[-1])) + texts[-1])
+    return "  ".join(cells)
+
+
+#: What stands between the sides, as in ``sdiff``.
+_BETWEEN: Mapping[Change, str] = {"same": " ", "changed": "|", "removed": "<", "added": ">"}
+
+
+def _draw_beside(comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint) -> list[str]:
+    pairs = [part for part in parts if not isinstance(part, int)]
+    old = [_list_cells(pair.old) for pair in pairs]
+    new = [_list_cells(pair.new) for pair in pairs]
+    old_widths, new_widths = [
+        [max((measure(row[index]) for row in side), default=0) for index in range(4)] for side in (old, new)
+    ]
+    half = max(sum(old_widths) + 6, measure(clean(comparison.old_name)))
+    heading = clean(comparison.old_name)
+    drawn = [
+        f"  {paint('old', heading)}{' ' * (half - measure(heading))}   {paint('new', clean(comparison.new_name))}",
+        "",
+    ]
+    sides = iter(zip(pairs, old, new, strict=True))
+    for part in parts:
+        if isinstance(part, int):
+            drawn.append(paint("dim", f"  ... {part:,} rows are the same"))
+            continue
+        pair, before, after = next(sides)
+        left = _align(before, old_widths)
+        right = _align(after, new_widths).rstrip()
+        blanks = " " * (half - measure(left))
+        styles = ("", "") if pair.change == "same" else ("old", "new")
+        shown = f"  {_style(paint, styles[0], left)}{blanks} {_BETWEEN[pair.change]} {_style(paint, styles[1], right)}"
+        drawn.append(shown.rstrip())
+    return drawn
+
+
+def _style(paint: Paint, style: str, text: str) -> str:
+    return paint(style, text) if style and text.strip() else text
+
+
+# Markdown
+
+
+def format_markdown(comparison: Comparison) -> str:
+    """The unified table as a ``diff`` block, and the verdict as a list."""
+    from layercli.report.markdown import escape_text
+
+    if not comparison.differences:
+        return break_commands(escape_text(_say_same(comparison)) + "\n")
+    plain = choose_paint(False)
+    lines = _draw_unified(comparison, list(fold_pairs(comparison.pairs)), plain)
+    left = list_unseen(comparison)
+    if left:
+        lines += ["", *draw_changes(left, plain)]
+    # A fence ends at one that is as long, and nothing in the block is.
+    longest = max((len(line) for line in lines), default=0)
+    fence = "`" * (3 if not any("```" in line for line in lines) else longest + 1)
+    verdicts = [
+        f"- {verdict.kind}{_emphasise(verdict.word, verdict.holds)}: {escape_text(verdict.text)}"
+        for verdict in comparison.verdicts
+    ]
+    blocks = [f"{fence}diff\n" + "\n".join(lines) + f"\n{fence}", "\n".join(verdicts)]
+    return break_commands("\n\n".join(blocks) + "\n")
+
+
+def _emphasise(word: str, holds: bool) -> str:
+    return "" if not word else f" {word}" if holds else f" **{word}**"
+
+
+# JSON
+
+
+def format_json(comparison: Comparison) -> str:
+    """Every pair of rows and every difference as one JSON object, version 1."""
+    from layercli.report.check.json import dump_json
+
+    return dump_json(
+        {
+            "version": JSON_VERSION,
+            "old": {"name": comparison.old_name, "model": comparison.old.model},
+            "new": {"name": comparison.new_name, "model": comparison.new.model},
+            "rows": [
+                {"change": pair.change, "old": _convert_row(pair.old), "new": _convert_row(pair.new)}
+                for pair in comparison.pairs
+            ],
+            "differences": [_convert_difference(difference) for difference in comparison.differences],
+            "verdict": [
+                {"class": verdict.kind, "holds": verdict.holds, "text": verdict.text}
+                for verdict in comparison.verdicts
+            ],
+            "exit_code": comparison.exit_code,
+        }
+    )
+
+
+def _convert_row(row: LockRow | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {
+        "path": row.path,
+        "kind": row.kind,
+        "type": row.type,
+        "call": row.call,
+        "sources": list(row.sources),
+        "output": row.output,
+        "parameters": row.parameters,
+    }
+
+
+def _convert_difference(difference: Difference) -> dict[str, Any]:
+    position = difference.position
+    return {
+        "code": difference.code,
+        "class": difference.kind,
+        "path": difference.path,
+        "old": difference.old or None,
+        "new": difference.new or None,
+        "message": difference.message,
+        "source": None
+        if position is None
+        else {"file": position.file, "line": position.line, "column": position.column},
+    }
