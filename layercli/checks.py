@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
+from layercli.configuration import Configuration, Pattern, find_configuration
 from layercli.engines import Engine, trace_by
 from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.lock import (
     LOCK_VERSION,
     NUMBERS_VERSION,
     CheckResult,
+    DifferenceClass,
     Lock,
     SpecResult,
     check_lock_names,
@@ -25,12 +28,15 @@ from layercli.lock import (
     load_lock,
     lock_from_trace,
     lock_path,
+    remove_lock,
     write_lock,
 )
+from layercli.policy import apply_policy
 from layercli.record import record
 from layercli.spec.library import SUFFIXES, display_name, explain_missing
 from layercli.spec.tree import DISK, Tree
 from layercli.trace import Trace
+from layercli.work import Tell, tell_nothing
 
 #: Bytes of a file that are looked at to tell what it is.
 MAX_HEAD = 1 << 20
@@ -45,24 +51,180 @@ MODULE_LOCKS = "__locks__"
 SKIPPED_FOLDERS = ("node_modules", "__pycache__", MODULE_LOCKS)
 
 
+#: Chooses some of the specs, and of the locks that have none.
+Narrow: TypeAlias = Callable[[tuple[Path, ...], tuple[Path, ...]], tuple[tuple[Path, ...], tuple[Path, ...]]]
+
+
 @record
 class Written:
-    """One lock that was written, or found to say the same already."""
+    """One lock that was written, found to say the same already, or, without a spec, ``removed``."""
 
     spec: str
     lock: str
     changed: bool
     rows: int
+    removed: bool = False
+
+
+@record
+class Candidate:
+    """A file that may be a spec, as messages call it, and why it is to be checked or why not."""
+
+    path: Path
+    name: str
+    taken: bool
+    reason: str
+
+
+@record
+class Scope:
+    """What a command is about: specs, and locks without one.
+
+    ``place`` is the folder of ``configuration``. ``whole`` tells that nothing was named, so all is meant that this names.
+    """
+
+    place: Path
+    configuration: Configuration
+    whole: bool
+    candidates: tuple[Candidate, ...]
+    orphans: tuple[Path, ...]
+
+    @property
+    def specs(self) -> tuple[Path, ...]:
+        """The specs to check."""
+        return tuple(item.path for item in self.candidates if item.taken)
+
+    def name(self, path: Path, folder: Path) -> str:
+        """What messages to someone who works in ``folder`` call a file."""
+        return _name_in(path, folder, self.place) if self.whole else display_name(path, folder)
+
+
+def find_scope(paths: Sequence[str], folder: Path) -> Scope:
+    """What ``paths`` mean, or without any the configuration that holds in ``folder``, with the reasons.
+
+    Raises CommandError where a path isn't there, a folder or the configuration can't be read, and where a path or a
+    pattern means neither a spec nor a lock.
+    """
+    place, configuration = find_configuration(folder)
+    if not paths:
+        candidates = tuple(_list_configured(folder, place, configuration))
+        orphans = tuple(_list_orphans(place, folder, configuration))
+        _refuse_idle(configuration, place, candidates, orphans)
+        return Scope(place, configuration, True, candidates, orphans)
+    found: dict[Path, Candidate] = {}
+    for path in paths:
+        for spec in find_specs([path], folder):
+            name = display_name(spec, folder)
+            within = (folder / path).is_dir()
+            pattern = configuration.find_exclude(_count_from(place, spec)) if within else None
+            if pattern is not None:
+                found.setdefault(spec, Candidate(spec, name, False, _tell_pattern("exclude", pattern)))
+            else:
+                found[spec] = Candidate(spec, name, True, f"it is in {path}" if within else "it was named")
+    return Scope(place, configuration, False, tuple(found.values()), find_orphans(paths, folder))
+
+
+def _count_from(place: Path, path: Path) -> str:
+    """The path of a file as patterns see it."""
+    return os.path.relpath(path, place).replace(os.sep, "/")
+
+
+def _name_in(path: Path, folder: Path, place: Path) -> str:
+    """What to call a file that the configuration in ``place`` names, to someone who works in ``folder``."""
+    return display_name(path, folder) if place == folder else _count_from(folder, path)
+
+
+def _tell_pattern(key: str, pattern: Pattern) -> str:
+    place = "" if pattern.position is None else f" ({pattern.position})"
+    return f"{key}: {pattern.text}{place}"
+
+
+def _list_configured(folder: Path, place: Path, configuration: Configuration) -> Iterator[Candidate]:
+    for file in _walk_configured(place, folder, configuration):
+        if not file.name.endswith(SUFFIXES):
+            continue
+        path, name = _count_from(place, file), _name_in(file, folder, place)
+        spec = _is_spec(file)
+        matched = configuration.find_pattern(path)
+        excluded = configuration.find_exclude(path)
+        if excluded is not None:
+            if spec:
+                yield Candidate(file, name, False, _tell_pattern("exclude", excluded))
+        elif matched is not None:
+            reason = _tell_pattern("specs", matched)
+            if not spec:
+                reason += " matches it, and it has no inputs and layers"
+            yield Candidate(file, name, spec, reason)
+        elif spec and configuration.specs:
+            yield Candidate(file, name, False, "no pattern of specs matches it")
+        elif spec:
+            locked = _is_our_lock(lock_path(file))
+            yield Candidate(file, name, True, "it has a lock" if locked else "it has inputs and layers")
+
+
+def _walk_configured(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
+    """The files in the folders that patterns may mean, all below ``place`` where there are none."""
+    tops = {_find_top(pattern.text) for pattern in configuration.specs} or {""}
+    outer = sorted(top for top in tops if not any(_is_below(top, other) for other in tops))
+    for top in outer:
+        start = place / top
+        links = [above for above in (start, *start.parents) if above.is_relative_to(place) and above != place]
+        # What isn't there is told when no spec is found.
+        if start.is_dir() and not any(above.is_symlink() for above in links):
+            yield from _files_below(start, folder)
+
+
+def _find_top(pattern: str) -> str:
+    """The folder that all files lie in which a pattern can match."""
+    parts = pattern.rstrip("/").split("/")
+    fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?]", part)), len(parts) - 1)
+    return "/".join(parts[:fixed])
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path != top and (not top or path.startswith(f"{top}/"))
+
+
+def _list_orphans(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
+    """Locks whose spec the configuration would name, if it were there."""
+    for file in _walk_configured(place, folder, configuration):
+        if not _is_our_lock(file) or _specs_of(file):
+            continue
+        if any(configuration.takes(_count_from(place, file.with_suffix(end))) for end in SUFFIXES):
+            yield file
+
+
+def _refuse_idle(
+    configuration: Configuration, place: Path, candidates: Sequence[Candidate], orphans: Sequence[Path]
+) -> None:
+    """A pattern that means nothing is a mistake: what it was for would go unchecked."""
+    specs = [item.path for item in candidates if _is_spec(item.path)]
+    specs += [lock.with_suffix(end) for lock in orphans for end in SUFFIXES]
+    paths = [_count_from(place, spec) for spec in specs]
+    problems = [
+        Problem(
+            "nothing-to-check",
+            f"no spec matches {pattern.text}",
+            pattern.position,
+            hint="a spec is a YAML file with inputs and layers; links are not followed",
+        )
+        for pattern in configuration.specs
+        if not any(pattern.matches(path) for path in paths)
+    ]
+    if problems:
+        raise CommandError(*problems)
 
 
 def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
     """The spec files that ``paths`` mean: files as they are, folders with all specs below them.
 
-    A lock means its spec. Without paths all specs below ``folder``. Raises CommandError for a path that isn't
+    A lock means its spec. Without paths those that the configuration names. Raises CommandError for a path that isn't
     there and for a folder that can't be read.
     """
+    if not paths:
+        return find_scope((), folder).specs
     found: list[Path] = []
-    for path in paths or ["."]:
+    for path in paths:
         place = folder / path
         if place.is_dir():
             found += [file for file in _files_below(place, folder) if _is_spec(file)]
@@ -103,8 +265,10 @@ def _name_below(path: str, folder: Path) -> str:
 
 def find_orphans(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
     """Locks in the searched folders, and among the files named, that no spec has any more."""
+    if not paths:
+        return find_scope((), folder).orphans
     found: list[Path] = []
-    for path in paths or ["."]:
+    for path in paths:
         place = folder / path
         files = _files_below(place, folder) if place.is_dir() else [place]
         found += [file for file in files if _is_our_lock(file) and not _specs_of(file)]
@@ -185,27 +349,28 @@ def make_lock(
     return lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=freeze, version=version), trace
 
 
-def lock_specs(paths: Sequence[str], folder: Path, engine: Engine = "both") -> Iterator[Written]:
+def lock_specs(
+    paths: Sequence[str],
+    folder: Path,
+    engine: Engine = "both",
+    prune: bool = False,
+    tell: Tell = tell_nothing,
+) -> Iterator[Written]:
     """Write the lock of each spec; with ``both`` engines none that they don't agree on.
 
-    A spec that is wrong keeps its old lock and no other from being written; what is wrong with all of them is
-    raised at the end. Raises CommandError where there is no spec, and SpecError.
+    Locks that have no spec are removed where ``prune`` says so. A spec that is wrong keeps its old lock and no other from
+    being written; what is wrong with all of them is raised at the end. Raises CommandError where there is no spec, and
+    SpecError.
     """
-    specs = find_specs(paths, folder)
-    for path in paths or ["."]:
-        if not find_specs([path], folder):
-            raise CommandError(
-                Problem(
-                    "nothing-to-lock",
-                    f"there is no spec {_name_place(path)}",
-                    hint="name one: layercli lock net.yaml",
-                )
-            )
-    check_lock_names(Path(display_name(spec, folder)) for spec in specs)
+    scope = find_scope(paths, folder)
+    _refuse_nothing("lock", paths, folder, scope, scope.orphans if prune else ())
+    specs = scope.specs
+    check_lock_names(Path(scope.name(spec, folder)) for spec in specs)
     errors: list[LayercliError] = []
-    for spec in specs:
-        name, target = display_name(spec, folder), lock_path(spec)
-        lock_name = display_name(target, folder)
+    for number, spec in enumerate(specs, start=1):
+        name, target = scope.name(spec, folder), lock_path(spec)
+        lock_name = scope.name(target, folder)
+        tell(number, len(specs), name)
         try:
             made, trace = make_lock(spec, name, engine)
             changed = write_lock(target, format_lock(made), lock_name)
@@ -213,6 +378,14 @@ def lock_specs(paths: Sequence[str], folder: Path, engine: Engine = "both") -> I
             errors.append(error)
         else:
             yield Written(name, lock_name, changed, len(trace.rows))
+    for lock in scope.orphans if prune else ():
+        lock_name = scope.name(lock, folder)
+        try:
+            remove_lock(lock, lock_name)
+        except LayercliError as error:
+            errors.append(error)
+        else:
+            yield Written("", lock_name, True, 0, removed=True)
     if errors:
         problems = [problem for error in errors for problem in error.problems]
         raise (
@@ -220,32 +393,60 @@ def lock_specs(paths: Sequence[str], folder: Path, engine: Engine = "both") -> I
         )
 
 
-def _name_place(path: str) -> str:
-    return "here" if path == "." else f"in {path}"
+def _refuse_nothing(
+    command: str, paths: Sequence[str], folder: Path, scope: Scope, orphans: Sequence[Path]
+) -> None:
+    """Raises CommandError where there is nothing to do, in all or in one of ``paths``."""
+    end = " to check" if command == "check" else ""
+    problems = []
+    if not paths and not scope.specs and not orphans:
+        message, hint = f"there is no spec here{end}", f"name one: layercli {command} net.yaml"
+        if scope.candidates:
+            message = f"the configuration leaves out every spec{end}"
+            hint = f"layercli {command} --list tells why" if command == "check" else hint
+        problems.append(Problem(f"nothing-to-{command}", message, hint=hint))
+    for path in paths:
+        taken = [spec for spec in find_specs([path], folder) if spec in scope.specs]
+        if not taken and not any(lock in orphans for lock in find_orphans([path], folder)):
+            place = "here" if path == "." else f"in {path}"
+            hint = f"name one: layercli {command} net.yaml"
+            problems.append(Problem(f"nothing-to-{command}", f"there is no spec {place}{end}", hint=hint))
+            break
+    if problems:
+        raise CommandError(*problems)
 
 
-def check_specs(paths: Sequence[str], folder: Path, engine: Engine = "derive") -> CheckResult:
-    """Compare each spec with its lock. Nothing is written.
+def check_specs(
+    paths: Sequence[str],
+    folder: Path,
+    engine: Engine = "derive",
+    narrow: Narrow | None = None,
+    fail_on: Sequence[DifferenceClass] = (),
+    tell: Tell = tell_nothing,
+) -> CheckResult:
+    """Compare each spec with its lock, of those that ``narrow`` chooses. Nothing is written.
 
-    Raises CommandError where nothing is there to check, in all or in one of ``paths``.
+    ``fail_on`` are the classes of differences that fail, if not those that the configuration says. Raises CommandError
+    where nothing is there to check, in all or in one of ``paths``.
     """
-    specs = find_specs(paths, folder)
-    orphans = find_orphans(paths, folder)
-    for path in paths or ["."]:
-        if not find_specs([path], folder) and not find_orphans([path], folder):
-            raise CommandError(
-                Problem(
-                    "nothing-to-check",
-                    f"there is no spec {_name_place(path)} to check",
-                    hint="name one: layercli check net.yaml",
-                )
-            )
-    check_lock_names(Path(display_name(spec, folder)) for spec in specs)
-    results = [check_spec(spec, folder, engine) for spec in specs]
-    results += [
-        SpecResult(display_name(lock, folder), display_name(lock, folder), "orphaned") for lock in orphans
-    ]
-    return CheckResult(tuple(results), tuple(paths or ["."]))
+    scope = find_scope(paths, folder)
+    specs, orphans = scope.specs, scope.orphans
+    _refuse_nothing("check", paths, folder, scope, orphans)
+    check_lock_names(Path(scope.name(spec, folder)) for spec in specs)
+    found = len(specs)
+    if narrow is not None:
+        specs, orphans = narrow(specs, orphans)
+    results = []
+    for number, spec in enumerate(specs, start=1):
+        name = scope.name(spec, folder)
+        tell(number, len(specs), name)
+        results.append(check_spec(spec, folder, engine, name))
+    for lock in orphans:
+        name = scope.name(lock, folder)
+        results.append(SpecResult(name, name, "orphaned"))
+    result = CheckResult(tuple(results), tuple(paths), unchanged=found - len(specs))
+    whole = scope.whole and narrow is None
+    return apply_policy(result, scope.configuration, scope.place, folder, fail_on, whole)
 
 
 def _find_problems(spec: Path, name: str, engine: Engine) -> tuple[Problem, ...]:
@@ -269,10 +470,10 @@ def _find_unchanged(spec: Path, name: str, lock_file: Path, engine: Engine) -> L
     return made if _read_head(lock_file) == format_lock(made).encode("utf-8") else None
 
 
-def check_spec(spec: Path, folder: Path, engine: Engine = "derive") -> SpecResult:
-    """Compare one spec, as ``engine`` sees it, with its lock."""
-    name, lock_file = display_name(spec, folder), lock_path(spec)
-    lock_name = display_name(lock_file, folder)
+def check_spec(spec: Path, folder: Path, engine: Engine = "derive", name: str = "") -> SpecResult:
+    """Compare one spec, as ``engine`` sees it, with its lock. ``name`` is what messages call it."""
+    name, lock_file = name or display_name(spec, folder), lock_path(spec)
+    lock_name = lock_path(Path(name)).as_posix()
     try:
         if not os.path.lexists(lock_file):
             return SpecResult(name, lock_name, "missing", problems=_find_problems(spec, name, engine))

@@ -19,7 +19,9 @@ from layercli.errors import CommandError, LayercliError, Problem, draw_problems
 if TYPE_CHECKING:
     from torch import nn
 
-    from layercli.lock import SpecResult
+    from layercli.configuration import Configuration
+    from layercli.engines import Engine
+    from layercli.lock import CheckResult
 
 #: The folder beside a test file that holds the locks of its ``shape_check``.
 LOCKS = "__locks__"
@@ -52,6 +54,8 @@ class State:
     def __init__(self, config: pytest.Config) -> None:
         self.root = config.rootpath
         self.update = bool(config.getoption(UPDATE))
+        #: The configuration that holds, and its folder, once specs are asked for.
+        self.configured: tuple[Path, Configuration] | None = None
         #: The files that become items, by their real path; empty where specs are not asked for.
         self.files: dict[str, Path] = {}
         #: The text of each lock of a module that this process wrote.
@@ -77,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (state.update or config.getoption("--layercli") or config.getini("layercli")):
         return
     try:
-        found = _find_files(state.root)
+        found = _find_files(state)
     except LayercliError as error:
         raise pytest.UsageError(draw_problems(error.problems)) from None
     if not found and not state.update:
@@ -88,11 +92,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args += map(str, found)
 
 
-def _find_files(root: Path) -> tuple[Path, ...]:
-    """The specs to check, and the locks that have none."""
+def _find_files(state: State) -> tuple[Path, ...]:
+    """The specs that the configuration means, and the locks below its folder that have none."""
     from layercli.checks import find_orphans, find_specs
+    from layercli.configuration import find_configuration
 
-    return (*find_specs([], root), *find_orphans([], root))
+    place, configuration = state.configured = find_configuration(state.root)
+    found = (*find_specs([str(place)], state.root), *find_orphans([str(place)], state.root))
+    return tuple(path for path in found if configuration.takes(path.relative_to(place).as_posix()))
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -127,38 +134,37 @@ class SpecItem(pytest.Item):
     def runtest(self) -> None:
         """Compare, or with ``--layercli-update`` write the lock. Raises Verdict where it doesn't hold."""
         state = self.config.stash[STATE]
-        result = self._check(state)
-        if state.update and result.status in ("differs", "missing") and not result.problems:
-            result = self._update(state, result)
-        if result.status != "ok":
-            from layercli.lock import CheckResult
+        name = state.name(self.path)
+        result = self._check(name, state)
+        if state.update and result.accept:
+            self._update(name, state.root)
+            result = self._check(name, state)
+        if result.exit_code:
+            from layercli.report.check import format_check
 
-            raise Verdict(_tell(result, CheckResult((result,)).accept))
+            raise Verdict(format_check(result, "text").rstrip("\n"))
 
-    def _check(self, state: State) -> SpecResult:
-        from layercli.checks import check_spec
-        from layercli.lock import SpecResult
+    def _check(self, name: str, state: State) -> CheckResult:
+        from layercli.checks import check_specs
+        from layercli.policy import apply_policy
 
-        if self.path.suffix == ".lock":
-            return SpecResult(state.name(self.path), state.name(self.path), "orphaned")
-        return check_spec(self.path, state.root)
+        assert state.configured is not None
+        place, configuration = state.configured
+        return apply_policy(check_specs([name], state.root), configuration, place, state.root)
 
-    def _update(self, state: State, result: SpecResult) -> SpecResult:
-        from dataclasses import replace
-
+    def _update(self, name: str, root: Path) -> None:
         from layercli.checks import lock_specs
         from layercli.engines import has_torch
 
-        try:
-            for _ in lock_specs([state.name(self.path)], state.root, "both" if has_torch() else "derive"):
-                self.stash.setdefault(WRITTEN, []).append(result.lock)
-        except LayercliError as error:
-            return replace(result, status="error", problems=error.problems)
-        return replace(result, status="ok")
+        engine: Engine = "both" if has_torch() else "derive"
+        written = [item.lock for item in lock_specs([name], root, engine) if item.changed]
+        self.stash.setdefault(WRITTEN, []).extend(written)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The verdict alone: where layercli found it is nobody's concern."""
-        if isinstance(excinfo.value, Verdict | LayercliError):
+        if isinstance(excinfo.value, LayercliError):
+            return draw_problems(excinfo.value.problems)
+        if isinstance(excinfo.value, Verdict):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -169,14 +175,6 @@ class SpecItem(pytest.Item):
 
 class Verdict(Exception):
     """What doesn't hold, in words."""
-
-
-def _tell(result: SpecResult, accept: str) -> str:
-    """What doesn't hold, and the command that accepts it."""
-    from layercli.report.differences import draw_spec
-
-    text = draw_spec(result)
-    return f"{text}\n\naccept it with: {accept}" if accept else text
 
 
 @pytest.fixture
@@ -193,7 +191,7 @@ class ShapeCheck:
         self._state = request.config.stash[STATE]
         self._folder = request.path.parent / LOCKS / request.path.stem
         owner = f"{request.cls.__qualname__}." if request.cls is not None else ""
-        self._default = _clean(f"{owner}{request.node.name}")
+        self._default = clean_name(f"{owner}{request.node.name}")
         self._used: set[str] = set()
 
     def __call__(self, module: nn.Module, inputs: Any, name: str | None = None) -> None:
@@ -223,14 +221,16 @@ class ShapeCheck:
             return
         result = check_module(lock, path, self._node.nodeid, lock_name)
         if result.status != "ok":
+            from layercli.report.differences import draw_spec
+
             command = f"pytest {UPDATE} {shlex.quote(self._node.nodeid)}"
-            pytest.fail(_tell(result, command), pytrace=False)
+            pytest.fail(f"{draw_spec(result)}\n\naccept it with: {command}", pytrace=False)
 
     def _choose_name(self, name: str | None) -> str:
         __tracebackhide__ = True
-        if name is not None and _clean(name) != name:
+        if name is not None and clean_name(name) != name:
             problem = f"{name!r} is no name of a lock: use letters, digits, dots, dashes and underscores"
-            _fail(CommandError(Problem("lock-name", problem, hint=f"did you mean {_clean(name)!r}?")))
+            _fail(CommandError(Problem("lock-name", problem, hint=f"did you mean {clean_name(name)!r}?")))
         chosen = name or self._default
         if chosen in self._used:
             problem = f"this test checks {chosen} twice"
@@ -259,14 +259,14 @@ def _fail(error: LayercliError) -> NoReturn:
     pytest.fail(draw_problems(error.problems), pytrace=False)
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """A name as a file may have it on any system: ``test_it[3-relu]`` is ``test_it-3-relu``."""
     cleaned = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "lock"
     if len(cleaned) <= MAX_NAME:
         return cleaned
     from hashlib import sha256
 
-    return f"{cleaned[:MAX_NAME - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
+    return f"{cleaned[: MAX_NAME - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -276,7 +276,7 @@ def pytest_runtest_makereport(
     """Say in the report which locks were written: under pytest-xdist it goes to another process."""
     report = yield
     if call.when == "call" and WRITTEN in item.stash:
-        report.layercli_written = item.stash[WRITTEN]
+        vars(report)["layercli_written"] = item.stash[WRITTEN]
     return report
 
 

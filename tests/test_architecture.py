@@ -26,10 +26,14 @@ IMPORTS = {
     "build": "record errors catalogue spec plan trace",
     "run": "record errors catalogue spec plan trace build",
     "lock": "record errors trace catalogue spec files",
+    "git": "record errors spec",
     "report": "record errors trace lock",
     "engines": "record errors catalogue spec plan trace derive build run",
     "checks": "record errors catalogue spec plan trace derive build run engines lock files",
-    "cli": "record errors catalogue spec plan trace derive explain build run engines lock files report checks layercli",
+    "module_checks": "record errors trace lock engines run",
+    "pytest_plugin": "record errors lock engines report configuration policy checks module_checks",
+    "history": "record errors spec lock engines configuration checks git",
+    "cli": "record errors catalogue spec plan trace derive explain build run engines lock files report checks git history layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}

@@ -125,6 +125,14 @@ def find_needed(names: list[str]) -> list[PathDistribution]:
     return list(found.values())
 
 
+def link_needed(site: Path) -> None:
+    """Make what layercli can't do without importable from ``site``, and nothing else."""
+    for held in find_needed(["typer", "rich", "pyyaml"]):
+        for top in {file.parts[0] for file in held.files or () if file.parts[0] != ".."} - {"__pycache__"}:
+            if not (site / top).exists():
+                (site / top).symlink_to(str(held.locate_file(top)))
+
+
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs of a virtual environment with layercli and without torch."""
@@ -132,10 +140,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.EnvBuilder(symlinks=True).create(place)
     variables = {"base": str(place), "platbase": str(place), "installed_base": sys.base_prefix}
     site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
-    for held in find_needed(["typer", "rich", "pyyaml"]):
-        for top in {file.parts[0] for file in held.files or () if file.parts[0] != ".."} - {"__pycache__"}:
-            if not (site / top).exists():
-                (site / top).symlink_to(str(held.locate_file(top)))
+    link_needed(site)
     wheel = build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
     pip: list[str | Path] = [
         sys.executable,
@@ -268,17 +273,21 @@ def read_project() -> dict[str, Any]:
     return dict(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"])
 
 
-def test_torch_is_declared_and_a_newer_one_is_taken() -> None:
-    needs = {need.name: need for need in map(Requirement, read_project()["dependencies"])}
-    assert set(needs) == {"torch", "typer", "rich", "pyyaml"}
-    assert "2.13.0" in needs["torch"].specifier
-    assert "3.0.0" in needs["torch"].specifier
-    assert "2.12.0" not in needs["torch"].specifier
+def test_torch_is_an_extra_and_a_newer_one_is_taken() -> None:
+    project = read_project()
+    assert {Requirement(text).name for text in project["dependencies"]} == {"typer", "rich", "pyyaml"}
+    (torch,) = map(Requirement, project["optional-dependencies"]["torch"])
+    assert torch.name == "torch"
+    assert "2.13.0" in torch.specifier
+    assert "3.0.0" in torch.specifier
+    assert "2.12.0" not in torch.specifier
 
 
-def test_readme_installs_all_but_torch() -> None:
+def test_the_tests_bring_torch() -> None:
+    assert "layercli[torch]" in read_project()["optional-dependencies"]["dev"]
+
+
+def test_readme_says_how_to_install_it_with_torch_and_without() -> None:
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    command = re.search(r"`pip install ([\w ]+) && pip install --no-deps \.`", readme)
-    assert command is not None
-    needs = {Requirement(text).name for text in read_project()["dependencies"]}
-    assert set(command[1].split()) == needs - {"torch"}
+    assert "`pip install .` installs all but torch" in readme
+    assert "`pip install '.[torch]'` installs it, too" in readme

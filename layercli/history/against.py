@@ -25,6 +25,7 @@ from layercli.history.configuration import find_configuration_at, find_loosened
 from layercli.lock import (
     CheckResult,
     Difference,
+    DifferenceClass,
     Lock,
     SpecResult,
     check_lock_names,
@@ -36,8 +37,10 @@ from layercli.lock import (
 )
 from layercli.lock.differences import CODES
 from layercli.lock.verdicts import Verdict
+from layercli.policy import apply_policy
 from layercli.record import record
 from layercli.spec.library import SUFFIXES, display_name
+from layercli.work import Tell, tell_nothing
 
 #: Bytes of a file of a revision that are looked at to tell what it is.
 MAX_HEAD = 1 << 20
@@ -56,7 +59,14 @@ class Pair:
     now: Path | None
 
 
-def check_against(paths: Sequence[str], folder: Path, shown: str, engine: Engine = "derive") -> CheckResult:
+def check_against(
+    paths: Sequence[str],
+    folder: Path,
+    shown: str,
+    engine: Engine = "derive",
+    fail_on: Sequence[DifferenceClass] = (),
+    tell: Tell = tell_nothing,
+) -> CheckResult:
     """Compare each spec with what it was at the revision ``shown``, and what is new with its lock. Nothing is written.
 
     Which specs there are is what the configuration of the revision says, and what the present one does. Raises
@@ -71,14 +81,17 @@ def check_against(paths: Sequence[str], folder: Path, shown: str, engine: Engine
             message = f"there is no spec to check, neither here nor at {shown}"
             raise CommandError(Problem("nothing-to-check", message, hint="name one: layercli check net.yaml"))
         check_lock_names(Path(display_name(spec, folder)) for spec in now)
-        results = [
-            _check_pair(pair, revision, folder, engine) for pair in pair_specs(before, now, revision)
-        ]
+        results = []
+        pairs = list(pair_specs(before, now, revision))
+        for number, pair in enumerate(pairs, start=1):
+            tell(number, len(pairs), display_name(pair.now or pair.before or folder, folder))
+            results.append(_check_pair(pair, revision, folder, engine))
         for lock in find_orphans(paths or [str(place)], folder):
             name = display_name(lock, folder)
             results.append(SpecResult(name, name, "orphaned"))
-        problems = tuple(find_loosened(shown, old, new)) + old.problems
-    return CheckResult(tuple(results), tuple(paths or ["."]), problems)
+        problems = tuple(find_loosened(shown, old, new))
+    result = CheckResult(tuple(results), tuple(paths), problems, against=shown)
+    return apply_policy(result, old, place, folder, fail_on)
 
 
 # Which specs
@@ -98,9 +111,17 @@ def find_specs_at(
 
 
 def _is_meant(
-    path: Path, revision: Revision, paths: Sequence[str], folder: Path, place: Path, configuration: Configuration
+    path: Path,
+    revision: Revision,
+    paths: Sequence[str],
+    folder: Path,
+    place: Path,
+    configuration: Configuration,
 ) -> bool:
-    if any(revision.locate(folder / given) in (revision.locate(path), revision.locate(lock_path(path))) for given in paths):
+    if any(
+        revision.locate(folder / given) in (revision.locate(path), revision.locate(lock_path(path)))
+        for given in paths
+    ):
         return True
     tops = [folder / given for given in paths] or [place]
     inside = [_find_below(path, top, revision) for top in tops]
@@ -205,10 +226,10 @@ def match_renamed(gone: Sequence[Path], new: Sequence[Path], revision: Revision)
 
     from difflib import SequenceMatcher
 
-    old_lines = {spec: _read_head(spec, revision).splitlines() for spec in gone}
+    old_lines = {spec: _split_lines(_read_head(spec, revision)) for spec in gone}
     likeness: list[tuple[float, Path, Path]] = []
     for spec in new:
-        lines = _read_now(spec).splitlines()
+        lines = _split_lines(_read_now(spec))
         # Looking one of two sequences up is the dear part, so this one stays the same.
         matcher = SequenceMatcher(None, b=lines, autojunk=False)
         for other in gone:
@@ -220,6 +241,10 @@ def match_renamed(gone: Sequence[Path], new: Sequence[Path], revision: Revision)
         if spec not in found and other not in found.values():
             found[spec] = other
     return found
+
+
+def _split_lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").splitlines()
 
 
 def _read_now(spec: Path) -> bytes:

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from layercli.checks import check_specs
 from layercli.configuration import Configuration, find_configuration
+from layercli.engines import Engine
 from layercli.errors import CommandError, LayercliError
-from layercli.git import Revision
+from layercli.git import Revision, find_repository, read_revision
 from layercli.history.configuration import find_configuration_at
-from layercli.lock import lock_path
+from layercli.lock import CheckResult, DifferenceClass, lock_path
 from layercli.spec.library import SUFFIXES
 from layercli.spec.reader import read_spec
 from layercli.spec.tree import DISK
+from layercli.work import Tell, tell_nothing
 
 #: Bytes up to which files are compared; larger ones count as changed.
 MAX_BYTES = 1 << 24
@@ -51,6 +54,29 @@ def is_spec_changed(spec: Path, revision: Revision) -> bool:
         return True
     # What a wrong import meant isn't known.
     return bool(read.problems) or any(is_changed(path, revision) for path in read.import_paths)
+
+
+def check_changed(
+    paths: Sequence[str],
+    folder: Path,
+    shown: str,
+    engine: Engine = "derive",
+    fail_on: Sequence[DifferenceClass] = (),
+    tell: Tell = tell_nothing,
+) -> CheckResult:
+    """Check only what isn't what it was at the revision ``shown``; that nothing isn't is no error.
+
+    Raises CommandError where there is no such revision, and where there is no spec at all.
+    """
+    with read_revision(find_repository(folder), shown) as revision:
+
+        def narrow(
+            specs: tuple[Path, ...], orphans: tuple[Path, ...]
+        ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+            changed = find_changed(specs, revision, folder)
+            return tuple(changed), tuple(lock for lock in orphans if is_orphan_changed(lock, revision))
+
+        return replace(check_specs(paths, folder, engine, narrow, fail_on, tell), since=shown)
 
 
 def find_changed(specs: Sequence[Path], revision: Revision, folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from layercli.engines import Engine
 from layercli.errors import CommandError, Position, Problem, SpecError, did_you_mean
 from layercli.git import Revision, find_repository, read_revision
 from layercli.lock import LOCK_VERSION, NUMBERS_VERSION, Lock, collect_positions, load_lock
-from layercli.lock.comparison import Comparison, compare_sides
+from layercli.lock.rows import Comparison, compare_sides
 from layercli.record import record
 from layercli.spec.library import display_name, find_spec
 from layercli.spec.tree import DISK, Tree

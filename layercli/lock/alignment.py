@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 
 from layercli.lock.records import Lock, LockRow, split_source
 from layercli.record import record
@@ -12,6 +12,9 @@ from layercli.record import record
 #: Past this many insertions and removals in a row two sequences have little in common, and a search for the
 #: longest common part costs its square.
 MAX_EDITS = 400
+
+#: In owners with more calls than this the first way of pairing them is taken.
+MAX_COMPARED = 5_000
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 #: Texts in quotes, which hold no names, and names that are neither a keyword nor what is called; a name may
@@ -43,18 +46,31 @@ class Names:
     #: Where the inputs of rows that are in one lock only come from.
     added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     removed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: From a row to what has the same value, in the old lock and in the new one.
+    old_same: dict[str, str] = field(default_factory=dict)
+    new_same: dict[str, str] = field(default_factory=dict)
 
     def rename(self, new: str) -> str:
         """The old name of a source of the new lock."""
         source = split_source(new)
         return self.renamed.get(source.base, source.base) + source.part
 
+    def is_only_new(self, base: str) -> bool:
+        """Whether a source is a row that the old lock doesn't have anywhere."""
+        return base in self.added and base not in self.renamed
+
 
 @record(frozen=False)
 class Alignment:
-    """Pairs of calls that are the same one in both locks, and those that are in one of them only."""
+    """Pairs of calls that are the same one in both locks, and those that are in one of them only.
+
+    ``moved`` are pairs, too: calls that stand between others than before. ``reordered`` tells that calls come in another
+    order, and take the same as before.
+    """
 
     pairs: list[tuple[Call, Call]] = field(default_factory=list)
+    moved: list[tuple[Call, Call]] = field(default_factory=list)
+    reordered: bool = False
     removed: list[Call] = field(default_factory=list)
     added: list[Call] = field(default_factory=list)
     names: dict[str, Names] = field(default_factory=dict)
@@ -67,11 +83,37 @@ class Alignment:
         names = self.names.get(owner)
         if names is None:
             return old == new
-        one, other = split_source(old), split_source(new)
-        if other.base not in names.added and one.base not in names.removed:
-            return names.rename(new) == old
-        behind_new = {names.rename(name) for name in _see_through(new, names.added)}
-        return not behind_new.isdisjoint(_see_through(old, names.removed))
+        return any(
+            _mean_same(names, one, other)
+            for one in dict.fromkeys((old, find_value(old, names.old_same)))
+            for other in dict.fromkeys((new, find_value(new, names.new_same)))
+        )
+
+
+def _mean_same(names: Names, old: str, new: str) -> bool:
+    one, other = split_source(old), split_source(new)
+    if not names.is_only_new(other.base) and names.rename(new) == old:
+        return True
+    if other.base not in names.added and one.base not in names.removed:
+        return False
+    behind_new = {
+        names.rename(source)
+        for name in _see_through(new, names.added)
+        for source in (name, find_value(name, names.new_same))
+    }
+    return any(
+        source in behind_new
+        for name in _see_through(old, names.removed)
+        for source in (name, find_value(name, names.old_same))
+    )
+
+
+def find_value(name: str, same: Mapping[str, str]) -> str:
+    """The first source that has the value of this one."""
+    source = split_source(name)
+    while source.base in same:
+        source = split_source(same[source.base] + source.part)
+    return str(source)
 
 
 def _see_through(name: str, inside: Mapping[str, tuple[str, ...]]) -> set[str]:
@@ -107,21 +149,108 @@ def align_locks(old: Lock, new: Lock) -> Alignment:
         alignment.pairs += [(before[i], after[j]) for i, j in pairs]
         left += [call for i, call in enumerate(before) if i not in matched_old]
         extra += [call for j, call in enumerate(after) if j not in matched_new]
-    _pair_layers(alignment, left, extra)
+    candidates = _pair_elsewhere(alignment, left, extra)
+    _name_rows(alignment, candidates)
+    for owner, calls in old_owners.items():
+        alignment.names.setdefault(owner, Names()).old_same = _find_same(calls)
+    for owner, calls in new_owners.items():
+        alignment.names.setdefault(owner, Names()).new_same = _find_same(calls)
+    _find_moved(alignment, candidates)
+    return alignment
+
+
+#: Layers that give back what they take, where they don't train.
+_PASSING = ("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout")
+
+
+def _find_same(calls: Sequence[Call]) -> dict[str, str]:
+    """The rows whose value another source of their owner has, and that source.
+
+    They are those that pass on what they take, after which a trace calls that by their name, and operations that were
+    done before on the same.
+    """
+    counts: dict[str, int] = {}
+    for call in calls:
+        counts[call.name] = counts.get(call.name, 0) + 1
+    same: dict[str, str] = {}
+    first: dict[Hashable, str] = {}
+    for call, key in zip(calls, _trace_keys(calls), strict=True):
+        if counts[call.name] > 1:
+            continue
+        if call.row.kind == "operation" and call.row.sources:
+            known = first.setdefault(key, call.name)
+            if known != call.name:
+                same[call.name] = known
+        elif call.row.type in _PASSING and len(call.row.sources) == 1:
+            same[call.name] = call.row.sources[0]
+    return same
+
+
+def _pair_elsewhere(alignment: Alignment, left: list[Call], extra: list[Call]) -> list[tuple[Call, Call]]:
+    """Pairs of calls that stand in another place: layers of one path, and operations that are word for word the same.
+
+    The others are in one lock only.
+    """
+    waiting: dict[Hashable, list[Call]] = {}
+    for call in left:
+        waiting.setdefault(_elsewhere_key(call), []).append(call)
+    pairs: list[tuple[Call, Call]] = []
+    paired: set[int] = set()
+    for call in extra:
+        candidates = waiting.get(_elsewhere_key(call))
+        if candidates:
+            partner = candidates.pop(0)
+            paired.add(id(partner))
+            pairs.append((partner, call))
+        else:
+            alignment.added.append(call)
+    alignment.removed += [call for call in left if id(call) not in paired]
+    return pairs
+
+
+def _elsewhere_key(call: Call) -> Hashable:
+    return call.row.path if call.row.kind == "layer" else (call.owner, call.row.type, call.text)
+
+
+def _name_rows(alignment: Alignment, candidates: Sequence[tuple[Call, Call]]) -> None:
     for removed in alignment.removed:
         names = alignment.names.setdefault(removed.owner, Names())
         names.removed[removed.name] = removed.row.sources
     for added in alignment.added:
         names = alignment.names.setdefault(added.owner, Names())
         names.added[added.name] = added.row.sources
-    for one, other in alignment.pairs:
+    for one, other in (*alignment.pairs, *candidates):
         names = alignment.names.setdefault(other.owner, Names())
-        if one.row.kind == "operation":
+        if one.owner == other.owner:
             names.renamed[other.name] = one.name
         # A layer that is still called somewhere is a source of its own, whichever call is gone.
         names.removed.pop(one.name, None)
         names.added.pop(other.name, None)
-    return alignment
+
+
+def _find_moved(alignment: Alignment, candidates: Sequence[tuple[Call, Call]]) -> None:
+    """Tell calls that take something else in their new place from those whose order alone is another."""
+    moved = []
+    for one, other in candidates:
+        if one.owner == other.owner and _takes_same(alignment, one, other):
+            alignment.pairs.append((one, other))
+            alignment.reordered = True
+        else:
+            moved.append((one, other))
+    paired = {(other.owner, other.name) for _, other in alignment.pairs}
+    for one, other in moved:
+        alignment.moved.append((one, other))
+        # A layer that is also called where it was is seen as that.
+        if (other.owner, other.name) not in paired:
+            alignment.names.setdefault(one.owner, Names()).removed[one.name] = one.row.sources
+            alignment.names.setdefault(other.owner, Names()).added[other.name] = other.row.sources
+
+
+def _takes_same(alignment: Alignment, old: Call, new: Call) -> bool:
+    one, other = old.names or old.row.sources, new.names or new.row.sources
+    return len(one) == len(other) and all(
+        alignment.same_source(new.owner, a, b) for a, b in zip(one, other, strict=True)
+    )
 
 
 def read_calls(rows: Sequence[LockRow]) -> Iterator[Call]:
@@ -136,6 +265,19 @@ def read_calls(rows: Sequence[LockRow]) -> Iterator[Call]:
         yield Call(index, row, owner, name, text, names)
         if row.kind == "layer" and row.path:
             stack.append(row.path)
+
+
+def rename_sources(row: LockRow, rename: Callable[[str], str]) -> LockRow:
+    """A row whose sources are called otherwise, in its call too."""
+    if not row.sources:
+        return row
+    sources = set(row.sources)
+
+    def replace_token(token: re.Match[str]) -> str:
+        return rename(token[0]) if token[0] in sources else token[0]
+
+    call = _TOKEN.sub(replace_token, row.call)
+    return replace(row, call=call, sources=tuple(map(rename, row.sources)))
 
 
 def split_call(row: LockRow) -> tuple[str, tuple[str, ...]]:
@@ -160,15 +302,91 @@ def _group(calls: Iterator[Call]) -> dict[str, list[Call]]:
 
 
 def _align_calls(old: Sequence[Call], new: Sequence[Call]) -> list[tuple[int, int]]:
-    """Pairs of positions: equal calls first, then between them calls of one type, then those in one place."""
-    pairs = align([_exact_key(call) for call in old], [_exact_key(call) for call in new])
-    for key in (_type_key, _place_key):
+    """Pairs of positions, found in several ways of which that one counts which leaves the fewest differences.
+
+    A longest common subsequence isn't the only one, and of several the one is meant that a person edited.
+    """
+    one, other = _trace_keys(old), _trace_keys(new)
+    if one == other:
+        return [(index, index) for index in range(len(old))]
+    same = _find_same(old), _find_same(new)
+    best: list[tuple[int, int]] = []
+    least = -1
+    for traced in (False, True):
+        for backwards in (False, True):
+            start = _align_from(one, other, backwards) if traced else []
+            pairs = _fill_gaps(old, new, start, backwards)
+            count = _count_differences(old, new, pairs, same)
+            if least < 0 or count < least:
+                best, least = pairs, count
+            if least <= 1 or max(len(old), len(new)) > MAX_COMPARED:
+                return best
+    return best
+
+
+def _fill_gaps(
+    old: Sequence[Call], new: Sequence[Call], pairs: list[tuple[int, int]], backwards: bool
+) -> list[tuple[int, int]]:
+    """Pair equal calls, then between them those that take or give something else, of one type, in one place."""
+    for key in (_exact_key, _text_key, _type_key, _place_key):
         found: list[tuple[int, int]] = []
-        for (i, j), (next_i, next_j) in _gaps(pairs, len(old), len(new)):
-            within = align([key(call) for call in old[i:next_i]], [key(call) for call in new[j:next_j]])
-            found += [(i + a, j + b) for a, b in within]
+        for (i, j), (next_i, next_j) in find_gaps(pairs, len(old), len(new)):
+            one, other = [key(call) for call in old[i:next_i]], [key(call) for call in new[j:next_j]]
+            found += [(i + a, j + b) for a, b in _align_from(one, other, backwards)]
         pairs = sorted([*pairs, *found])
     return pairs
+
+
+def _align_from(
+    old: Sequence[Hashable], new: Sequence[Hashable], backwards: bool
+) -> list[tuple[int, int]]:
+    """A longest common subsequence, of several the one that is found from the start or from the end."""
+    if not backwards:
+        return align(old, new)
+    pairs = align(old[::-1], new[::-1])
+    return [(len(old) - 1 - i, len(new) - 1 - j) for i, j in reversed(pairs)]
+
+
+def _count_differences(
+    old: Sequence[Call],
+    new: Sequence[Call],
+    pairs: Sequence[tuple[int, int]],
+    same: tuple[dict[str, str], dict[str, str]],
+) -> int:
+    """How many calls of one owner differ when these are paired."""
+    tried = Alignment(pairs=[(old[i], new[j]) for i, j in pairs])
+    matched_old, matched_new = {i for i, _ in pairs}, {j for _, j in pairs}
+    left = [call for i, call in enumerate(old) if i not in matched_old]
+    extra = [call for j, call in enumerate(new) if j not in matched_new]
+    candidates = _pair_elsewhere(tried, left, extra)
+    _name_rows(tried, candidates)
+    for names in tried.names.values():
+        names.old_same, names.new_same = same
+    _find_moved(tried, candidates)
+    changed = sum(
+        one.text != other.text or one.row.type != other.row.type or not _takes_same(tried, one, other)
+        for one, other in tried.pairs
+    )
+    return len(tried.removed) + len(tried.added) + len(tried.moved) + changed
+
+
+def _trace_keys(calls: Sequence[Call]) -> list[Hashable]:
+    """For each call what it is and what it takes, back to the layers and inputs that it comes from."""
+    known: dict[str, Hashable] = {}
+    keys: list[Hashable] = []
+    for call in calls:
+        row = call.row
+        if row.kind == "layer":
+            key: Hashable = row.path
+            known.pop(call.name, None)
+        else:
+            sources = [split_source(name) for name in call.names or row.sources]
+            taken = tuple((known.get(name.base, name.base), name.part) for name in sources)
+            # A number in place of nested texts, so that a long chain stays short.
+            key = hash((row.type, call.text, row.output, taken))
+            known[call.name] = key
+        keys.append(key)
+    return keys
 
 
 def _exact_key(call: Call) -> Hashable:
@@ -176,6 +394,10 @@ def _exact_key(call: Call) -> Hashable:
     if row.kind == "layer":
         return row.path
     return row.type, call.text, row.output
+
+
+def _text_key(call: Call) -> Hashable:
+    return call.row.path if call.row.kind == "layer" else (call.row.type, call.text)
 
 
 def _type_key(call: Call) -> Hashable:
@@ -186,7 +408,7 @@ def _place_key(call: Call) -> Hashable:
     return call.row.path if call.row.kind == "layer" else len(call.row.sources)
 
 
-def _gaps(
+def find_gaps(
     pairs: Sequence[tuple[int, int]], old_length: int, new_length: int
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """The stretches between pairs where both sides have something."""
@@ -195,24 +417,6 @@ def _gaps(
         if i < next_i and j < next_j:
             yield (i, j), (next_i, next_j)
         i, j = next_i + 1, next_j + 1
-
-
-def _pair_layers(alignment: Alignment, left: list[Call], extra: list[Call]) -> None:
-    """Pair layers that moved to another place or owner by their paths; the others are in one lock only."""
-    waiting: dict[str, list[Call]] = {}
-    for call in left:
-        if call.row.kind == "layer":
-            waiting.setdefault(call.row.path, []).append(call)
-    moved: set[int] = set()
-    for call in extra:
-        candidates = waiting.get(call.row.path) if call.row.kind == "layer" else None
-        if candidates:
-            partner = candidates.pop(0)
-            moved.add(id(partner))
-            alignment.pairs.append((partner, call))
-        else:
-            alignment.added.append(call)
-    alignment.removed += [call for call in left if id(call) not in moved]
 
 
 def align(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:

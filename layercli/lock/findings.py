@@ -46,10 +46,13 @@ _DIFFERENCES: Mapping[str, tuple[str, str]] = {
     "entry-added": ("New entry in state_dict", "A parameter or buffer has been added."),
     "entry-removed": ("Entry of state_dict is gone", "A parameter or buffer has been removed or renamed."),
     "entry-changed": ("Entry of state_dict has another type", "A parameter or buffer has another shape or dtype."),
+    "entry-renamed": ("Entry of state_dict has another name", "A parameter or buffer of the same shape is there under another name: rename it in what was saved."),
     "entry-tied": ("Entry of state_dict is tied in another way", "A parameter shares its storage with another one than before."),
+    "tie-changed": ("tie is another one", "The spec ties other parameters than before."),
     "entries-reordered": ("Entries of state_dict are in another order", "An optimizer numbers parameters by their order."),
     "input-added": ("New input", "The model takes one more input."),
     "input-removed": ("Input is gone", "The model takes one input less."),
+    "input-renamed": ("Input has another name", "An input that was given by name is refused now."),
     "input-changed": ("Input has another type", "An input has another shape or dtype."),
     "inputs-reordered": ("Inputs are in another order", "Inputs that are given by position end up in each other's place."),
     "output-changed": ("Output has another type", "What the model returns has another shape, dtype or structure."),
@@ -63,16 +66,22 @@ _DIFFERENCES: Mapping[str, tuple[str, str]] = {
     "dtype-changed": ("Other default dtype", "Parameters and tensors that name no dtype have another one."),
     "entry-kind": ("Parameter became a buffer, or a buffer a parameter", "An optimizer sees parameters only."),
     "entry-frozen": ("Parameter is frozen, or no longer frozen", "Training leaves frozen parameters as they are."),
+    "freeze-changed": ("freeze is another one", "The spec freezes other parameters than before."),
     "layer-added": ("New call of a layer", "A layer has been added to the forward pass."),
     "layer-removed": ("Call of a layer is gone", "A layer has been removed from the forward pass or renamed."),
     "layer-called": ("Layer is called now", "A layer that was there before takes part in the forward pass."),
     "layer-uncalled": ("Layer is no longer called", "A layer is still there and takes no part in the forward pass."),
     "layer-changed": ("Layer has other arguments", "A layer is of another type or has other arguments."),
+    "layer-moved": ("Layer is called in another place", "The same layer is called earlier or later than before."),
     "operation-added": ("New operation", "A function or method has been added to the forward pass."),
     "operation-removed": ("Operation is gone", "A function or method has been removed from the forward pass."),
     "operation-changed": ("Operation has other arguments", "A function or method is another one or has other arguments."),
+    "operation-moved": ("Operation is in another place", "The same function or method is called earlier or later than before."),
     "wiring-changed": ("Call takes other inputs", "A call takes its inputs from other places than before."),
     "returns-changed": ("Block returns something else", "A block, or the model, returns the result of other calls than before."),
+    "layer-renamed": ("Layer has another name", "A layer of the same call is there under another name."),
+    "layer-resized": ("Layer has other sizes", "The sizes of a layer follow from another difference."),
+    "operation-resized": ("Operation has other sizes", "The sizes of an operation follow from another difference."),
     "shape-changed": ("Row has another output", "What a call puts out has another shape, dtype or structure."),
     "uncalled-added": ("New layer that is never called", "It has parameters and takes no part in the forward pass."),
     "uncalled-removed": ("Layer that was never called is gone", "It took no part in the forward pass."),
@@ -97,6 +106,11 @@ _WRITE_ANEW = "A lock is written by layercli lock and not by hand: write it anew
 _LOCKS: Mapping[str, tuple[str, str]] = {
     "lock-missing": ("Spec has no lock", "Write it with layercli lock and commit it."),
     "lock-orphaned": ("Lock has no spec", "Remove the lock, or bring its spec back."),
+    "lock-deleted": (
+        "Lock is gone",
+        "A revision has the lock: bring it back, or write it anew with layercli lock.",
+    ),
+    "lock-accepted": ("Change is accepted", "The lock was written anew with the change."),
     "lock-earlier": (
         "Lock was written by an earlier layercli",
         "Its sizes are numbers instead of formulas, so it holds for these sizes of the dims only.",
@@ -122,8 +136,9 @@ _LOCKS: Mapping[str, tuple[str, str]] = {
 RULES: Mapping[str, Rule] = {
     **{code: Rule(code, "lock", title, help) for code, (title, help) in _LOCKS.items()},
     **{
-        code: Rule(code, CODES[code][0], title, f"{help} {CLASS_HELP[CODES[code][0]]} {_ACCEPT}")
-        for code, (title, help) in _DIFFERENCES.items()
+        code: Rule(code, kind, _DIFFERENCES[code][0], f"{_DIFFERENCES[code][1]} {CLASS_HELP[kind]} {_ACCEPT}")
+        for code, (kind, _) in CODES.items()
+        if code in _DIFFERENCES
     },
 }
 

@@ -38,17 +38,30 @@ class SpecResult:
     exit_code: int = 2
     accepted: bool = False
 
+    @property
+    def fails(self) -> bool:
+        """Whether this makes the check fail: a difference doesn't that is ignored, or of a class that passes."""
+        if self.status == "differs" and self.differences:
+            return any(difference.failing for difference in self.differences)
+        return self.status != "ok"
+
 
 @record
 class CheckResult:
-    """The checks of all specs, in order. ``given`` are the files and folders that were to be checked.
+    """The checks of all specs, in order.
 
+    ``given`` are the files and folders that were to be checked, none where all were that the configuration names.
     ``problems`` are what is wrong with the configuration; those of severity ``error`` fail.
+    ``against`` is the revision that was compared with, if not locks were. ``unchanged`` specs were left out, because they
+    are as at the revision ``since``.
     """
 
     specs: tuple[SpecResult, ...]
-    given: tuple[str, ...] = (".",)
+    given: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    against: str = ""
+    since: str = ""
+    unchanged: int = 0
 
     def count(self, status: Status) -> int:
         """How many have this status."""
@@ -73,30 +86,51 @@ class CheckResult:
         paths = [
             spec.path
             for spec in self.specs
-            if (spec.status == "differs" and not spec.accepted)
+            if (spec.status == "differs" and not spec.accepted and not _is_ignored(spec))
             or (spec.status == "missing" and not any(item.severity == "error" for item in spec.problems))
         ]
-        if len(paths) > MAX_NAMED and len(self.given) < len(paths):
-            paths = list(self.given)
-        return " ".join(["layercli lock", *map(_quote_argument, paths)]) if paths else ""
+        orphans = [spec.lock for spec in self.specs if spec.status == "orphaned"]
+        if not paths and not orphans:
+            return ""
+        named = [*paths, *orphans]
+        if len(named) > MAX_NAMED and len(self.given) < len(named):
+            named = list(self.given)
+        return " ".join(["layercli lock", *(["--prune"] if orphans else []), *map(_quote_argument, named)])
 
     @property
     def exit_code(self) -> int:
         """0 all holds; 1 a difference or a wrong model; 2 something, or everything, couldn't be checked."""
-        codes = (_EXIT_CODES.get(spec.status, spec.exit_code) for spec in self.specs)
-        return max(codes, default=2)
+        codes = [_EXIT_CODES.get(spec.status, spec.exit_code) for spec in self.specs if spec.fails]
+        codes += [0 for spec in self.specs if not spec.fails]
+        codes += [1 for problem in self.problems if problem.severity == "error"]
+        return max(codes, default=0 if self.since and self.unchanged else 2)
 
     @property
     def summary(self) -> str:
         """``24 models, 1,912 rows compared: 1 model differs``."""
         if not self.specs:
+            if self.since and self.unchanged:
+                return f"no spec has changed since {self.since}: {_count(self.unchanged, 'model')} left out"
             return "nothing was there to check"
         counts = f"{_count(self.models, 'model')}, {_count(self.rows, 'row')} compared"
+        if self.against:
+            counts += f" with {self.against}"
+        if self.since:
+            counts += f", {_count(self.unchanged, 'model')} unchanged since {self.since}"
+        differences = sum(len(spec.differences) for spec in self.specs)
+        if differences:
+            counts += f", {_count(differences, 'difference')}"
         found = [
             f"{_count(number, noun)} {verb if number == 1 else verbs}"
             for status, noun, verb, verbs in _FINDINGS
-            if (number := self.count(status))
+            if (number := sum(spec.status == status and spec.fails for spec in self.specs))
         ]
+        passing = sum(spec.status == "differs" and not spec.fails for spec in self.specs)
+        if passing:
+            found.append(f"{_count(passing, 'model')} {'differs and passes' if passing == 1 else 'differ and pass'}")
+        wrong = sum(problem.severity == "error" for problem in self.problems)
+        if wrong:
+            found.append(f"{_count(wrong, 'problem')} in the configuration")
         return f"{counts}: {', '.join(found) if found else 'all hold'}"
 
 
@@ -108,6 +142,12 @@ _FINDINGS: tuple[tuple[Status, str, str, str], ...] = (
     ("deleted", "model", "is gone", "are gone"),
     ("error", "model", "couldn't be checked", "couldn't be checked"),
 )
+
+
+def _is_ignored(spec: SpecResult) -> bool:
+    """Whether all that differs is known, so that nobody wants it accepted yet."""
+    parts = [part for difference in spec.differences for part in difference.parts]
+    return bool(parts) and all(part.ignored for part in parts if part.kind != "cost")
 
 
 def _count(number: int, noun: str) -> str:

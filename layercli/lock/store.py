@@ -40,3 +40,12 @@ def check_lock_names(spec_paths: Iterable[Path]) -> None:
 def write_lock(path: Path, text: str, name: str = "") -> bool:
     """Write a lock whole or not at all; True if the file changed. Raises CommandError as write_whole does."""
     return write_whole(path, text, name)
+
+
+def remove_lock(path: Path, name: str = "") -> None:
+    """Remove a lock. Raises CommandError where its folder can't be written."""
+    try:
+        path.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CommandError(Problem("unwritable", f"can't remove {name or path}: {reason}")) from None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from layercli.lock.differences import CLASSES, Difference, DifferenceClass
+from layercli.lock.differences import CLASSES, Difference, DifferenceClass, flatten_differences
 from layercli.lock.records import Lock
 from layercli.record import record
 
@@ -20,7 +20,11 @@ class Verdict:
 
 
 def judge_differences(old: Lock, new: Lock, differences: Sequence[Difference]) -> tuple[Verdict, ...]:
-    """What holds and what breaks, class by class; ``inside`` only where something changed there."""
+    """What holds and what breaks, class by class; ``inside`` only where something changed there.
+
+    Consequences count as the differences do that they follow from.
+    """
+    differences = flatten_differences(differences)
     found: dict[str, list[Difference]] = {kind: [] for kind in CLASSES}
     for difference in differences:
         found[difference.kind].append(difference)
@@ -43,6 +47,12 @@ _COUNTS = {
     "entry-tied": ("entry is tied in another way", "entries are tied in another way"),
     "entry-kind": ("parameter or buffer changed its kind", "parameters or buffers changed their kind"),
     "entry-frozen": ("parameter is frozen or no longer frozen", "parameters are frozen or no longer frozen"),
+    "layer-renamed": ("layer has another name", "layers have another name"),
+    "layer-resized": ("layer has other sizes", "layers have other sizes"),
+    "operation-resized": ("operation has other sizes", "operations have other sizes"),
+    "layer-moved": ("layer is called in another place", "layers are called in other places"),
+    "operation-moved": ("operation is in another place", "operations are in other places"),
+    "input-renamed": ("input has another name", "inputs have other names"),
     "input-added": ("input is new", "inputs are new"),
     "input-removed": ("input is gone", "inputs are gone"),
     "input-changed": ("input changed", "inputs changed"),
@@ -79,6 +89,8 @@ _SINGLE = {
     "mode-changed": "the mode changed",
     "dtype-changed": "the default dtype changed",
     "name-changed": "the model has another name",
+    "tie-changed": "tie says something else",
+    "freeze-changed": "freeze says something else",
     "tie-rewritten": "tie is written in another way",
     "freeze-rewritten": "freeze is written in another way",
     "order-changed": "the calls come in another order",
@@ -102,14 +114,59 @@ def _judge_checkpoints(new: Lock, differences: Sequence[Difference]) -> Verdict:
         count = len(new.state_dict)
         entries = "there are no entries" if not count else f"every entry is the same ({count:,})"
         return Verdict("checkpoints", True, "hold", entries)
-    codes = {difference.code for difference in differences}
-    if codes <= {"entries-reordered"}:
-        end = "saved weights load, the state of an optimizer doesn't"
-    elif codes <= {"entries-reordered", "entry-tied"}:
-        end = "weights saved before load into other parameters"
-    else:
-        end = "weights saved before don't load"
-    return Verdict("checkpoints", False, "break", f"{_count_codes(differences)}; {end}")
+    return Verdict("checkpoints", False, "break", "; ".join(_tell_entries(new, differences)))
+
+
+def _tell_entries(new: Lock, differences: Sequence[Difference]) -> Iterator[str]:
+    """Which of the entries that weights were saved for load, and which don't."""
+    found: dict[str, list[Difference]] = {}
+    for difference in differences:
+        cast = difference.code == "entry-changed" and _has_same_shape(difference)
+        found.setdefault("entry-cast" if cast else difference.code, []).append(difference)
+    for code, (one, several) in _ENTRIES.items():
+        parts = found.pop(code, [])
+        if parts:
+            total = f"{len(parts):,} of {len(new.state_dict):,}" if code in _COUNTED else f"{len(parts):,}"
+            end = one if len(parts) == 1 else several
+            yield f"{total} {end}: {join_names([_say_entry(part) for part in parts], 2 if code == 'entry-renamed' else 4)}"
+    left = [part for parts in found.values() for part in parts]
+    if not left:
+        return
+    codes = {part.code for part in left}
+    end = ""
+    if codes <= {"entries-reordered"} and len(left) == len(differences):
+        end = "; saved weights load, the state of an optimizer doesn't"
+    elif codes & {"entry-tied", "tie-changed"}:
+        end = "; weights saved before load into other parameters"
+    yield _count_codes(left) + end
+
+
+#: What becomes of weights that were saved before, for one entry and for several.
+_ENTRIES = {
+    "entry-changed": ("entries doesn't load", "entries don't load"),
+    "entry-renamed": ("entries loads under another name only", "entries load under other names only"),
+    "entry-added": ("entries isn't in weights saved before", "entries aren't in weights saved before"),
+    "entry-removed": ("entry is gone", "entries are gone"),
+    "entry-cast": ("entries has another dtype, and loads", "entries have another dtype, and load"),
+}
+#: Those that are told out of all that the model has now.
+_COUNTED = ("entry-changed", "entry-renamed", "entry-added", "entry-cast")
+
+
+def _say_entry(difference: Difference) -> str:
+    return f"{difference.old} is now {difference.path}" if difference.code == "entry-renamed" else difference.path
+
+
+def _has_same_shape(difference: Difference) -> bool:
+    return difference.old.partition("[")[2] == difference.new.partition("[")[2]
+
+
+def join_names(names: Sequence[str], most: int = 4) -> str:
+    """``fc1, fc2 and 3 more``."""
+    named = [name or "the model" for name in names]
+    if len(named) > most:
+        named = [*named[: most - 1], f"{len(named) - most + 1:,} more"]
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def _judge_callers(differences: Sequence[Difference]) -> Verdict:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from layercli.lock.comparison import Change, Comparison, RowPair
-from layercli.lock.differences import Difference
+from layercli.lock.differences import Difference, flatten_differences
 from layercli.lock.records import LockRow
+from layercli.lock.rows import Change, Comparison, RowPair
 from layercli.record import record
 from layercli.report.differences import Paint, choose_paint, draw_changes, draw_verdicts
 from layercli.report.layout import clean, measure
@@ -36,11 +36,15 @@ class ComparisonOptions:
 
 #: What the table of rows shows itself, so that it isn't told once more below it.
 _IN_ROWS = (
-    "layer-added", "layer-removed", "layer-called", "layer-uncalled", "layer-changed", "layer-renamed",
-    "operation-added", "operation-removed", "operation-changed", "shape-changed", "parameters-changed",
+    "layer-added", "layer-removed", "layer-called", "layer-uncalled", "layer-changed", "layer-moved", "layer-renamed",
+    "layer-resized", "operation-added", "operation-removed", "operation-changed", "operation-moved",
+    "operation-resized", "shape-changed",
 )  # fmt: skip
 #: What it shows where the layer of the entry is among the rows that changed.
 _IN_LAYER = ("entry-added", "entry-removed", "entry-changed", "entry-renamed")
+
+#: A cell of more characters doesn't widen its column.
+MAX_CELL = 44
 
 
 def format_comparison(comparison: Comparison, format: str, options: ComparisonOptions | None = None) -> str:
@@ -78,7 +82,7 @@ def list_unseen(comparison: Comparison) -> list[Difference]:
     layers = {row.path for row in changed if row is not None and row.kind == "layer"}
     return [
         difference
-        for difference in comparison.differences
+        for difference in flatten_differences(comparison.differences)
         if difference.code not in _IN_ROWS
         and not (difference.code in _IN_LAYER and difference.path.rpartition(".")[0] in layers)
         and difference.kind != "cost"
@@ -119,12 +123,22 @@ def _draw_table(comparison: Comparison, options: ComparisonOptions, paint: Paint
     return _draw_unified(comparison, parts, paint)
 
 
-def _list_cells(row: LockRow | None) -> tuple[str, str, str, str]:
-    """Path, call, output, parameters."""
+def _list_cells(row: LockRow | None, dtype: str) -> tuple[str, str, str, str]:
+    """Path, call, output, parameters; a type of the ``dtype`` that both models have by default is its sizes."""
     if row is None:
         return "", "", "", ""
     count = f"{row.parameters:,}" if row.parameters else ""
-    return clean(row.path or "the model"), clean(row.call or row.type), clean(row.output), count
+    output = row.output.removeprefix(dtype) if dtype and row.output.startswith(f"{dtype}[") else row.output
+    return clean(row.path or "the model"), clean(row.call or row.type), clean(output), count
+
+
+def _find_dtype(comparison: Comparison) -> str:
+    return comparison.new.dtype if comparison.old.dtype == comparison.new.dtype else ""
+
+
+def _find_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    sizes = [[measure(row[index]) for row in rows] for index in range(4)]
+    return [max((size for size in column if size <= MAX_CELL), default=0) for column in sizes]
 
 
 def _draw_unified(comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint) -> list[str]:
@@ -140,8 +154,8 @@ def _draw_unified(comparison: Comparison, parts: Sequence[RowPair | int], paint:
         removed, added = [], []
         lines.append((" ", None, part) if isinstance(part, int) else (" ", part.new, 0))
     lines += removed + added
-    cells = [_list_cells(row) for _, row, _ in lines]
-    widths = [max((measure(row[index]) for row in cells), default=0) for index in range(4)]
+    cells = [_list_cells(row, _find_dtype(comparison)) for _, row, _ in lines]
+    widths = _find_widths(cells)
     drawn = [
         paint("old", f"- {clean(comparison.old_name)}"),
         paint("new", f"+ {clean(comparison.new_name)}"),
@@ -173,11 +187,10 @@ _BETWEEN: Mapping[Change, str] = {"same": " ", "changed": "|", "removed": "<", "
 
 def _draw_beside(comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint) -> list[str]:
     pairs = [part for part in parts if not isinstance(part, int)]
-    old = [_list_cells(pair.old) for pair in pairs]
-    new = [_list_cells(pair.new) for pair in pairs]
-    old_widths, new_widths = [
-        [max((measure(row[index]) for row in side), default=0) for index in range(4)] for side in (old, new)
-    ]
+    dtype = _find_dtype(comparison)
+    old = [_list_cells(pair.old, dtype) for pair in pairs]
+    new = [_list_cells(pair.new, dtype) for pair in pairs]
+    old_widths, new_widths = _find_widths(old), _find_widths(new)
     half = max(sum(old_widths) + 6, measure(clean(comparison.old_name)))
     heading = clean(comparison.old_name)
     drawn = [

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from layercli.errors import draw_problems, escape_controls
+from layercli.lock.comparison import mask_numbers
 from layercli.lock.differences import Difference
 from layercli.lock.result import CheckResult, SpecResult
-from layercli.lock.verdicts import Verdict
+from layercli.lock.verdicts import Verdict, join_names
 from layercli.report.logs import break_commands
 
 #: How many lines of differences the text shows for one spec.
 MAX_LINES = 40
+
+#: How many lines it shows of each kind of consequence of one difference.
+MAX_FOLDED = 6
 
 #: How many specs without a lock it names.
 MAX_MISSING = 10
@@ -26,6 +29,8 @@ def format_text(result: CheckResult, colour: bool = False) -> str:
     missing = [spec for spec in result.specs if spec.status == "missing"]
     alone = [spec for spec in result.specs if spec.status != "missing" or len(missing) == 1]
     sections = [section for spec in alone if (section := draw_spec(spec, paint))]
+    if result.problems:
+        sections.insert(0, draw_problems(result.problems))
     if len(missing) > 1:
         sections.append("\n".join(_draw_all_missing(missing, paint)))
     end = result.summary
@@ -79,7 +84,7 @@ def _draw_all_missing(specs: Sequence[SpecResult], paint: Paint) -> Iterator[str
         yield f"  and {len(specs) - MAX_MISSING:,} more"
     wrong = [spec.path for spec in specs if spec.problems]
     if wrong:
-        yield f"can't be locked, because they are wrong: {_escape(_join(wrong))}"
+        yield f"can't be locked, because they are wrong: {_escape(join_names(wrong))}"
 
 
 def _draw_orphaned(spec: SpecResult, paint: Paint) -> Iterator[str]:
@@ -100,12 +105,12 @@ def _draw_error(spec: SpecResult, paint: Paint) -> Iterator[str]:
 
 def _draw_differs(spec: SpecResult, paint: Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} differs from {_escape(spec.lock)}")
-    shapes = [difference for difference in spec.differences if difference.code == "shape-changed"]
-    told = [d for d in spec.differences if d.code != "shape-changed" and d.kind != "cost"]
-    if told or shapes:
+    # What it costs is told with the verdicts.
+    told = [difference for difference in spec.differences if difference.kind != "cost"]
+    if told:
         yield ""
     yield from draw_changes(told, paint)
-    yield from draw_shapes(shapes, bool(told))
+    yield from _draw_passing(spec.differences, paint)
     if spec.verdicts:
         yield ""
         yield from draw_verdicts(spec.verdicts, paint)
@@ -128,6 +133,10 @@ PREFIXES = {
     "input-added": "input ",
     "input-removed": "input ",
     "input-changed": "input ",
+    "layer-moved": "place of ",
+    "operation-moved": "place of ",
+    "tie-changed": "tie",
+    "freeze-changed": "freeze",
     "inputs-reordered": "inputs",
     "output-changed": "output",
     "param-added": "param ",
@@ -153,43 +162,87 @@ PREFIXES = {
 }
 
 
+#: Codes of differences in nothing but a name.
+RENAMES = ("layer-renamed", "entry-renamed", "input-renamed")
+
+
 def draw_changes(differences: Sequence[Difference], paint: Paint) -> Iterator[str]:
-    """A line for each difference; those that differ only in the numbers of their paths share one."""
-    groups: dict[tuple[str, str, str, str], list[Difference]] = {}
-    for difference in differences:
-        key = (difference.code, mask_numbers(difference.path), difference.old, difference.new)
-        groups.setdefault(key, []).append(difference)
-    rows: list[tuple[str, str, str]] = []
-    for group in list(groups.values())[:MAX_LINES]:
+    """A line for each difference, and below it what follows from it.
+
+    Those that differ only in the numbers of their paths share a line, as one block's does with those equal to it.
+    """
+    groups = _group_equal(differences)
+    for group in groups[:MAX_LINES]:
         first = group[0]
-        name = PREFIXES.get(first.code, "") + _name_group(group)
-        place = str(first.position) if first.position is not None else ""
-        rows.append((_escape(name), _draw_change(first, paint), _escape(place)))
-    name_width = max((len(name) for name, _, _ in rows), default=0)
-    change_width = max((_measure(change) for _, change, _ in rows), default=0)
-    for name, change, place in rows:
-        line = f"  {name:<{name_width}}   {change}"
-        if place:
-            line += " " * (change_width - _measure(change) + 3) + paint("dim", place)
-        yield line.rstrip()
-    left = sum(len(group) for group in list(groups.values())[MAX_LINES:])
+        equal = [part for part in first.follows if _find_key(part) == _find_key(first)]
+        rest = [part for one in group for part in one.follows if part not in equal and part.kind != "cost"]
+        yield from _draw_table([[*group, *equal]], paint, "  ")
+        yield from _draw_consequences(rest, paint)
+    left = sum(len(group) for group in groups[MAX_LINES:])
     if left:
         yield f"  and {left:,} more"
+
+
+def _find_key(difference: Difference) -> tuple[str, str, str, str]:
+    return difference.code, mask_numbers(difference.path), difference.old, difference.new
+
+
+def _group_equal(differences: Sequence[Difference]) -> list[list[Difference]]:
+    groups: dict[tuple[str, str, str, str], list[Difference]] = {}
+    for difference in differences:
+        groups.setdefault(_find_key(difference), []).append(difference)
+    return list(groups.values())
+
+
+def _draw_table(groups: Sequence[Sequence[Difference]], paint: Paint, indent: str) -> Iterator[str]:
+    rows: list[tuple[str, str, str]] = []
+    for group in groups:
+        first = group[0]
+        # A rename has both names in it.
+        name = "" if first.code in RENAMES else PREFIXES.get(first.code, "") + _name_group(group)
+        place = str(first.position) if first.position is not None and indent == "  " else ""
+        rows.append((_escape(name), _draw_change(first, paint), _escape(place)))
+    name_width = max((len(name) for name, _, _ in rows), default=0)
+    for name, change, place in rows:
+        line = f"{indent}{name:<{name_width}}   {change}" if name else f"{indent}{change}"
+        if place:
+            line += "   " + paint("dim", place)
+        yield line.rstrip()
+
+
+def _draw_consequences(differences: Sequence[Difference], paint: Paint) -> Iterator[str]:
+    """The entries that changed with it, then in a sentence the rows that did."""
+    entries = [part for part in differences if part.kind in ("checkpoints", "callers")]
+    shapes = [part for part in differences if part.code == "shape-changed"]
+    others = [part for part in differences if part not in entries and part not in shapes]
+    groups = [*_group_equal(entries)[:MAX_FOLDED], *_group_equal(others)[:MAX_FOLDED]]
+    yield from _draw_table(groups, paint, "    ")
+    left = len(entries) + len(others) - sum(map(len, groups))
+    if left:
+        yield f"    and {left:,} more"
+    yield from _draw_shapes(shapes)
+
+
+def _draw_passing(differences: Sequence[Difference], paint: Paint) -> Iterator[str]:
+    """Which of them are known, by the reasons, and which don't fail."""
+    reasons: dict[str, list[str]] = {}
+    for difference in differences:
+        for part in difference.parts:
+            if part.ignored and difference.path not in reasons.setdefault(part.ignored, []):
+                reasons[part.ignored].append(difference.path)
+    if reasons:
+        yield ""
+    for reason, paths in reasons.items():
+        yield _escape(f"  known: {join_names(paths)}: {reason}")
 
 
 def _name_group(group: Sequence[Difference]) -> str:
     return group[0].path if len(group) == 1 else f"{mask_numbers(group[0].path)} ({len(group):,})"
 
 
-def mask_numbers(path: str) -> str:
-    return re.sub(r"(?<![^.])[0-9]+(?![^.])", "*", path)
-
-
-def _measure(text: str) -> int:
-    return len(re.sub(r"\x1b\[[0-9]+m", "", text))
-
-
 def _draw_change(difference: Difference, paint: Paint) -> str:
+    if difference.code in RENAMES:
+        return f"{paint('old', _escape(difference.old))} is now {paint('new', _escape(difference.new))}"
     old, new = (_escape(text) for text in _shorten(difference.old, difference.new))
     if not old and not new:
         return _escape(difference.message)
@@ -208,28 +261,19 @@ def _shorten(old: str, new: str) -> tuple[str, str]:
     return old, new
 
 
-def draw_shapes(differences: Sequence[Difference], consequences: bool) -> Iterator[str]:
+def _draw_shapes(differences: Sequence[Difference]) -> Iterator[str]:
     """Rows that now put out something else, those with the same output together."""
     outputs: dict[tuple[str, str], list[str]] = {}
     for difference in differences:
         outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
     shown = [
-        _escape(f"{_join(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}")
+        _escape(f"{join_names(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}")
         for (old, new), paths in outputs.items()
     ]
-    for number, part in enumerate(shown[:MAX_LINES]):
-        start = "" if not consequences else "and so: " if number == 0 else "        "
-        yield f"  {start}{part}"
-    if len(shown) > MAX_LINES:
-        yield f"  and {len(shown) - MAX_LINES:,} more"
-
-
-def _join(names: Sequence[str], most: int = 4) -> str:
-    """``fc1, fc2 and 3 more``."""
-    named = [name or "the model" for name in names]
-    if len(named) > most:
-        named = [*named[: most - 1], f"{len(named) - most + 1:,} more"]
-    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    for number, part in enumerate(shown[:MAX_FOLDED]):
+        yield f"    {'and so: ' if number == 0 else '        '}{part}"
+    if len(shown) > MAX_FOLDED:
+        yield f"            and {len(shown) - MAX_FOLDED:,} more sizes"
 
 
 def draw_verdicts(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:

@@ -113,7 +113,7 @@ def test_check_for_programs(locked: Path, run: Run) -> None:
 def test_check_for_a_workflow_run(locked: Path, run: Run) -> None:
     (locked / "net.yaml").write_text(WIDER)
     result = run("check", "--format", "github")
-    assert result.out.startswith("::error file=net.yaml,line=7,col=10,title=")
+    assert result.out.startswith("::error file=net.yaml,line=7,col=10,endColumn=26,title=")
     assert all(line.startswith("::") for line in result.out.splitlines())
     assert result.code == 1
 

@@ -19,6 +19,7 @@ from layercli.lock import (
     LockUncalled,
     collect_positions,
     compare_locks,
+    flatten_differences,
     judge_differences,
 )
 from layercli.lock.alignment import align, split_call
@@ -27,7 +28,7 @@ from tests.lock.lock_samples import Sketch, draw_lenet, draw_tower, linear, lock
 
 
 def told(old: Lock, new: Lock) -> list[tuple[str, str, str, str]]:
-    return [(d.code, d.path, d.old, d.new) for d in compare_locks(old, new)]
+    return [(d.code, d.path, d.old, d.new) for d in flatten_differences(compare_locks(old, new))]
 
 
 def with_row(lock: Lock, path: str, **changes: Any) -> Lock:

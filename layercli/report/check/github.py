@@ -46,7 +46,7 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
         summary = f"and {left:,} more finding{'s' * (left > 1)}\n{summary}"
     if result.accept:
         summary += f"\naccept it with: {result.accept}"
-    level = "notice" if result.specs else "error"
+    level = "notice" if result.specs or result.exit_code == 0 else "error"
     lines.append(_write_command(Annotation(level, "", None, "layercli check", summary), options))
     return "\n".join(lines) + "\n"
 

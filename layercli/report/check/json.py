@@ -21,6 +21,8 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
     return dump_json(
         {
             "version": JSON_VERSION,
+            "against": result.against or None,
+            "since": result.since or None,
             "specs": [_convert_spec(spec) for spec in result.specs],
             "findings": [_convert_finding(finding, cause) for finding, cause in findings],
             "totals": {
@@ -28,6 +30,7 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
                 "rows": result.rows,
                 "findings": len(findings),
                 "differences": sum(finding.kind in CLASSES for finding, _ in findings),
+                "unchanged": result.unchanged,
                 **{status: result.count(status) for status in STATUSES},
             },
             "summary": result.summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -41,9 +42,9 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
     for element in (suites, suite):
         element.attrib |= {name: str(count) for name, count in counts.items()}
     indent(suites, " ")
-    text = tostring(suites, encoding="unicode")
-    # Some runners take these for commands wherever they stand in a log.
-    text = text.replace("##", "#&#35;")
+    # Runners take these for commands where they see the report in a log.
+    text = tostring(suites, encoding="unicode").replace("##", "#&#35;")
+    text = re.sub(r"(?m)^([ \t]*):(?=:)", r"\1&#58;", text)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from layercli.errors import draw_problems
 from layercli.lock.differences import CLASSES
 from layercli.lock.findings import Finding, list_findings
 from layercli.lock.result import CheckResult, SpecResult
-from layercli.report.differences import PREFIXES, mask_numbers
+from layercli.lock.comparison import mask_numbers
+from layercli.report.differences import PREFIXES
 from layercli.report.layout import clean
 from layercli.report.logs import break_commands
-from layercli.report.markdown import escape_text, indent_code, quote_code
+from layercli.report.markdown import escape_text, quote_code
 from layercli.report.options import CheckOptions
 
 #: By this line a program finds a comment that it wrote before.
@@ -34,17 +36,18 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
         found.setdefault(finding.spec, []).append(finding)
     blocks = [MARKER, "### layercli check", result.summary]
     if result.accept:
-        blocks += ["Accept what changed with", indent_code(clean(result.accept))]
-    alone = [spec for spec in result.specs if spec.path in found]
-    sections = [list(_draw_spec(spec, found[spec.path])) for spec in alone if not _is_brief(spec)]
-    sections += _draw_brief([spec for spec in alone if _is_brief(spec)])
+        blocks += ["Accept what changed with", _fence(result.accept)]
     if result.problems:
-        sections.insert(0, ["#### Configuration", indent_code(draw_problems(result.problems))])
+        blocks += ["#### Configuration", _fence(draw_problems(result.problems))]
+    told = [spec for spec in result.specs if spec.path in found]
+    blocks += _draw_brief([spec for spec in told if _is_brief(spec)])
+    told = [spec for spec in told if not _is_brief(spec)]
     length = sum(map(len, blocks))
-    for number, section in enumerate(sections):
+    for number, spec in enumerate(told):
+        section = list(_draw_spec(spec, found[spec.path]))
         length += sum(map(len, section)) + 2 * len(section)
         if length > MAX_CHARACTERS:
-            blocks.append(f"And {len(sections) - number:,} more.")
+            blocks.append(f"And {len(told) - number:,} more.")
             break
         blocks += section
     return break_commands("\n\n".join(blocks) + "\n")
@@ -65,12 +68,13 @@ def _is_brief(spec: SpecResult) -> bool:
     return spec.status in ("missing", "orphaned") and not spec.problems
 
 
-def _draw_brief(specs: Sequence[SpecResult]) -> Iterator[list[str]]:
+def _draw_brief(specs: Sequence[SpecResult]) -> Iterator[str]:
     lines = [f"- {_head(spec)}" for spec in specs[:MAX_ROWS]]
     if len(specs) > MAX_ROWS:
         lines.append(f"- and {len(specs) - MAX_ROWS:,} more")
     if lines:
-        yield ["#### Specs and locks without the other", "\n".join(lines)]
+        yield "#### Specs and locks without the other"
+        yield "\n".join(lines)
 
 
 def _head(spec: SpecResult) -> str:
@@ -85,10 +89,10 @@ def _draw_spec(spec: SpecResult, findings: Sequence[Finding]) -> Iterator[str]:
             for verdict in spec.verdicts
         )
     if spec.problems:
-        yield indent_code(draw_problems(spec.problems))
+        yield _fence(draw_problems(spec.problems))
     differences = [finding for finding in findings if finding.kind in CLASSES]
     causes = [finding for finding in differences if finding.kind not in CONSEQUENCES or finding.follows]
-    rest = [finding for finding in differences if finding not in causes]
+    rest = [finding for finding in differences if finding.kind in CONSEQUENCES and not finding.follows]
     rest += [consequence for finding in causes for consequence in finding.follows]
     if causes:
         yield _draw_table(causes)
@@ -131,6 +135,14 @@ def _name_group(group: Sequence[Finding]) -> str:
     if len(group) > 1:
         return f"{PREFIXES.get(first.code, '')}{quote_code(mask_numbers(first.path))} ({len(group):,})"
     return (PREFIXES.get(first.code, "") + quote_code(first.path)).strip() or first.code
+
+
+def _fence(text: str) -> str:
+    """A text of several lines as a code block that nothing in it can end, also behind a list."""
+    shown = "\n".join(map(clean, text.split("\n")))
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
 
 
 def _quote(text: str) -> str:
