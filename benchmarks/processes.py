@@ -38,9 +38,28 @@ COMMANDS = (
     Command("trace llama-70b --static"),
     Command("trace moe-1t --static"),
     Command("check", bundled=True),
+    Command("check small"),
     Command("trace wrong.yaml", code=1),
     Command("--help"),
 )
+
+
+#: How many small specs are checked by one command.
+SMALL = 50
+
+
+def write_small(folder: Path) -> None:
+    """Small specs, no two the same, with their locks."""
+    from layercli.checks import lock_specs
+
+    folder.mkdir(exist_ok=True)
+    for index in range(SMALL):
+        layers = f"  conv: Conv2d(1, {index + 4}, 3)\n  fc: Linear({index + 4}, {index + 2})\n"
+        forward = "  - x = relu(conv(x)).mean((2, 3))\n  - fc(x)\n"
+        text = f"dims: {{N: 1}}\ninputs: {{x: [N, 1, 28, 28]}}\nlayers:\n{layers}forward:\n{forward}"
+        (folder / f"net_{index:02}.yaml").write_text(text, "utf-8")
+    for _ in lock_specs(["."], folder, "derive"):
+        pass
 
 
 def compare_processes(folder: Path) -> Iterator[Comparison]:
@@ -48,6 +67,7 @@ def compare_processes(folder: Path) -> Iterator[Comparison]:
     from layercli.spec.library import list_bundled
 
     (folder / "wrong.yaml").write_text(WRONG_SPEC, "utf-8")
+    write_small(folder / "small")
     models = list_bundled()
     for command in COMMANDS:
         # What needs no torch has one thread, and the seconds of its processor don't count those of other work.

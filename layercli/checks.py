@@ -96,7 +96,7 @@ class Scope:
 
     def name(self, path: Path, folder: Path) -> str:
         """What messages to someone who works in ``folder`` call a file."""
-        return _name_in(path, folder, self.place) if self.whole else display_name(path, folder)
+        return name_in(path, folder, self.place) if self.whole else display_name(path, folder)
 
 
 def find_scope(paths: Sequence[str], folder: Path) -> Scope:
@@ -107,8 +107,8 @@ def find_scope(paths: Sequence[str], folder: Path) -> Scope:
     """
     place, configuration = find_configuration(folder)
     if not paths:
-        candidates = tuple(_list_configured(folder, place, configuration))
-        orphans = tuple(_list_orphans(place, folder, configuration))
+        candidates = tuple(list_configured(folder, place, configuration))
+        orphans = tuple(list_orphans(place, folder, configuration))
         _refuse_idle(configuration, place, candidates, orphans)
         return Scope(place, configuration, True, candidates, orphans)
     found: dict[Path, Candidate] = {}
@@ -129,7 +129,7 @@ def _count_from(place: Path, path: Path) -> str:
     return os.path.relpath(path, place).replace(os.sep, "/")
 
 
-def _name_in(path: Path, folder: Path, place: Path) -> str:
+def name_in(path: Path, folder: Path, place: Path) -> str:
     """What to call a file that the configuration in ``place`` names, to someone who works in ``folder``."""
     return display_name(path, folder) if place == folder else _count_from(folder, path)
 
@@ -139,11 +139,12 @@ def _tell_pattern(key: str, pattern: Pattern) -> str:
     return f"{key}: {pattern.text}{place}"
 
 
-def _list_configured(folder: Path, place: Path, configuration: Configuration) -> Iterator[Candidate]:
+def list_configured(folder: Path, place: Path, configuration: Configuration) -> Iterator[Candidate]:
+    """The YAML files below ``place`` that are specs, or that a configuration names, to someone who works in ``folder``."""
     for file in _walk_configured(place, folder, configuration):
         if not file.name.endswith(SUFFIXES):
             continue
-        path, name = _count_from(place, file), _name_in(file, folder, place)
+        path, name = _count_from(place, file), name_in(file, folder, place)
         spec = _is_spec(file)
         matched = configuration.find_pattern(path)
         excluded = configuration.find_exclude(path)
@@ -185,7 +186,7 @@ def _is_below(path: str, top: str) -> bool:
     return path != top and (not top or path.startswith(f"{top}/"))
 
 
-def _list_orphans(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
+def list_orphans(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
     """Locks whose spec the configuration would name, if it were there."""
     for file in _walk_configured(place, folder, configuration):
         if not _is_our_lock(file) or _specs_of(file):

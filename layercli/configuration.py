@@ -187,10 +187,14 @@ class _Reader:
             specs=self.read_patterns("specs"),
             exclude=self.read_patterns("exclude"),
             fail_on=self.read_classes(),
-            ignore=tuple(self.read_ignore(index, item) for index, item in enumerate(self.read_list("ignore"))),
+            ignore=tuple(
+                self.read_ignore(index, item) for index, item in enumerate(self.read_list("ignore"))
+            ),
         )
 
-    def check_keys(self, table: Mapping[str, Any], where: str, known: tuple[str, ...], *steps: str | int) -> None:
+    def check_keys(
+        self, table: Mapping[str, Any], where: str, known: tuple[str, ...], *steps: str | int
+    ) -> None:
         for key in table:
             if key not in known:
                 hint = did_you_mean(key, known) or f"its keys are {', '.join(known)}"
@@ -217,7 +221,9 @@ class _Reader:
         text = self.read_text(value, f"a pattern of {what}", *steps)
         wrong = _find_fault(text)
         if wrong:
-            self.fail(f"{text or 'an empty text'} {wrong}", *steps, hint="write a glob such as configs/**/*.yaml")
+            self.fail(
+                f"{text or 'an empty text'} {wrong}", *steps, hint="write a glob such as configs/**/*.yaml"
+            )
         return Pattern(text, self.find(*steps))
 
     def read_class(self, value: Any, *steps: str | int) -> DifferenceClass:
@@ -233,7 +239,9 @@ class _Reader:
             return DEFAULT_FAIL_ON
         values = self.read_list("fail-on")
         if not values:
-            self.fail("fail-on is empty, so nothing would fail", "fail-on", hint="leave it out for the default")
+            self.fail(
+                "fail-on is empty, so nothing would fail", "fail-on", hint="leave it out for the default"
+            )
         given = [self.read_class(value, "fail-on", index) for index, value in enumerate(values)]
         return tuple(kind for kind in CLASSES if kind in given)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,9 +20,7 @@ from layercli.errors import CommandError, LayercliError, Problem, draw_problems
 if TYPE_CHECKING:
     from torch import nn
 
-    from layercli.configuration import Configuration
     from layercli.engines import Engine
-    from layercli.lock import CheckResult
 
 #: The folder beside a test file that holds the locks of its ``shape_check``.
 LOCKS = "__locks__"
@@ -54,10 +53,10 @@ class State:
     def __init__(self, config: pytest.Config) -> None:
         self.root = config.rootpath
         self.update = bool(config.getoption(UPDATE))
-        #: The configuration that holds, and its folder, once specs are asked for.
-        self.configured: tuple[Path, Configuration] | None = None
         #: The files that become items, by their real path; empty where specs are not asked for.
         self.files: dict[str, Path] = {}
+        #: How many of them are in folders into which pytest doesn't go.
+        self.skipped = 0
         #: The text of each lock of a module that this process wrote.
         self.written: dict[Path, str] = {}
 
@@ -81,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (state.update or config.getoption("--layercli") or config.getini("layercli")):
         return
     try:
-        found = _find_files(state)
+        found = _find_files(state.root)
     except LayercliError as error:
         raise pytest.UsageError(draw_problems(error.problems)) from None
     if not found and not state.update:
@@ -89,23 +88,43 @@ def pytest_configure(config: pytest.Config) -> None:
     state.files = {os.path.realpath(path): path for path in found}
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         # Nothing was named, so all is meant, and specs aren't where testpaths points.
-        config.args += map(str, found)
+        state.skipped = _reach_all(found, config)
 
 
-def _find_files(state: State) -> tuple[Path, ...]:
-    """The specs that the configuration means, and the locks below its folder that have none."""
-    from layercli.checks import find_orphans, find_specs
-    from layercli.configuration import find_configuration
+def _find_files(root: Path) -> tuple[Path, ...]:
+    """The specs that the configuration means, and the locks that have none."""
+    from layercli.checks import find_scope
 
-    place, configuration = state.configured = find_configuration(state.root)
-    found = (*find_specs([str(place)], state.root), *find_orphans([str(place)], state.root))
-    return tuple(path for path in found if configuration.takes(path.relative_to(place).as_posix()))
+    scope = find_scope((), root)
+    return (*scope.specs, *scope.orphans)
+
+
+def _reach_all(files: Iterable[Path], config: pytest.Config) -> int:
+    """Name each file to pytest that isn't below a folder where it looks anyway.
+
+    Gives the number of those that are below one, and in a folder into which pytest doesn't go.
+    """
+    tops = [Path(os.path.abspath(config.invocation_params.dir / arg.split("::")[0])) for arg in config.args]
+    closed = config.getini("norecursedirs")
+    skipped = 0
+    for path in files:
+        place = Path(os.path.abspath(path))
+        inside = [place.relative_to(top).parts[:-1] for top in tops if place.is_relative_to(top)]
+        if not inside:
+            config.args.append(str(path))
+        elif all(any(fnmatch(part, pattern) for part in parts for pattern in closed) for parts in inside):
+            skipped += 1
+    return skipped
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """How many specs there are to check."""
-    count = len(config.stash[STATE].files)
-    return f"layercli: {count:,} spec{'s' * (count > 1)}" if count else None
+    state = config.stash[STATE]
+    count = len(state.files) - state.skipped
+    if not state.files:
+        return None
+    left = f", and {state.skipped:,} in folders of norecursedirs" if state.skipped else ""
+    return f"layercli: {count:,} spec{'s' * (count != 1)}{left}"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
@@ -133,24 +152,18 @@ class SpecItem(pytest.Item):
 
     def runtest(self) -> None:
         """Compare, or with ``--layercli-update`` write the lock. Raises Verdict where it doesn't hold."""
+        from layercli.checks import check_specs
+
         state = self.config.stash[STATE]
         name = state.name(self.path)
-        result = self._check(name, state)
+        result = check_specs([name], state.root)
         if state.update and result.accept:
             self._update(name, state.root)
-            result = self._check(name, state)
+            result = check_specs([name], state.root)
         if result.exit_code:
             from layercli.report.check import format_check
 
             raise Verdict(format_check(result, "text").rstrip("\n"))
-
-    def _check(self, name: str, state: State) -> CheckResult:
-        from layercli.checks import check_specs
-        from layercli.policy import apply_policy
-
-        assert state.configured is not None
-        place, configuration = state.configured
-        return apply_policy(check_specs([name], state.root), configuration, place, state.root)
 
     def _update(self, name: str, root: Path) -> None:
         from layercli.checks import lock_specs

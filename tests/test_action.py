@@ -62,7 +62,7 @@ def test_a_linter_finds_no_fault(tmp_path: Path) -> None:
     )
     call(*zizmor, ACTION)
     wrong = tmp_path / "action.yml"
-    wrong.write_text(ACTION.read_text("utf-8").replace('"${arguments[@]}"', "${{ inputs.paths }}"))
+    wrong.write_text(ACTION.read_text("utf-8").replace('"${common[@]}"', "${{ inputs.paths }}"))
     done = subprocess.run((*zizmor, wrong), capture_output=True, text=True, check=False)
     assert "template-injection" in done.stdout + done.stderr
     assert done.returncode
@@ -294,17 +294,40 @@ def clone_shallow(runner: Runner, commit: str) -> None:
     git(runner.work, "checkout", "--quiet", "--detach", commit)
 
 
-@pytest.mark.parametrize("accept", [False, True])
 @pytest.mark.parametrize("shallow", [False, True])
-def test_a_pull_request_is_compared_with_its_base(runner: Runner, shallow: bool, accept: bool) -> None:
-    event = open_pull_request(runner, WIDER, accept)
+def test_a_pull_request_is_compared_with_its_base(runner: Runner, shallow: bool) -> None:
+    event = open_pull_request(runner, WIDER)
     if shallow:
         clone_shallow(runner, git(runner.work, "rev-parse", "HEAD").strip())
     done = runner.run(STEPS[1], event=event)
-    assert done.code == (0 if accept else 1), done.log
-    assert re.search(r"fc\.weight +\[2, 4\] -> \[3, 4\]", done.log)
-    assert "weights saved before" in done.summary
+    assert (done.code, done.outputs["exit-code"]) == (1, "1"), done.log
+    assert re.search(r"(?m)^::error file=net\.yaml,line=3,", done.log)
+    assert "Compared with" in done.log
     assert done.summary.count("### layercli check") == 1
+    assert "fc.weight" in done.summary
+    assert "other.txt" not in done.log
+
+
+def test_what_a_pull_request_accepts_is_told_and_passes(runner: Runner) -> None:
+    event = open_pull_request(runner, WIDER, accept=True)
+    done = runner.run(STEPS[1], event=event)
+    assert (done.code, done.outputs["exit-code"]) == (0, "0"), done.log
+    assert "::error" not in done.log
+    assert "fc.weight" in done.summary
+    done = runner.run(STEPS[1], event=event, strict="true")
+    assert (done.code, done.outputs["exit-code"]) == (1, "1"), done.log
+
+
+def test_a_revision_may_be_named(runner: Runner) -> None:
+    (runner.work / "net.yaml").write_text(WIDER)
+    lock(runner)
+    commit(runner, "Another size")
+    done = runner.run(STEPS[1], against="HEAD~1", strict="true")
+    assert done.code == 1, done.log
+    assert runner.run(STEPS[1], against="HEAD", strict="true").code == 0
+    done = runner.run(STEPS[1], against="--output=net.lock")
+    assert (done.code, done.outputs) == (2, {"exit-code": "2"})
+    assert "is no revision" in done.summary
 
 
 @pytest.mark.parametrize("shallow", [False, True])

@@ -17,6 +17,8 @@ IMPORTS = {
     "record": "",
     "errors": "record",
     "files": "record errors",
+    "work": "",
+    "toml": "record errors",
     "trace": "record errors",
     "catalogue": "record errors",
     "spec": "record errors catalogue",
@@ -29,11 +31,13 @@ IMPORTS = {
     "git": "record errors spec",
     "report": "record errors trace lock",
     "engines": "record errors catalogue spec plan trace derive build run",
-    "checks": "record errors catalogue spec plan trace derive build run engines lock files",
+    "configuration": "record errors spec lock toml",
+    "policy": "errors configuration lock",
+    "checks": "record errors catalogue spec plan trace derive build run engines lock files configuration policy work",
     "module_checks": "record errors trace lock engines run",
-    "pytest_plugin": "record errors lock engines report configuration policy checks module_checks",
-    "history": "record errors spec lock engines configuration checks git",
-    "cli": "record errors catalogue spec plan trace derive explain build run engines lock files report checks git history layercli",
+    "pytest_plugin": "record errors lock engines report checks module_checks",
+    "history": "record errors spec lock engines configuration checks git policy work",
+    "cli": "record errors catalogue spec plan trace derive explain build run engines lock files report checks git history work layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}

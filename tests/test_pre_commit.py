@@ -66,6 +66,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "person@example.com")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PRE_COMMIT_COLOR", "never")
+    monkeypatch.setenv("PIP_NO_COMPILE", "1")
 
 
 def make_hook_repository(folder: Path) -> str:

@@ -21,7 +21,7 @@ import layercli.run.session
 from layercli.errors import Source
 from layercli.lock import parse_lock
 from layercli.pytest_plugin import MAX_NAME, clean_name
-from tests.test_wheel import ROOT
+from tests.docs.documents import ROOT, find_fences
 
 pytest_plugins = ("pytester",)
 
@@ -161,6 +161,16 @@ def test_a_wrong_configuration_is_an_error(pytester: pytest.Pytester) -> None:
     done = pytester.runpytest("--layercli")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines(["*did you mean specs?*"])
+
+
+def test_folders_that_pytest_passes_over_are_counted(pytester: pytest.Pytester) -> None:
+    (pytester.path / "net.yaml").write_text(SPEC)
+    (pytester.path / "build" / "lib").mkdir(parents=True)
+    (pytester.path / "build" / "lib" / "net.yaml").write_text(SPEC)
+    done = pytester.runpytest("--layercli-update")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["layercli: 1 spec, and 1 in folders of norecursedirs"])
+    pytester.runpytest("--layercli", "build/lib/net.yaml").assert_outcomes(failed=1)
 
 
 def test_a_wrong_spec_fails_and_is_not_locked(pytester: pytest.Pytester) -> None:
@@ -328,6 +338,18 @@ def test_locks_of_modules_are_not_those_of_specs(pytester: pytest.Pytester) -> N
     pytester.runpytest("--layercli-update").assert_outcomes(passed=2)
     pytester.runpytest("--layercli").assert_outcomes(passed=2)
     assert layercli.checks.check_specs([], pytester.path).exit_code == 0
+
+
+def test_the_documents_show_what_it_says(pytester: pytest.Pytester) -> None:
+    fences = list(find_fences((ROOT / "docs" / "ci.md").read_text("utf-8")))
+    (test,) = (fence for fence in fences if fence.marker == "file: test_encoder.py")
+    (said,) = (fence for fence in fences if fence.marker.startswith("pytest: "))
+    old, new = said.marker.removeprefix("pytest: ").split(" -> ")
+    text = "\n".join(test.lines)
+    pytester.makepyfile(test_encoder=text)
+    pytester.runpytest("--layercli-update").assert_outcomes(passed=1)
+    pytester.makepyfile(test_encoder=text.replace(old, new))
+    assert "\n".join(said.lines) in pytester.runpytest().stdout.str()
 
 
 # Where it runs

@@ -21,7 +21,7 @@ ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 #: The variable in which GitHub's runner names the file that is shown as the summary of a step.
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
-complete_formats = complete_words([*CHECK_FORMATS, *(f"{name}=" for name in CHECK_FORMATS)])
+complete_formats = complete_words(list(CHECK_FORMATS))
 
 
 @record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -12,9 +12,12 @@ from layercli.checks import (
     check_spec,
     find_orphans,
     find_specs,
+    list_configured,
+    list_orphans,
     looks_like_lock,
     looks_like_spec,
     make_lock,
+    name_in,
 )
 from layercli.configuration import Configuration, find_configuration
 from layercli.engines import Engine
@@ -76,22 +79,26 @@ def check_against(
         place, old = find_configuration_at(revision, folder)
         new_place, new = find_configuration(folder)
         before = find_specs_at(revision, paths, folder, place, old)
-        now = list(_find_now(paths, folder, before, [(place, old), (new_place, new)]))
-        if not before and not now:
+        sides = ((place, old), (new_place, new))
+        now, orphans = _find_now(paths, folder, before, sides)
+        if not before and not now and not orphans:
             message = f"there is no spec to check, neither here nor at {shown}"
             raise CommandError(Problem("nothing-to-check", message, hint="name one: layercli check net.yaml"))
-        check_lock_names(Path(display_name(spec, folder)) for spec in now)
+
+        def name(path: Path) -> str:
+            return display_name(path, folder) if paths else name_in(path, folder, place)
+
+        check_lock_names(Path(name(spec)) for spec in now)
         results = []
         pairs = list(pair_specs(before, now, revision))
         for number, pair in enumerate(pairs, start=1):
-            tell(number, len(pairs), display_name(pair.now or pair.before or folder, folder))
-            results.append(_check_pair(pair, revision, folder, engine))
-        for lock in find_orphans(paths or [str(place)], folder):
-            name = display_name(lock, folder)
-            results.append(SpecResult(name, name, "orphaned"))
-        problems = tuple(find_loosened(shown, old, new))
+            tell(number, len(pairs), name(pair.now or pair.before or folder))
+            results.append(_check_pair(pair, revision, folder, engine, name))
+        results += [SpecResult(name(lock), name(lock), "orphaned") for lock in orphans]
+        problems = (*find_loosened(shown, old, new), *new.problems)
     result = CheckResult(tuple(results), tuple(paths), problems, against=shown)
-    return apply_policy(result, old, place, folder, fail_on)
+    # What was wrong with the configuration then is told by no position here, and can't be mended any more.
+    return apply_policy(result, replace(old, ignore=old.known), place, folder, fail_on)
 
 
 # Which specs
@@ -118,18 +125,16 @@ def _is_meant(
     place: Path,
     configuration: Configuration,
 ) -> bool:
-    if any(
-        revision.locate(folder / given) in (revision.locate(path), revision.locate(lock_path(path)))
-        for given in paths
-    ):
+    locations = (revision.locate(path), revision.locate(lock_path(path)))
+    if any(revision.locate(folder / given) in locations for given in paths):
         return True
     tops = [folder / given for given in paths] or [place]
     inside = [_find_below(path, top, revision) for top in tops]
     if not any(below is not None and _is_shown(below) for below in inside):
         return False
-    if not paths and (inside[0] is None or not configuration.takes(str(inside[0]))):
-        return False
-    return _is_spec(path, revision)
+    counted = os.path.relpath(path, place).replace(os.sep, "/")
+    taken = configuration.find_exclude(counted) is None if paths else configuration.takes(counted)
+    return taken and _is_spec(path, revision)
 
 
 def _find_below(path: Path, top: Path, revision: Revision) -> PurePosixPath | None:
@@ -165,34 +170,42 @@ def _find_now(
     paths: Sequence[str],
     folder: Path,
     before: Sequence[Path],
-    configurations: Sequence[tuple[Path, Configuration]],
-) -> Iterator[Path]:
-    """The specs there are now, by either configuration, or those that ``paths`` mean; what only was there is left out."""
-    seen: set[Path] = set()
-    for found in _list_now(paths, folder, before, configurations):
-        if found not in seen:
-            seen.add(found)
-            yield found
+    sides: Sequence[tuple[Path, Configuration]],
+) -> tuple[list[Path], list[Path]]:
+    """The specs there are now, by either configuration, or those that ``paths`` mean, and the locks without one.
 
-
-def _list_now(
-    paths: Sequence[str],
-    folder: Path,
-    before: Sequence[Path],
-    configurations: Sequence[tuple[Path, Configuration]],
-) -> Iterator[Path]:
+    A path that only the revision has means none.
+    """
+    specs: list[Path] = []
+    orphans: list[Path] = []
     for path in paths:
         try:
-            yield from find_specs([path], folder)
+            found = find_specs([path], folder)
         except CommandError:
-            place = Path(os.path.abspath(folder / path))
-            if os.path.lexists(place) or not any(spec.is_relative_to(place) for spec in before):
+            top = Path(os.path.abspath(folder / path))
+            if os.path.lexists(top) or not any(_is_at(spec, top) for spec in before):
                 raise
+            continue
+        within = (folder / path).is_dir()
+        specs += [spec for spec in found if not within or not _is_excluded(spec, sides)]
+        orphans += find_orphans([path], folder)
     if not paths:
-        for place, configuration in configurations:
-            for spec in find_specs([str(place)], folder):
-                if configuration.takes(spec.relative_to(place).as_posix()):
-                    yield spec
+        for place, configuration in sides:
+            specs += [item.path for item in list_configured(folder, place, configuration) if item.taken]
+            orphans += list_orphans(place, folder, configuration)
+    return list(dict.fromkeys(specs)), list(dict.fromkeys(orphans))
+
+
+def _is_at(spec: Path, top: Path) -> bool:
+    return spec.is_relative_to(top) or lock_path(spec) == top
+
+
+def _is_excluded(spec: Path, sides: Sequence[tuple[Path, Configuration]]) -> bool:
+    """Whether both configurations leave a spec out."""
+    return all(
+        configuration.find_exclude(os.path.relpath(spec, place).replace(os.sep, "/")) is not None
+        for place, configuration in sides
+    )
 
 
 # Which spec was which
@@ -258,14 +271,16 @@ def _read_now(spec: Path) -> bytes:
 # What became of one
 
 
-def _check_pair(pair: Pair, revision: Revision, folder: Path, engine: Engine) -> SpecResult:
+def _check_pair(
+    pair: Pair, revision: Revision, folder: Path, engine: Engine, name: Callable[[Path], str]
+) -> SpecResult:
     if pair.now is None:
         assert pair.before is not None
-        return _tell_deleted(pair.before, revision, folder)
-    result = check_spec(pair.now, folder, engine)
+        return _tell_deleted(name(pair.before), revision.name(pair.before))
+    result = check_spec(pair.now, folder, engine, name(pair.now))
     if pair.before is None or result.status == "error":
         return result
-    result = _tell_lock(result, pair.before, revision, folder)
+    result = _tell_lock(result, pair.before, revision)
     renamed = revision.locate(pair.now) != revision.locate(pair.before)
     if not renamed and not is_spec_changed(pair.now, revision):
         return result
@@ -276,8 +291,7 @@ def _check_pair(pair: Pair, revision: Revision, folder: Path, engine: Engine) ->
     differences = compare_locks(old, new, collect_positions(trace))
     verdicts = judge_differences(old, new, differences)
     if renamed:
-        name = display_name(pair.before, folder)
-        differences = (_make_difference("spec-renamed", name, result.path), *differences)
+        differences = (_make_difference("spec-renamed", name(pair.before), result.path), *differences)
         verdicts = tuple(map(_judge_renamed, verdicts))
     if not differences:
         return replace(result, problems=(*result.problems, *problems))
@@ -296,12 +310,12 @@ def _check_pair(pair: Pair, revision: Revision, folder: Path, engine: Engine) ->
     )
 
 
-def _tell_lock(result: SpecResult, before: Path, revision: Revision, folder: Path) -> SpecResult:
+def _tell_lock(result: SpecResult, before: Path, revision: Revision) -> SpecResult:
     """The result of a spec whose lock is missing, with what the revision had."""
     lock = lock_path(before)
     if result.status != "missing" or revision.look(lock) is None:
         return result
-    message = f"{display_name(lock, folder)} is gone: {revision.shown} has it"
+    message = f"{result.lock} is gone: there was {revision.name(lock)}"
     problem = Problem("lock-deleted", message, severity="warning", hint="bring it back, or write it anew")
     return replace(result, problems=(problem, *result.problems))
 
@@ -326,8 +340,7 @@ def _read_before(spec: Path, revision: Revision, engine: Engine) -> tuple[Lock |
     return None, (Problem("spec-unreadable", message, notes=(note,), severity="warning"),)
 
 
-def _tell_deleted(before: Path, revision: Revision, folder: Path) -> SpecResult:
-    name, shown = display_name(before, folder), revision.name(before)
+def _tell_deleted(name: str, shown: str) -> SpecResult:
     verdicts = (
         Verdict("checkpoints", False, "break", "weights saved before have no model"),
         Verdict("callers", False, "break", "the spec is gone"),

@@ -31,9 +31,9 @@ def find_configuration_at(revision: Revision, folder: Path) -> tuple[Path, Confi
 
 def find_loosened(shown: str, old: Configuration, new: Configuration) -> Iterator[Problem]:
     """What ``new`` lets pass that ``old``, that of the revision ``shown``, didn't."""
-    for kind in old.fail_on:
-        if kind not in new.fail_on:
-            yield _loosen(shown, f"differences of the class {kind} no longer fail")
+    passing = [kind for kind in old.fail_on if kind not in new.fail_on]
+    if passing:
+        yield _loosen(shown, f"differences of these classes no longer fail: {', '.join(passing)}")
     for item in new.known:
         if not any((item.spec, item.path, item.kind) == (one.spec, one.path, one.kind) for one in old.known):
             yield _loosen(shown, f"differences are ignored: {item}", item.position)

@@ -160,7 +160,15 @@ def align_locks(old: Lock, new: Lock) -> Alignment:
 
 
 #: Layers that give back what they take, where they don't train.
-_PASSING = ("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout")
+_PASSING = (
+    "Identity",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "AlphaDropout",
+    "FeatureAlphaDropout",
+)
 
 
 def _find_same(calls: Sequence[Call]) -> dict[str, str]:
@@ -337,9 +345,7 @@ def _fill_gaps(
     return pairs
 
 
-def _align_from(
-    old: Sequence[Hashable], new: Sequence[Hashable], backwards: bool
-) -> list[tuple[int, int]]:
+def _align_from(old: Sequence[Hashable], new: Sequence[Hashable], backwards: bool) -> list[tuple[int, int]]:
     """A longest common subsequence, of several the one that is found from the start or from the end."""
     if not backwards:
         return align(old, new)

@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from functools import cached_property
 
 from layercli.errors import Position
-from layercli.lock.alignment import Alignment, Call, align_locks, read_calls
+from layercli.lock.alignment import Call, align_locks, read_calls
 from layercli.lock.differences import CLASSES, CODES, Difference
 from layercli.lock.records import Lock, LockEntry, split_source
 from layercli.lock.renames import GONE, Rename, Renames, find_renames
@@ -43,7 +43,9 @@ class _Cause:
 
     def finish(self) -> Difference:
         follows = [part for part in dict.fromkeys(self.follows) if part != self.head]
-        return replace(self.head, follows=tuple(follows))
+        # A param or an input has no row: where it shows first is what there is to point at.
+        places = [part.position for part in (self.head, *follows) if part.position is not None]
+        return replace(self.head, follows=tuple(follows), position=places[0] if places else None)
 
 
 class _Comparison:
@@ -70,6 +72,8 @@ class _Comparison:
         self.given: list[tuple[str, set[Change], _Cause]] = []
         self.params: list[tuple[Change, _Cause]] = []
         self.dtype: _Cause | None = None
+        #: The only cause that there is before what rows need is compared.
+        self.only: _Cause | None = None
         self.told_entries: set[str] = set()
 
     def compare(self) -> tuple[Difference, ...]:
@@ -253,7 +257,9 @@ class _Comparison:
         self.tell_one_sided(alignment.removed, "removed", {layer.path for layer in self.new.never_called})
         self.tell_one_sided(alignment.added, "added", {layer.path for layer in self.old.never_called})
         for _, new in alignment.moved:
-            cause = self.start(self.make(f"{new.row.kind}-moved", new.row.path, "", _say_call(new)), new.owner)
+            cause = self.start(
+                self.make(f"{new.row.kind}-moved", new.row.path, "", _say_call(new)), new.owner
+            )
             self.touched.setdefault(new.row.path, cause)
         for old, new in alignment.moved:
             self.gone[old.owner, old.name] = self.outputs[new.owner, new.name] = self.touched[new.row.path]
@@ -407,10 +413,7 @@ class _Comparison:
         if causes and sizes <= explained:
             return causes[0]
         left = sizes - explained if causes else sizes
-        cause = self.explain_sizes(left) or self.find_given(new.owner)
-        if cause is not None:
-            return cause
-        return None
+        return self.explain_sizes(left) or self.find_given(new.owner)
 
     def find_given(self, owner: str) -> _Cause | None:
         """The cause of other arguments of the nearest block around a row."""
@@ -474,7 +477,7 @@ class _Comparison:
         """The causes of other outputs of what a block returns; of a list of layers those of its last one."""
         names = [split_source(name).base for name in returns]
         if not names:
-            names = [name for owner, name in self.outputs if owner == path and path][-1:]
+            names = [name for owner, name in self.outputs if owner == path][-1:]
         for table in (self.outputs, self.gone):
             for name in names:
                 if (path, name) in table:
@@ -558,7 +561,9 @@ class _Comparison:
         names = self.old_entries, self.new_entries
         if [name for name in names[0] if name in names[1]] != [name for name in names[1] if name in names[0]]:
             causes = [cause for cause in self.causes if cause.head.code in _REORDERING]
-            self.attach(self.make("entries-reordered"), causes[0] if len(self.causes) == len(causes) == 1 else None)
+            self.attach(
+                self.make("entries-reordered"), causes[0] if len(self.causes) == len(causes) == 1 else None
+            )
 
     def attach(self, difference: Difference, cause: _Cause | None) -> _Cause:
         """Let a difference follow from a cause; without one it is a cause itself."""
@@ -600,6 +605,7 @@ class _Comparison:
     # What follows from it all
 
     def compare_needs(self) -> None:
+        self.only = self.causes[0] if len(self.causes) == 1 else None
         rows = {
             (f"{new.owner}.{old.name}" if new.owner else old.name): new.row.path
             for old, new in (*self.alignment.pairs, *self.alignment.moved)
@@ -624,9 +630,7 @@ class _Comparison:
 
     def attach_need(self, difference: Difference) -> None:
         cause = self.touched.get(difference.path) or self.find_output(difference.path)
-        if cause is None and len(self.causes) == 1:
-            cause = self.causes[0]
-        self.attach(difference, cause)
+        self.attach(difference, cause or self.only)
 
     def find_output(self, path: str) -> _Cause | None:
         owner, _, name = path.rpartition(".")

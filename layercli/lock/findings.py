@@ -26,9 +26,11 @@ CLASS_HELP: Mapping[FindingClass, str] = {
     "checkpoints": "Weights and optimizer states saved before may no longer load.",
     "callers": "Code that calls the model may have to change.",
     "behaviour": "The model may compute something else from the same weights and inputs.",
-    "inside": "Neither checkpoints nor callers see it.",
+    "inside": "Neither checkpoints nor callers see it; what follows from it is told with it.",
     "cost": "It follows from another difference.",
 }
+
+_CLASSES = tuple(CLASS_HELP)
 
 
 @record
@@ -80,8 +82,8 @@ _DIFFERENCES: Mapping[str, tuple[str, str]] = {
     "wiring-changed": ("Call takes other inputs", "A call takes its inputs from other places than before."),
     "returns-changed": ("Block returns something else", "A block, or the model, returns the result of other calls than before."),
     "layer-renamed": ("Layer has another name", "A layer of the same call is there under another name."),
-    "layer-resized": ("Layer has other sizes", "The sizes of a layer follow from another difference."),
-    "operation-resized": ("Operation has other sizes", "The sizes of an operation follow from another difference."),
+    "layer-resized": ("Layer has other sizes", "A layer of the same type has other sizes."),
+    "operation-resized": ("Operation has other sizes", "The same function or method is called with other sizes."),
     "shape-changed": ("Row has another output", "What a call puts out has another shape, dtype or structure."),
     "uncalled-added": ("New layer that is never called", "It has parameters and takes no part in the forward pass."),
     "uncalled-removed": ("Layer that was never called is gone", "It took no part in the forward pass."),
@@ -179,6 +181,11 @@ class Finding:
     fingerprint: str = ""
 
     @property
+    def gravest(self) -> FindingClass:
+        """The gravest class among its own and those of its consequences."""
+        return min((self.kind, *(finding.kind for finding in self.follows)), key=_CLASSES.index)
+
+    @property
     def details(self) -> tuple[str, ...]:
         """Further sentences, why it is ignored and what to write instead among them."""
         ignored = f"ignored: {self.ignored}" if self.ignored else ""
@@ -213,9 +220,8 @@ def flatten_findings(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Fin
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     """The gravest first, of all specs; those as grave as each other as they were."""
-    classes = list(CLASS_HELP)
     return sorted(
-        findings, key=lambda finding: (SEVERITIES.index(finding.severity), classes.index(finding.kind))
+        findings, key=lambda finding: (SEVERITIES.index(finding.severity), _CLASSES.index(finding.gravest))
     )
 
 
@@ -231,6 +237,10 @@ def _find(spec: SpecResult) -> Iterator[Finding]:
 
 
 def _tell_difference(difference: Difference, spec: SpecResult) -> Finding:
+    follows = [_tell_difference(consequence, spec) for consequence in difference.follows]
+    follows.sort(key=lambda finding: _CLASSES.index(finding.kind))
+    # What stands nowhere itself, such as a param, is shown where it is first seen.
+    places = (difference.position, *(finding.position for finding in follows))
     return Finding(
         difference.code,
         difference.kind,
@@ -238,11 +248,11 @@ def _tell_difference(difference: Difference, spec: SpecResult) -> Finding:
         spec.path,
         difference.path,
         difference.message,
-        difference.position,
+        next(filter(None, places), None),
         difference.old,
         difference.new,
         ignored=difference.ignored,
-        follows=tuple(_tell_difference(consequence, spec) for consequence in difference.follows),
+        follows=tuple(follows),
     )
 
 

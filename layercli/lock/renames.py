@@ -125,8 +125,7 @@ def _rename_inputs(found: Renames, new: Lock) -> None:
         inputs=tuple((pairs.get(name, name), text) for name, text in old.inputs),
         returns=tuple(map(rename, old.returns)),
         rows=[
-            row if owner else rename_sources(row, rename)
-            for row, owner in zip(old.rows, owners, strict=True)
+            row if owner else rename_sources(row, rename) for row, owner in zip(old.rows, owners, strict=True)
         ],
     )
 
@@ -232,9 +231,7 @@ class _Layers:
             (row.path[length:], row.type, rename_sources(row, _leave_out).call, row.output, row.parameters)
             for row in self.rows[layer.start : layer.stop]
         ]
-        entries = [
-            (entry.name[length:], entry.kind, entry.type) for entry in self.entries.get(path, ())
-        ]
+        entries = [(entry.name[length:], entry.kind, entry.type) for entry in self.entries.get(path, ())]
         return tuple(rows), tuple(entries)
 
     def name_type(self, path: str) -> str:
@@ -383,7 +380,8 @@ def _list_numbered(layers: _Layers) -> dict[str, list[str]]:
         if name.isdecimal():
             found.setdefault(prefix, []).append(path)
     return {
-        prefix: sorted(paths, key=lambda path: int(path.rpartition(".")[2])) for prefix, paths in found.items()
+        prefix: sorted(paths, key=lambda path: int(path.rpartition(".")[2]))
+        for prefix, paths in found.items()
     }
 
 
@@ -413,7 +411,6 @@ def _find_entries(old: Lock, new: Lock) -> dict[str, str]:
 
 
 def _same_but_for_name(one: LockEntry, other: LockEntry) -> bool:
-    return (
-        (one.kind, one.type, one.tied) == (other.kind, other.type, other.tied)
-        and one.name.rpartition(".")[0] == other.name.rpartition(".")[0]
-    )
+    return (one.kind, one.type, one.tied) == (other.kind, other.type, other.tied) and one.name.rpartition(
+        "."
+    )[0] == other.name.rpartition(".")[0]

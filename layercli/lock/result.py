@@ -41,7 +41,7 @@ class SpecResult:
     @property
     def fails(self) -> bool:
         """Whether this makes the check fail: a difference doesn't that is ignored, or of a class that passes."""
-        if self.status == "differs" and self.differences:
+        if self.status in ("differs", "deleted") and self.differences:
             return any(difference.failing for difference in self.differences)
         return self.status != "ok"
 
@@ -127,7 +127,9 @@ class CheckResult:
         ]
         passing = sum(spec.status == "differs" and not spec.fails for spec in self.specs)
         if passing:
-            found.append(f"{_count(passing, 'model')} {'differs and passes' if passing == 1 else 'differ and pass'}")
+            found.append(
+                f"{_count(passing, 'model')} {'differs and passes' if passing == 1 else 'differ and pass'}"
+            )
         wrong = sum(problem.severity == "error" for problem in self.problems)
         if wrong:
             found.append(f"{_count(wrong, 'problem')} in the configuration")

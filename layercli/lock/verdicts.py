@@ -154,7 +154,11 @@ _COUNTED = ("entry-changed", "entry-renamed", "entry-added", "entry-cast")
 
 
 def _say_entry(difference: Difference) -> str:
-    return f"{difference.old} is now {difference.path}" if difference.code == "entry-renamed" else difference.path
+    return (
+        f"{difference.old} is now {difference.path}"
+        if difference.code == "entry-renamed"
+        else difference.path
+    )
 
 
 def _has_same_shape(difference: Difference) -> bool:

@@ -114,12 +114,15 @@ def fold_pairs(pairs: Sequence[RowPair]) -> Iterator[RowPair | int]:
 
 def _draw_table(comparison: Comparison, options: ComparisonOptions, paint: Paint) -> list[str]:
     parts = list(fold_pairs(comparison.pairs))
-    if options.beside is None and options.width is not None and options.width >= BESIDE:
-        lines = _draw_beside(comparison, parts, paint)
-        if max(map(measure, _draw_beside(comparison, parts, choose_paint(False)))) <= options.width:
-            return lines
-    if options.beside:
-        return _draw_beside(comparison, parts, paint)
+    wide = options.width is not None and options.width >= BESIDE
+    if options.beside or (options.beside is None and wide):
+        # The last column, that of parameters, is the first to go.
+        for columns in (4, 3):
+            plain = _draw_beside(comparison, parts, choose_paint(False), columns)
+            if options.width is None or max(map(measure, plain)) <= options.width:
+                return _draw_beside(comparison, parts, paint, columns)
+        if options.beside:
+            return _draw_beside(comparison, parts, paint, 3)
     return _draw_unified(comparison, parts, paint)
 
 
@@ -137,7 +140,7 @@ def _find_dtype(comparison: Comparison) -> str:
 
 
 def _find_widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    sizes = [[measure(row[index]) for row in rows] for index in range(4)]
+    sizes = [[measure(text) for text in column] for column in zip(*rows, strict=True)]
     return [max((size for size in column if size <= MAX_CELL), default=0) for column in sizes]
 
 
@@ -185,16 +188,18 @@ def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
 _BETWEEN: Mapping[Change, str] = {"same": " ", "changed": "|", "removed": "<", "added": ">"}
 
 
-def _draw_beside(comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint) -> list[str]:
+def _draw_beside(
+    comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint, columns: int
+) -> list[str]:
     pairs = [part for part in parts if not isinstance(part, int)]
     dtype = _find_dtype(comparison)
-    old = [_list_cells(pair.old, dtype) for pair in pairs]
-    new = [_list_cells(pair.new, dtype) for pair in pairs]
+    old = [_list_cells(pair.old, dtype)[:columns] for pair in pairs]
+    new = [_list_cells(pair.new, dtype)[:columns] for pair in pairs]
     old_widths, new_widths = _find_widths(old), _find_widths(new)
-    half = max(sum(old_widths) + 6, measure(clean(comparison.old_name)))
     heading = clean(comparison.old_name)
+    half = max(sum(old_widths) + 2 * (columns - 1), measure(heading))
     drawn = [
-        f"  {paint('old', heading)}{' ' * (half - measure(heading))}   {paint('new', clean(comparison.new_name))}",
+        f"  {paint('old', heading)}{' ' * (half - measure(heading))}     {paint('new', clean(comparison.new_name))}",
         "",
     ]
     sides = iter(zip(pairs, old, new, strict=True))
@@ -207,7 +212,7 @@ def _draw_beside(comparison: Comparison, parts: Sequence[RowPair | int], paint: 
         right = _align(after, new_widths).rstrip()
         blanks = " " * (half - measure(left))
         styles = ("", "") if pair.change == "same" else ("old", "new")
-        shown = f"  {_style(paint, styles[0], left)}{blanks} {_BETWEEN[pair.change]} {_style(paint, styles[1], right)}"
+        shown = f"  {_style(paint, styles[0], left)}{blanks}  {_BETWEEN[pair.change]}  {_style(paint, styles[1], right)}"
         drawn.append(shown.rstrip())
     return drawn
 

@@ -282,8 +282,8 @@ def draw_verdicts(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
     word_width = max(len(verdict.word) for verdict in verdicts)
     for verdict in verdicts:
         if not verdict.word:
-            yield f"  {verdict.kind:<{name_width}}  {verdict.text}"
+            yield f"  {verdict.kind:<{name_width}}  {_escape(verdict.text)}"
             continue
         blanks = " " * (word_width - len(verdict.word))
         word = paint("holds" if verdict.holds else "breaks", verdict.word) + blanks
-        yield f"  {verdict.kind:<{name_width}}  {word}  {verdict.text}"
+        yield f"  {verdict.kind:<{name_width}}  {word}  {_escape(verdict.text)}"

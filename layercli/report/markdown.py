@@ -29,9 +29,12 @@ def quote_code(text: str, in_table: bool = True) -> str:
 
 
 def escape_text(text: str) -> str:
-    """A sentence with the signs escaped that Markdown or a forge would read as something else."""
-    shown = re.sub(r"([\\`*_{}\[\]#|~<>])", r"\\\1", clean(text))
-    return shown.replace("&", "&amp;").replace("@", "@<!-- -->")
+    """A sentence with the signs escaped that Markdown or a forge would read as something else.
+
+    Forges look for mentions, references and addresses in what is left when backslashes are gone: a comment parts them.
+    """
+    shown = re.sub(r"([\\`*_{}\[\]#|~<>])", r"\\\1", clean(text)).replace("&", "&amp;")
+    return re.sub(r"@|[#!%~$](?=\w)|\bGH-(?=[0-9])|:(?=//)|\bwww(?=\.)", r"\g<0><!-- -->", shown)
 
 
 def format_trace(trace: Trace, options: TraceOptions | None = None) -> str:

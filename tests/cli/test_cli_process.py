@@ -119,7 +119,7 @@ def complete_in_bash(*words: str) -> list[str]:
         (["list", "l"], ["layers"]),
         (["list", "layers", "Conv2"], ["Conv2d"]),
         (["list", "functions", "relu6"], ["relu6"]),
-        (["check", "--format", "g"], ["github"]),
+        (["check", "--format", "g"], ["github", "gitlab"]),
     ],
     ids=" ".join,
 )

@@ -4,8 +4,8 @@ A document is Markdown. Its blocks are run in order in one folder:
 
 - ``yaml`` below a line ``<!-- file: net.yaml -->`` is written to that file;
 - ``diff`` below a line ``<!-- edit: net.yaml -->`` replaces its ``-`` line by its ``+`` line in that file;
-- ``console`` has lines that start with ``$ ``, each a command, and its output below; a line of three dots stands for
-  any number of lines that are left out;
+- ``console`` has lines that start with ``$ ``, each a command of layercli or git, and its output below; a line of three
+  dots stands for any number of lines that are left out;
 - ``python`` has lines that start with ``>>> ``, as the interpreter shows them.
 
 All commands run in this process: each of their own would import torch again.
@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
+import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from typing import Any
 import pytest
 
 from layercli.cli.main import main
+from tests.git.repositories import ENVIRONMENT as ENVIRONMENT_OF_GIT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -77,7 +80,9 @@ class Session:
         words = shlex.split(command)
         if words == ["echo", "$?"]:
             return f"{self.code}\n"
-        assert words[0] == "layercli", f"documents run layercli only, not {command}"
+        if words[0] == "git":
+            return _run_git(words[1:])
+        assert words[0] == "layercli", f"documents run layercli and git only, not {command}"
         with _capture() as output:
             self.code = main(words[1:])
         assert "error[internal]" not in output.getvalue(), output.getvalue()
@@ -88,6 +93,21 @@ class Session:
         with _capture() as output:
             exec(compile(statement, "<document>", "single"), self.namespace)
         return output.getvalue()
+
+
+def _run_git(arguments: Sequence[str]) -> str:
+    """What git says, without anyone's own configuration."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", "-c", "init.defaultBranch=main", *arguments],
+        env=inherited | ENVIRONMENT_OF_GIT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
 
 
 @contextlib.contextmanager

@@ -98,7 +98,7 @@ def test_a_spec_that_is_gone(sandbox: Sandbox) -> None:
     (sandbox.root / "configs/net.lock").unlink()
     result = check(sandbox)
     assert (len(result.specs), result.exit_code) == (2, 1)
-    assert result.summary == "1 model, 2 rows compared with HEAD: 1 model is gone"
+    assert result.summary == "1 model, 2 rows compared with HEAD, 1 difference: 1 model is gone"
 
 
 def test_a_spec_and_a_folder_that_are_gone_can_be_named(sandbox: Sandbox) -> None:
@@ -258,7 +258,7 @@ def configured(sandbox: Sandbox) -> Sandbox:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"callers", ', "", "differences of the class callers no longer fail"),
+        ('"callers", ', "", "differences of these classes no longer fail: callers"),
         ('["configs/old"]', '["configs/old", "configs/net.yaml"]', "specs are left out: configs/net.yaml"),
         (', "more"]', "]", "specs are no longer looked for: more"),
         (

@@ -15,7 +15,9 @@ from layercli.lock import CheckResult
 from tests.git.repositories import NET, Sandbox, make_repository
 
 BLOCKS = "blocks:\n  Block: {inputs: [x], layers: {fc: 'Linear(4, 4)'}, forward: [fc(x)]}\n"
-BETWEEN = "imports: {Block: blocks.yaml}\nblocks:\n  Two: {inputs: [x], layers: {a: 'Block()', b: 'Block()'}}\n"
+BETWEEN = (
+    "imports: {Block: blocks.yaml}\nblocks:\n  Two: {inputs: [x], layers: {a: 'Block()', b: 'Block()'}}\n"
+)
 IMPORTING = "imports: {Two: between.yaml}\ninputs: {x: [1, 4]}\nlayers: {block: 'Two()'}\n"
 
 
@@ -49,7 +51,10 @@ def remove(name: str) -> Callable[[Sandbox], None]:
 
 
 def rename(old: str, new: str) -> Callable[[Sandbox], None]:
-    return lambda sandbox: (sandbox.root / old).rename(sandbox.root / new)
+    def change(sandbox: Sandbox) -> None:
+        (sandbox.root / old).rename(sandbox.root / new)
+
+    return change
 
 
 def link(name: str) -> Callable[[Sandbox], None]:
@@ -59,6 +64,10 @@ def link(name: str) -> Callable[[Sandbox], None]:
         path.symlink_to("behind.txt")
 
     return change
+
+
+def touch(sandbox: Sandbox) -> None:
+    os.utime(sandbox.root / "net.yaml", (1, 1))
 
 
 def write_windows(sandbox: Sandbox) -> None:
@@ -71,7 +80,7 @@ def write_windows(sandbox: Sandbox) -> None:
     [
         (append("README.md"), []),
         (append("notes.txt"), []),
-        (lambda sandbox: os.utime(sandbox.root / "net.yaml", (1, 1)), []),
+        (touch, []),
         (write_windows, []),
         (append("pyproject.toml", "[project]\nname = 'it'\n"), []),
         (
@@ -94,11 +103,11 @@ def write_windows(sandbox: Sandbox) -> None:
 def test_what_is_checked(sandbox: Sandbox, change: Callable[[Sandbox], None], found: list[str]) -> None:
     change(sandbox)
     # Whether it is committed, staged or not known to git is one.
-    for prepare in (lambda: "", lambda: sandbox.git("add", "--all"), sandbox.commit):
-        prepare()
-        revision = "HEAD~1" if prepare == sandbox.commit else "HEAD"
-        result = check(sandbox, revision)
-        assert [spec.path for spec in result.specs] == found
+    assert [spec.path for spec in check(sandbox).specs] == found
+    sandbox.git("add", "--all")
+    assert [spec.path for spec in check(sandbox).specs] == found
+    sandbox.commit()
+    assert [spec.path for spec in check(sandbox, "HEAD~1").specs] == found
 
 
 def test_a_link_that_is_named_is_checked(sandbox: Sandbox) -> None:

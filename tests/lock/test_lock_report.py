@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -47,18 +48,20 @@ ORPHANED = SpecResult("old.lock", "old.lock", "orphaned")
 TEXT = """\
 configs/lenet.yaml differs from configs/lenet.lock
 
-  fc1.weight   [120, 576] -> [168, 576]   configs/lenet.yaml:9:3
-  fc1.bias     [120] -> [168]             configs/lenet.yaml:9:3
-  fc2.weight   [84, 120] -> [84, 168]     configs/lenet.yaml:10:3
-  and so: fc1 and relu_2 put out [N, 168], before [N, 120]
+  fc1   Linear(576, 120) -> Linear(576, 168)   configs/lenet.yaml:9:3
+    fc1.weight   [120, 576] -> [168, 576]
+    fc1.bias     [120] -> [168]
+    fc2.weight   [84, 120] -> [84, 168]
+    fc2          Linear(120, 84) -> Linear(168, 84)
+    and so: fc1 and relu_2 put out [N, 168], before [N, 120]
 
-  checkpoints  break    3 entries changed shape; weights saved before don't load
+  checkpoints  break    3 of 10 entries don't load: fc1.weight, fc1.bias and fc2.weight
   callers      hold     input and output are the same
   behaviour    holds    every other call and its wiring are the same
-  inside       changes  2 rows have another output
+  inside       changes  2 layers have other sizes, 2 rows have another output
   cost         81,290 -> 113,018 parameters (+39.0%)
 
-2 models, 1,912 rows compared: 1 model differs
+2 models, 1,912 rows compared, 1 difference: 1 model differs
 accept it with: layercli lock configs/lenet.yaml
 """
 
@@ -74,7 +77,7 @@ new.yaml has no lock: there is no new.lock
 old.lock has no spec: remove it, or bring its spec back
 
 3 models, 1,900 rows compared: 1 model has no lock, 1 lock has no spec, 1 model couldn't be checked
-accept it with: layercli lock new.yaml
+accept it with: layercli lock --prune new.yaml old.lock
 """
 
 
@@ -97,7 +100,7 @@ def test_colour_adds_nothing_but_colour() -> None:
     assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == TEXT
 
 
-def make_difference(path: str, **changes: str) -> Difference:
+def make_difference(path: str, **changes: Any) -> Difference:
     given = {"old": "a", "new": "b", "message": f"{path} changed"} | changes
     return Difference("layer-changed", "behaviour", path, position=None, **given)
 
@@ -115,10 +118,11 @@ def test_the_text_tells_a_changed_param_before_what_follows_from_it() -> None:
     old = replace(lock_lenet(), params=(("wide", "120"),))
     new = replace(lock_lenet(wide=168), params=(("wide", "168"),))
     lines = format_text(CheckResult((check_lenet(old, new),))).split("\n")
-    assert lines[5:7] == [
-        "  param wide   120 -> 168",
-        "  and so: fc1 and relu_2 put out [N, 168], before [N, 120]",
+    assert lines[2:4] == [
+        "  param wide   120 -> 168   configs/lenet.yaml:9:3",
+        "    fc1.weight   [120, 576] -> [168, 576]",
     ]
+    assert lines[8] == "    and so: fc1 and relu_2 put out [N, 168], before [N, 120]"
 
 
 def test_the_text_tells_that_the_order_changed() -> None:
@@ -148,4 +152,5 @@ def test_the_command_that_accepts_can_be_pasted() -> None:
     paths = ["-x.yaml", "a b.yaml", "$(ls).yaml", "net.yaml"]
     specs = tuple(SpecResult(path, "l", "differs") for path in paths)
     assert CheckResult(specs).accept == "layercli lock ./-x.yaml 'a b.yaml' '$(ls).yaml' net.yaml"
-    assert CheckResult((HELD, WRONG, ORPHANED)).accept == ""
+    assert CheckResult((HELD, WRONG, ORPHANED)).accept == "layercli lock --prune old.lock"
+    assert CheckResult((HELD, WRONG)).accept == ""

@@ -161,7 +161,7 @@ def make_hostile(name: str) -> CheckResult:
             path if status == "orphaned" else name,
             status,
             (difference, other, removed, passed) if status in ("differs", "deleted") else (),
-            (Verdict("inside", False, "changes", "1 row has another output"),),
+            (Verdict("inside", False, "changes", f"{name} has another output"),),
             (problem,),
         )
         for path, status in zip(paths, STATUSES, strict=True)

@@ -62,7 +62,7 @@ def _group_lines(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 def _annotate(group: Sequence[Finding]) -> Annotation:
     first = group[0]
-    title = f"{first.code} ({first.kind})" + (f" and {len(group) - 1:,} more" if len(group) > 1 else "")
+    title = f"{first.code} ({first.gravest})" + (f" and {len(group) - 1:,} more" if len(group) > 1 else "")
     message = "\n".join(line for finding in group for line in _tell(finding))
     return Annotation(_LEVELS[first.severity], first.file, first.position, title, message)
 

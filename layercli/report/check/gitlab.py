@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from layercli.errors import escape_controls
@@ -21,7 +22,7 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
 
 def _convert(finding: Finding, options: CheckOptions) -> dict[str, Any]:
     return {
-        "description": escape_controls("; ".join((finding.message, *finding.details))).replace("\n", " "),
+        "description": escape_controls("; ".join(_tell(finding))).replace("\n", " "),
         "check_name": finding.code,
         "fingerprint": finding.fingerprint,
         "severity": _SEVERITIES[finding.severity],
@@ -31,3 +32,11 @@ def _convert(finding: Finding, options: CheckOptions) -> dict[str, Any]:
             "lines": {"begin": 1 if finding.position is None else finding.position.line},
         },
     }
+
+
+def _tell(finding: Finding) -> Iterator[str]:
+    yield finding.message
+    yield from finding.details
+    if finding.follows:
+        more = f" (and {len(finding.follows) - 1:,} more)" if len(finding.follows) > 1 else ""
+        yield f"and so: {finding.follows[0].message}{more}"

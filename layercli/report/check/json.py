@@ -64,6 +64,7 @@ def _convert_finding(finding: Finding, cause: Finding | None) -> dict[str, Any]:
     return {
         "code": finding.code,
         "class": finding.kind,
+        "gravest": finding.gravest,
         "severity": finding.severity,
         "spec": finding.spec or None,
         "path": finding.path,

@@ -52,7 +52,7 @@ def _tell(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         place = finding.file if finding.position is None else str(finding.position)
-        lines.append(f"{place}: {finding.severity}[{finding.code}] {finding.message} ({finding.kind})")
+        lines.append(f"{place}: {finding.severity}[{finding.code}] {finding.message} ({finding.gravest})")
         lines += [f"  {text}" for text in finding.details]
         lines += [f"  and so: {consequence.message}" for consequence in finding.follows]
     return "\n".join(map(_clean, lines))

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from layercli.errors import draw_problems
+from layercli.lock.comparison import mask_numbers
 from layercli.lock.differences import CLASSES
 from layercli.lock.findings import Finding, list_findings
 from layercli.lock.result import CheckResult, SpecResult
-from layercli.lock.comparison import mask_numbers
 from layercli.report.differences import PREFIXES
 from layercli.report.layout import clean
 from layercli.report.logs import break_commands
@@ -122,7 +122,7 @@ def _draw_table(findings: Iterable[Finding]) -> str:
         name = _name_group(group)
         if first.ignored:
             name += f" (ignored: {quote_code(first.ignored)})"
-        cells = (first.kind, name, *map(quote_code, (first.old, first.new, place)))
+        cells = (first.gravest, name, *map(quote_code, (first.old, first.new, place)))
         lines.append(f"| {' | '.join(cells)} |")
     left = sum(map(len, list(groups.values())[MAX_ROWS:]))
     return "\n".join(lines) + (f"\n\nAnd {left:,} more." if left else "")

@@ -76,7 +76,13 @@ def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) 
             {"kind": "external", "status": "accepted", "justification": escape_controls(finding.ignored)}
         ]
     converted["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
-    facts = {"class": finding.kind, "spec": finding.spec, "old": finding.old, "new": finding.new}
+    facts = {
+        "class": finding.kind,
+        "gravest": finding.gravest,
+        "spec": finding.spec,
+        "old": finding.old,
+        "new": finding.new,
+    }
     converted["properties"] = {name: value for name, value in facts.items() if value}
     return converted
 
