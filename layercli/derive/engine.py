@@ -433,13 +433,17 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     return call
 
 
+#: What may be None though the signature has another default: it stands for the default, and is no tensor.
+_NONE_TAKEN = frozenset({"correction", "obj"})
+
+
 def _check_none(
     signature: Signature, names: Sequence[str], arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> None:
     """Functions of ``torch`` and methods take None only where it or an empty tuple is the default. Raises Refusal."""
     for name, value in (*zip(names, arguments, strict=False), *keywords.items()):
         parameter = signature.by_name.get(name) if value is None else None
-        if parameter is not None and parameter.default not in (None, ()) and name != "correction":
+        if parameter is not None and parameter.default not in (None, ()) and name not in _NONE_TAKEN:
             raise Refusal(f"needs {name}, which can't be None", name, "wrong-kind")
 
 
