@@ -22,7 +22,8 @@ _SIZE_ARGUMENTS = frozenset(
         "size", "sizes", "shape", "dims", "repeats", "num_classes", "k", "n", "m", "row", "col", "length", "num_samples",
         "pad", "chunks", "split_size", "split_size_or_sections", "split_sizes", "indices_or_sections",
         "tensor_indices_or_sections", "output_size", "output_shape", "kernel_size", "scale_factor", "steps", "bins",
-        "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor",
+        "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor", "stride", "padding",
+        "dilation", "output_padding", "groups", "N",
     }
 )  # fmt: skip
 #: Arguments that decide where or how often something is done. PyTorch reads an int out of a tensor of one element.

@@ -373,8 +373,8 @@ def measure_margins(
 ) -> Tensor:
     """(N, C) by class indices of (N) to (N), or one number. Source: torch.nn.functional.multi_margin_loss."""
     tensor, classes = _pair(input, target)
-    if is_plain(p) and p not in (1, 2):
-        refuse(f"needs 1 or 2 as p, not {p}", "p", "argument-refused")
+    if not isinstance(p, Tensor) and p not in (1, 2):
+        refuse(f"needs 1 or 2 as p, not {p!r}", "p", "argument-refused")
     expect_number(margin, "margin")
     samples, count = _check_samples(tensor)
     if classes.dim > 1 or classes.numel != samples:

@@ -227,15 +227,15 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
         _expect_each(kernel_size, count, "kernel_size")
         _expect_each(output_size, count, "output_size")
-        windows = number_of_spatial(kernel_size, count, "kernel_size")
+        windows = spread(kernel_size, count, "kernel_size", None)
         if output_size is None and output_ratio is None:
             refuse("needs an output_size or an output_ratio", "output_size", "missing-argument")
         if output_size is not None:
             sizes = list(spread(output_size, count, "output_size", 0))
         else:
             ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
-            if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
-                refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
+            if len(ratios) != count:
+                refuse(f"needs {count} values for output_ratio and got {len(ratios)}", "output_ratio")
             sizes = [scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
             # The kernel of volumes wants one place more than it uses.

@@ -78,11 +78,11 @@ def draw_whole(
         size = given.pop()
     if size is None:
         refuse("needs size", "size", "missing-argument")
-    if high is None and given:
+    if high is MISSING and given:
         high = given.pop()
     if given:
         low = given.pop()
-    if given or high is None:
+    if given or high is MISSING:
         refuse("takes low, high and size", "high", "argument-refused")
     dtype = dtype or "int64"
     shape = expect_sizes(size)
@@ -117,7 +117,7 @@ def draw_normal_fractions_like(input: Any, *, dtype: str | None = None) -> Tenso
 
 
 def draw_whole_like(
-    input: Any, *bounds: Any, low: Any = 0, high: Any = None, dtype: str | None = None
+    input: Any, *bounds: Any, low: Any = 0, high: Any = MISSING, dtype: str | None = None
 ) -> Tensor:
     """The input's shape and order of dimensions. Source: torch.randint_like."""
     given = list(bounds)
@@ -132,13 +132,11 @@ def draw_whole_like(
     return result
 
 
-def draw_truth(input: Any, p: Any = None) -> Tensor:
+def draw_truth(input: Any, p: Any = MISSING) -> Tensor:
     """The input's shape and dtype, row-major. Source: torch.bernoulli."""
-    if isinstance(p, Tensor) and p.dim:
-        refuse(f"needs a number as p, not {p!r}", "p", "wrong-kind")
-    if p is not None:
+    if p is not MISSING:
         _check_chance(p)
-    tensor = expect_dtype_unless_empty(input, FLOATS if p is None else REAL)
+    tensor = expect_dtype_unless_empty(input, FLOATS if p is MISSING else REAL)
     return Tensor(tensor.dtype, tensor.shape)
 
 
