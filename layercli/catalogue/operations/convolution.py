@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype, is_whole
@@ -42,9 +42,7 @@ def spread(value: Any, count: int, argument: str, least: int | None) -> tuple[An
     return tuple(int(item) if isinstance(item, bool) else item for item in values)
 
 
-def check_operands(
-    input: Tensor, weight: Tensor, bias: Any, kernel: Literal["plain", "any"] = "any"
-) -> None:
+def check_operands(input: Tensor, weight: Tensor, bias: Any, kernel: Literal["plain", "any"] = "any") -> None:
     """The dtypes of a convolution's operands are one; only the plain kernel takes small ints. Raises Refusal."""
     for name, other in (("weight", weight), ("bias", bias)):
         if other is not None and not isinstance(other, Tensor):

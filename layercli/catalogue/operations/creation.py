@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 from math import ceil, isfinite
 from typing import Any
 
@@ -216,7 +217,12 @@ def make_window(window_length: Any, periodic: Any = True, *, dtype: str | None =
 
 
 def make_hamming_window(
-    window_length: Any, periodic: Any = MISSING, alpha: Any = MISSING, beta: Any = MISSING, *, dtype: str | None = None
+    window_length: Any,
+    periodic: Any = MISSING,
+    alpha: Any = MISSING,
+    beta: Any = MISSING,
+    *,
+    dtype: str | None = None,
 ) -> Tensor:
     """(window_length,). Source: torch.hamming_window."""
     return _make_tuned_window(window_length, {"periodic": periodic, "alpha": alpha, "beta": beta}, dtype)

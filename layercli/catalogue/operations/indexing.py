@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import expect_int, is_whole
+from layercli.catalogue.arguments import COMPLEX, MISSING, expect_bool, expect_int, expect_number, is_whole
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
 from layercli.catalogue.extents import check_extent
@@ -604,8 +604,6 @@ def embedding_bag(
         # Indices and weight were once the other way round, and PyTorch still takes them so.
         given, rows = rows, given
     expect_bool(sparse, "sparse")
-    if max_norm is not None:
-        expect_own_elements(rows)
     if per_sample_weights is not None:
         scales = expect_tensor(per_sample_weights, "per_sample_weights")
         if scales.dim != given.dim or any(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import expect_int
+from layercli.catalogue.arguments import expect_int, expect_number
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
@@ -200,7 +200,9 @@ def _add_product(input: Any, result: Tensor, beta: Any, alpha: Any) -> Tensor:
     _check_dtypes(added, result)
     for name, factor in (("beta", beta), ("alpha", alpha)):
         # Kernels of whole numbers cut a fraction.
-        _check_factors(result.dtype, **{name: int(factor) if isinstance(factor, float) else factor})
+        if is_number(factor):
+            factor = int(factor)
+        _check_factors(result.dtype if is_number(factor) else "float64", **{name: factor})
     return result
 
 

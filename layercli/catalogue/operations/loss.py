@@ -13,6 +13,7 @@ from layercli.catalogue.arguments import (
     INTS,
     REAL,
     check_dtype,
+    expect_bool,
     expect_dtype,
     expect_fit,
     expect_int,
@@ -344,6 +345,9 @@ def cross_entropy_of_linear(
     shares = wanted.dim == len(shape) and all(a == b for a, b in zip(wanted.shape, shape, strict=True))
     if shares and ignore_index is not None:
         refuse("takes ignore_index for class indices only", "ignore_index", "argument-refused")
+    if is_plain(label_smoothing) and label_smoothing < 0:
+        # Only the layer refuses it.
+        label_smoothing = 0.0
     return cross_entropy(
         Tensor(logits.dtype, shape),
         wanted,
@@ -469,7 +473,7 @@ def measure_labels(
     reduction: Any = "mean",
 ) -> Tensor:
     """(*, C) to (*), or one number. Source: torch.nn.functional.multilabel_soft_margin_loss."""
-    given, wanted = _pair(input, target)
+    given, wanted = _pair(input, Tensor("int64", ()) if is_plain(target) else target)
     check_dtype(given.dtype, FLOATS, "input", given)
     other = _combine(_subtract(1, wanted), given)
     losses = _combine(_combine(wanted, given), other)
@@ -509,7 +513,9 @@ def measure_counts(
 ) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.poisson_nll_loss."""
     given, wanted = _pair(input, target)
-    if log_input:
+    expect_bool(full, "full")
+    expect_number(eps, "eps")
+    if expect_bool(log_input, "log_input"):
         losses = _subtract(_to_floats(given), _combine(wanted, given))
     else:
         losses = _subtract(given, _combine(wanted, _to_floats(given)))
@@ -734,6 +740,9 @@ def compare_distances(
     reduction: Any = "mean",
 ) -> Tensor:
     """(*, D) three times to (*), or one number. Source: torch.nn.functional.triplet_margin_loss."""
+    expect_number(p, "p")
+    expect_number(eps, "eps")
+    expect_bool(swap, "swap")
     losses = compare_triplet(
         expect_tensor(anchor, "anchor"),
         expect_tensor(positive, "positive"),

@@ -233,11 +233,17 @@ def pool_fractions(count: int) -> Callable[..., Any]:
         if output_size is not None:
             sizes = list(spread(output_size, count, "output_size", 0))
         else:
-            ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
+            ratios = output_ratio
+            if not isinstance(ratios, (tuple, list)):
+                refuse(
+                    f"needs a tuple of numbers as output_ratio, not {ratios!r}", "output_ratio", "wrong-kind"
+                )
             if len(ratios) != count:
                 refuse(f"needs {count} values for output_ratio and got {len(ratios)}", "output_ratio")
             sizes = [scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
+            if out < 0:
+                refuse(f"would give a size of {out}: {tensor}", "output_ratio")
             # The kernel of volumes wants one place more than it uses.
             if out + window - 1 > size - (count == 3):
                 refuse(f"can't place {out} windows of {window} in a dimension of {size}", "output_size")

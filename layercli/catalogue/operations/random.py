@@ -10,6 +10,7 @@ from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
     FULL_FLOATS,
+    MISSING,
     REAL,
     REAL_NUMBERS,
     check_dtype,
@@ -121,11 +122,11 @@ def draw_whole_like(
 ) -> Tensor:
     """The input's shape and order of dimensions. Source: torch.randint_like."""
     given = list(bounds)
-    if high is None and given:
+    if high is MISSING and given:
         high = given.pop()
     if given:
         low = given.pop()
-    if given or high is None:
+    if given or high is MISSING:
         refuse("takes low and high", "high", "argument-refused")
     result = make_like(input, dtype=dtype)
     _check_bounds(expect_int(low, "low"), expect_int(high, "high"), result.dtype, "high")
