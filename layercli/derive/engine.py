@@ -370,7 +370,7 @@ _ATTRIBUTES: dict[str, Callable[[Tensor], Any]] = {
 _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 
 #: Functions of ``torch`` and methods that are written in Python, and so know PyTorch's words only and read any value.
-_IN_PYTHON = frozenset(
+IN_PYTHON = frozenset(
     {
         "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors",
         "cartesian_prod", "cdist", "einsum", "is_tensor", "meshgrid", "norm", "split", "tensordot", "unflatten",
@@ -379,7 +379,7 @@ _IN_PYTHON = frozenset(
 )  # fmt: skip
 
 #: Functions of ``torch.nn.functional`` that aren't.
-_NOT_IN_PYTHON = frozenset(
+NOT_IN_PYTHON = frozenset(
     {
         "adaptive_avg_pool1d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "bilinear", "celu_", "channel_shuffle",
         "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -406,10 +406,10 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     names = [p.name for p in signature.parameters if p.kind in ("positional", "positional-only")]
     names = ["self", *names] if namespace == "Tensor" else names
     slots = len(names)
-    is_native = form.name in _NOT_IN_PYTHON if namespace == "F" else form.name not in _IN_PYTHON
+    is_native = form.name in NOT_IN_PYTHON if namespace == "F" else form.name not in IN_PYTHON
 
     def call(*arguments: Any, **keywords: Any) -> Any:
-        if namespace != "F" and form.name not in _IN_PYTHON:
+        if namespace != "F" and form.name not in IN_PYTHON:
             keywords = {
                 key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value
                 for key, value in keywords.items()

@@ -44,7 +44,7 @@ _DTYPES = (
     "torch.bool",
     "complex64",
 )
-_SIZES = (0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16)
+_SIZES = (0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 #: Values of all kinds, alone and in tuples and lists: arguments of another kind than is asked for.
 _VALUES = (
     "None", "True", "False", "0", "1", "2", "3", "-1", "1.5", "-2.5", "'a'", "'mean'", "float64", "torch.bool", "relu",

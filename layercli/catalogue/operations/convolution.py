@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype, is_whole
+from layercli.catalogue.arguments import BOOLS, COMPLEX, FRACTIONS, expect_dtype, is_whole
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote
@@ -69,7 +69,7 @@ def _pass_empty(tensor: Tensor, filters: Tensor, bias: Any, count: int, shape: S
     """What becomes of an input with no sample or no channel: no channels in give no channels out. Raises Refusal."""
     channels, *sizes = shape
     none = tensor.shape[-count - 1] == 0
-    if "complex64" in (tensor.dtype, filters.dtype) and tensor.dtype != filters.dtype:
+    if tensor.dtype in COMPLEX and tensor.dtype != filters.dtype:
         refuse(f"expects {filters.dtype} as its weight has, and got {tensor}", "input", "dtype-mismatch")
     dtype = promote(Tensor(tensor.dtype, (0,)), Tensor(filters.dtype, (0,) if none else ()))
     if isinstance(bias, Tensor) and not can_cast(bias.dtype, dtype):

@@ -71,7 +71,7 @@ _DRAWN_RANGES: Mapping[str, tuple[int, int]] = {
 
 
 def draw_whole(
-    *bounds: Any, low: Any = 0, high: Any = None, size: Any = None, dtype: str | None = "int64"
+    *bounds: Any, low: Any = 0, high: Any = MISSING, size: Any = None, dtype: str | None = "int64"
 ) -> Tensor:
     """``size``, given after one bound or two. Source: torch.randint."""
     given = list(bounds)
