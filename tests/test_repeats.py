@@ -48,7 +48,7 @@ def write_out(items: Items, path: str) -> list[str]:
 def test_repeats_are_a_sequence(seed: int) -> None:
     draw = random.Random(seed)
     items = draw_items(draw, "net", 4)
-    whole = tuple(write_out(items, "net"))
+    whole: Any = tuple(write_out(items, "net"))
     assert (len(items), [*items], items) == (len(whole), [*whole], whole)
     assert whole == items == Repeats(move, whole)
     assert hash(items) == hash(whole)

@@ -48,7 +48,7 @@ def check_fractions(count: int) -> Callable[[Module], Iterator[State]]:
             refuse("needs either output_size or output_ratio", "output_size", "argument-refused")
         if layer.output_ratio is not None:
             ratios = _spread_ratio(layer, count)
-            if not all(0 < ratio < 1 for ratio in ratios):
+            if not all(0 < ratio < 1 for ratio in ratios[:count]):
                 refuse(
                     f"needs ratios between 0 and 1, not {layer.output_ratio}",
                     "output_ratio",

@@ -238,9 +238,10 @@ def pool_fractions(count: int) -> Callable[..., Any]:
                 refuse(
                     f"needs a tuple of numbers as output_ratio, not {ratios!r}", "output_ratio", "wrong-kind"
                 )
-            if len(ratios) != count:
-                refuse(f"needs {count} values for output_ratio and got {len(ratios)}", "output_ratio")
-            sizes = [scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)]
+            _expect_each(ratios, count, "output_ratio", more=count == 3)
+            sizes = [
+                scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios[:count], strict=True)
+            ]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
             if out < 0:
                 refuse(f"would give a size of {out}: {tensor}", "output_ratio")
