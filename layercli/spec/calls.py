@@ -197,8 +197,8 @@ def _check_values(
             message = f"the size of what {name} gives would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number, or a size such as x.shape[1]")
         # max(a, b) takes a tensor where max(a, 1) takes a dim.
-        places = parameter in _PLACE_ARGUMENTS or (parameter in _MOVED and name in ("movedim", "moveaxis"))
-        if places and _holds_tensor(engine, value) and name not in ("max", "min"):
+        is_place = parameter in _PLACE_ARGUMENTS or (parameter in _MOVED and name in ("movedim", "moveaxis"))
+        if is_place and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
         if parameter == "dtype" and isinstance(value, str):

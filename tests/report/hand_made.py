@@ -61,7 +61,9 @@ def make_lenet(side: int = 32) -> Trace:
     pooled, last = tensor(1, 6, halves[1], halves[1]), tensor(1, 16, halves[3], halves[3])
     flat, wide, narrow, end = tensor(1, 16 * halves[3] ** 2), tensor(1, 120), tensor(1, 84), tensor(1, 10)
     rows = (
-        layer("conv1", "Conv2d", image, first, 156, macs=117_600, flops=239_904, position=Position(SPEC, 7, 10)),
+        layer(
+            "conv1", "Conv2d", image, first, 156, macs=117_600, flops=239_904, position=Position(SPEC, 7, 10)
+        ),
         operation("relu", "relu", first, first, macs=0, flops=4_704),
         operation("max_pool2d", "max_pool2d", first, pooled, macs=0, flops=3_528),
         layer("conv2", "Conv2d", pooled, second, 880, macs=124_416, flops=251_136),

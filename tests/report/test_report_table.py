@@ -142,7 +142,8 @@ def test_flops_have_a_column_and_a_sum_of_their_own() -> None:
 
 def test_unknown_flops_are_a_question_mark_and_counted() -> None:
     rows = [
-        replace(row, flops=None) if row.path in ("relu", "fc3") else row for row in hand_made.make_lenet().rows
+        replace(row, flops=None) if row.path in ("relu", "fc3") else row
+        for row in hand_made.make_lenet().rows
     ]
     lines = format_trace(replace(hand_made.make_lenet(), rows=tuple(rows)), columns=["flops"]).splitlines()
     assert lines[5].split()[-1] == "?"

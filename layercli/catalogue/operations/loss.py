@@ -24,6 +24,7 @@ from layercli.catalogue.arguments import (
 from layercli.catalogue.dtypes import CATEGORIES, can_cast
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.operations.linear_algebra import linear, pairwise_distance
+from layercli.catalogue.operations.view import broadcast_tensors
 from layercli.catalogue.rules import (
     broadcast_shapes,
     check_expandable,
@@ -159,7 +160,7 @@ def measure_l1(
     """The common shape, or one number. Source: torch.nn.functional.l1_loss."""
     given, wanted = _pair(input, target)
     asked = find_reduction(size_average, reduce, reduction)
-    losses = _measure_absolute(given, wanted)
+    losses = _measure_absolute(*broadcast_tensors(given, wanted))
     if weight is None:
         return reduce_loss(losses, asked)
     return _weigh(losses, given, weight, asked, divided=True)
@@ -177,8 +178,9 @@ def measure_mse(
     given, wanted = _pair(input, target)
     asked = find_reduction(size_average, reduce, reduction)
     if weight is None:
-        return reduce_loss(_measure_squares(given, wanted), asked)
-    return _weigh(_multiply_difference(given, wanted), given, weight, asked, divided=True)
+        return reduce_loss(_measure_squares(*broadcast_tensors(given, wanted)), asked)
+    difference = _multiply_difference(*broadcast_tensors(given, wanted))
+    return _weigh(difference, given, weight, asked, divided=True)
 
 
 def measure_smooth_l1(
@@ -196,7 +198,7 @@ def measure_smooth_l1(
     if is_plain(beta) and beta < 0:
         refuse(f"needs a beta of at least 0, not {beta}", "beta", "argument-refused")
     measure: _Measure = _measure_absolute if is_plain(beta) and beta == 0 else _measure_squares
-    return reduce_loss(measure(given, wanted), asked)
+    return reduce_loss(measure(*broadcast_tensors(given, wanted)), asked)
 
 
 def measure_huber(
@@ -207,7 +209,7 @@ def measure_huber(
     expect_number(delta, "delta")
     if is_plain(delta) and delta <= 0:
         refuse(f"needs a delta above 0, not {delta}", "delta", "argument-refused")
-    losses = _measure_curve(given, wanted)
+    losses = _measure_curve(*broadcast_tensors(given, wanted))
     if weight is None:
         return reduce_loss(losses, reduction)
     return _weigh(losses, given, weight, reduction, divided=False)
