@@ -23,7 +23,9 @@ def write_named(count: int) -> str:
 
 def write_numbered(count: int) -> str:
     """A Sequential of layers of which no two are the same."""
-    return f"inputs: {{x: [1, 8]}}\nlayers:\n  net: Sequential(Linear(8 + i, 9 + i) for i in range({count}))\n"
+    return (
+        f"inputs: {{x: [1, 8]}}\nlayers:\n  net: Sequential(Linear(8 + i, 9 + i) for i in range({count}))\n"
+    )
 
 
 def write_loop(count: int) -> str:

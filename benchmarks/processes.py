@@ -86,15 +86,21 @@ def compare_processes(folder: Path) -> Iterator[Comparison]:
 WEIGHED = ("llama-70b", "moe-1t")
 
 
+#: Runs its arguments and prints the most memory that they took. A process starts with the memory of the one that
+#: starts it, and this one has little.
+_WEIGH = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+
+
 def measure_memory(model: str) -> int:
     """The most memory, in bytes, that ``layercli trace MODEL --static`` has at once."""
-    arguments = [sys.executable, "-m", "layercli", "trace", model, "--static"]
-    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    process = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=silent)
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        raise RuntimeError(f"{' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    command = [sys.executable, "-m", "layercli", "trace", model, "--static"]
+    ended = subprocess.run(
+        [sys.executable, "-c", _WEIGH, *command], capture_output=True, text=True, check=True
+    )
+    return int(ended.stdout) * (1 if sys.platform == "darwin" else 1024)
 
 
 def time_processor(work: Callable[[], object]) -> float:

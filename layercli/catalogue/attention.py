@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import FLOATS, check_dtype, is_plain
+from layercli.catalogue.arguments import FLOATS, check_dtype, expect_bool, is_plain
 from layercli.catalogue.dtypes import is_floating, promote_dtypes
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import FunctionName, call_function
@@ -157,6 +157,8 @@ def apply_attention(
     if sources != batch and (source != 0 or layer.add_bias_kv):
         refuse(f"needs one batch size in query and key: {query!r} and {key!r}", "key")
     heads = layer.num_heads
+    if padding is None and not need_weights:
+        expect_bool(is_causal, "is_causal")
     if is_causal and padding is None and not need_weights:
         # The kernel makes the mask that this one is said to be.
         mask = None

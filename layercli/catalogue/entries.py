@@ -98,14 +98,18 @@ class Operation:
     def signature_in(self, namespace: Namespace) -> Signature:
         """The signature as ``namespace`` has it, without ``self``."""
         special = {"torch": self.in_torch, "Tensor": self.in_tensor}.get(namespace)
-        if special is not None:
-            return _allow_sizes_by_name(_parse_once(special).parameters)
-        parameters = _parse_once(self.arguments).parameters
-        if namespace == "Tensor" and self.namespaces != TENSOR:
-            parameters = parameters[1:]
-        if namespace != "F":
-            parameters = tuple(parameter for parameter in parameters if parameter.name != "inplace")
-        return _allow_sizes_by_name(parameters)
+        is_method = namespace == "Tensor" and self.namespaces != TENSOR
+        return _make_signature(self.arguments, special, is_method, namespace != "F")
+
+
+@cache
+def _make_signature(arguments: str, special: str | None, is_method: bool, is_native: bool) -> Signature:
+    if special is not None:
+        return _allow_sizes_by_name(parse_signature(special).parameters)
+    parameters = parse_signature(arguments).parameters[is_method:]
+    if is_native:
+        parameters = tuple(parameter for parameter in parameters if parameter.name != "inplace")
+    return _allow_sizes_by_name(parameters)
 
 
 def only_move(*operations: Operation) -> tuple[Operation, ...]:
@@ -114,11 +118,6 @@ def only_move(*operations: Operation) -> tuple[Operation, ...]:
         replace(operation, work=take_none) if operation.work is leave_unknown else operation
         for operation in operations
     )
-
-
-@cache
-def _parse_once(arguments: str) -> Signature:
-    return parse_signature(arguments)
 
 
 def _allow_sizes_by_name(parameters: tuple[Parameter, ...]) -> Signature:

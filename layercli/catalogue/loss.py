@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from layercli.catalogue import loss_work, macs, work
-from layercli.catalogue.arguments import check_dtype
+from layercli.catalogue.arguments import FLOATS, check_dtype
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.functions import call_function
 from layercli.catalogue.modules import Child, Module, State
@@ -211,6 +211,8 @@ def measure_clusters(layer: Module, input_: Any, target_: Any) -> Any:
         refuse(f"expects {layer.in_features} features and got {tensor.shape[-1]}: {tensor!r}", "input_")
     check_dtype(tensor.dtype, frozenset({layer.dtype}), "input_", tensor)
     check_dtype(target.dtype, frozenset({"int64", "int32"}), "target_", target)
+    if target.numel != 0:
+        check_dtype(tensor.dtype, FLOATS, "input_", tensor)
     return Tensor(layer.dtype, target.shape), Tensor(layer.dtype, ())
 
 

@@ -56,7 +56,8 @@ _IN_PLACE: Mapping[str, str] = {
 def _make_rule(name: str) -> Callable[..., Any]:
     rule = FUNCTIONS[MEANINGS[_IN_PLACE.get(name, name)]].operation.rule
     assert rule is not None
-    if name in _IN_PLACE:
+    # Python makes x @= y out of x @ y.
+    if name in _IN_PLACE and name != "imatmul":
         return _write(rule)
     return _compare(name, rule) if name in _COMPARISONS else rule
 

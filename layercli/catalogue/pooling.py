@@ -47,8 +47,8 @@ def check_fractions(count: int) -> Callable[[Module], Iterator[State]]:
         if (layer.output_size is None) == (layer.output_ratio is None):
             refuse("needs either output_size or output_ratio", "output_size", "argument-refused")
         if layer.output_ratio is not None:
-            ratios = number_of_spatial(layer.output_ratio, count, "output_ratio")
-            if not all(0 < ratio < 1 for ratio in ratios):
+            ratios = _spread_ratio(layer, count)
+            if not all(0 < ratio < 1 for ratio in ratios[:count]):
                 refuse(
                     f"needs ratios between 0 and 1, not {layer.output_ratio}",
                     "output_ratio",
@@ -61,7 +61,26 @@ def check_fractions(count: int) -> Callable[[Module], Iterator[State]]:
 
 _MAXIMUM = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _AVERAGE = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
-_FRACTIONS = ("kernel_size", "output_size", "output_ratio", "return_indices")
+
+
+def _spread_ratio(layer: Module, count: int) -> tuple[Any, ...]:
+    ratio = layer.output_ratio
+    if isinstance(ratio, (tuple, list)) and len(ratio) < count:
+        refuse(
+            f"needs {count} values for output_ratio and got {len(ratio)}", "output_ratio", "argument-refused"
+        )
+    return tuple(ratio) if isinstance(ratio, (tuple, list)) else (ratio,) * count
+
+
+def apply_fractions(count: int) -> Callable[..., Any]:
+    """The rule of a fractional pooling layer over ``count`` dimensions. Source: torch.nn.FractionalMaxPool2d."""
+    rule = pooling.pool_fractions(count)
+
+    def apply(layer: Module, input: Any) -> Any:
+        ratio = None if layer.output_ratio is None else _spread_ratio(layer, count)
+        return rule(input, layer.kernel_size, layer.output_size, ratio, layer.return_indices)
+
+    return apply
 
 
 LAYERS: tuple[Layer, ...] = (
@@ -134,7 +153,7 @@ LAYERS: tuple[Layer, ...] = (
         "Keeps the greatest value of windows placed at random steps, so that an image shrinks by a "
         "fractional ratio.",
         state=check_fractions(2),
-        rule=apply_operation(pooling.pool_fractions(2), *_FRACTIONS),
+        rule=apply_fractions(2),
         work=work.through(work.pool_each(2, lost=1), "kernel_size"),
     ),
     Layer(
@@ -143,7 +162,7 @@ LAYERS: tuple[Layer, ...] = (
         "Keeps the greatest value of windows placed at random steps, so that a volume shrinks by a "
         "fractional ratio.",
         state=check_fractions(3),
-        rule=apply_operation(pooling.pool_fractions(3), *_FRACTIONS),
+        rule=apply_fractions(3),
         work=work.through(work.pool_each(3, lost=1), "kernel_size"),
     ),
     Layer(

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import FULL_FLOATS, expect_bool, expect_int
+from layercli.catalogue.arguments import FULL_FLOATS, expect_bool, expect_int, expect_number
 from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module
@@ -192,6 +192,7 @@ def normalise_spectrum(
     front = expect_int(dim, "dim")
     if not -tensor.dim <= front < tensor.dim:
         refuse(f"{name} has no dimension {front}; there are {tensor.dim}", "dim", "argument-refused")
+    expect_number(eps, "eps")
     if expect_int(n_power_iterations, "n_power_iterations") <= 0:
         refuse("n_power_iterations must be positive", "n_power_iterations", "argument-refused")
     buffers = {}

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from functools import cache, partial
 from typing import Any, Literal
 
+from layercli.catalogue.arguments import expect_bool, expect_number
 from layercli.catalogue.counting import NOTHING, count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.extents import follow_extent
@@ -368,8 +369,25 @@ _ATTRIBUTES: dict[str, Callable[[Tensor], Any]] = {
 #: NumPy's words that PyTorch's own functions take for theirs.
 _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 
-#: Functions of ``torch`` and methods that are written in Python, and so know PyTorch's words only.
-_WITHOUT_NUMPY_WORDS = frozenset({"norm", "split", "unique", "cdist", "tensordot", "unravel_index"})
+#: Functions of ``torch`` and methods that are written in Python, and so know PyTorch's words only and read any value.
+IN_PYTHON = frozenset(
+    {
+        "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors",
+        "cartesian_prod", "cdist", "einsum", "is_tensor", "meshgrid", "norm", "split", "tensordot", "unflatten",
+        "unravel_index",
+    }
+)  # fmt: skip
+
+#: Functions of ``torch.nn.functional`` that aren't.
+NOT_IN_PYTHON = frozenset(
+    {
+        "adaptive_avg_pool1d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "bilinear", "celu_", "channel_shuffle",
+        "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+        "cosine_similarity", "elu_", "gelu", "hardshrink", "hardtanh_", "leaky_relu_", "linear", "logsigmoid", "one_hot",
+        "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu_", "rrelu_",
+        "scaled_dot_product_attention", "selu_", "softplus", "softshrink", "threshold_",
+    }
+)  # fmt: skip
 
 
 @cache
@@ -388,9 +406,10 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     names = [p.name for p in signature.parameters if p.kind in ("positional", "positional-only")]
     names = ["self", *names] if namespace == "Tensor" else names
     slots = len(names)
+    is_native = form.name in NOT_IN_PYTHON if namespace == "F" else form.name not in IN_PYTHON
 
     def call(*arguments: Any, **keywords: Any) -> Any:
-        if namespace != "F" and form.name not in _WITHOUT_NUMPY_WORDS:
+        if namespace != "F" and form.name not in IN_PYTHON:
             keywords = {
                 key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value
                 for key, value in keywords.items()
@@ -407,8 +426,8 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             raise Refusal(f"got {twice} twice", twice, "doubled-argument")
         if signature.star_by_name:
             arguments, keywords = _read_rest(rest, slots, arguments, keywords)
-        if namespace != "F":
-            _check_none(signature, names, arguments, keywords)
+        if is_native:
+            _check_plain(signature, names, arguments, keywords)
         values, named = list(arguments), keywords
         if special:
             values, named = _bind_special(form, namespace, arguments, keywords)
@@ -433,14 +452,29 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     return call
 
 
-def _check_none(
+#: What may be None though the signature has another default: it stands for the default.
+_NONE_TAKEN = frozenset({"correction", "dtype"})
+
+
+def _check_plain(
     signature: Signature, names: Sequence[str], arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> None:
-    """Functions of ``torch`` and methods take None only where it or an empty tuple is the default. Raises Refusal."""
+    """What PyTorch's own reader of arguments asks of plain ones. Raises Refusal.
+
+    None stands only where it or an empty tuple is the default, True or False where that is one, a number where that is
+    a fraction.
+    """
     for name, value in (*zip(names, arguments, strict=False), *keywords.items()):
-        parameter = signature.by_name.get(name) if value is None else None
-        if parameter is not None and parameter.default not in (None, ()) and name != "correction":
+        parameter = signature.by_name.get(name)
+        if parameter is None:
+            continue
+        default = parameter.default
+        if value is None and default not in (None, ()) and name not in _NONE_TAKEN:
             raise Refusal(f"needs {name}, which can't be None", name, "wrong-kind")
+        if isinstance(default, bool):
+            expect_bool(value, name)
+        elif isinstance(default, float) and value is not None:
+            expect_number(value, name)
 
 
 def _read_rest(

@@ -78,6 +78,7 @@ def check_argument(layer: str, name: str, value: Any, position: Position) -> Non
         if value.entry.creates or value.entry.random:
             hint = f"name a function such as relu or gelu, or write its name as text: '{value!r}'"
             raise error_at("refused-argument", f"{value!r} can't be a layer's {name}", position, hint)
+        _check_kind(layer, name, value, position)
         return
     if isinstance(value, (Builtin, LayerClass, BlockClass, WrapperClass, TensorClass)):
         made = isinstance(value, (LayerClass, BlockClass))
@@ -246,6 +247,9 @@ def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
     if name in _FLAGS and not isinstance(value, bool):
         message = f"{name} of {layer} is True or False, and this is {_describe_given(value)}"
         raise error_at("wrong-kind", message, position)
+    if name == "distance_function" and not isinstance(value, (FunctionValue, LayerPlan)):
+        message = f"{name} of {layer} is a function or a layer, and this is {_describe_given(value)}"
+        raise error_at("wrong-kind", message, position)
     if name not in _INTS and name not in _NUMBERS:
         return
     # Padding may be 'same', and a size that pooling keeps is None.
@@ -269,7 +273,9 @@ def _check_single(layer: str, name: str, value: Any, position: Position) -> None
 
 
 def _describe_given(value: Any) -> str:
-    return "a tensor" if isinstance(value, Recipe) else describe_plain(value)
+    if isinstance(value, Recipe):
+        return "a tensor"
+    return f"the function {value!r}" if isinstance(value, FunctionValue) else describe_plain(value)
 
 
 def value_needs(value: LayerClass | BlockClass) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any, Literal, NoReturn
@@ -15,6 +15,7 @@ from layercli.catalogue.signature import BindingError
 from layercli.catalogue.sizes import AnySize, Condition, Size, make_dim, record_conditions
 from layercli.errors import CommandError, Position, Problem, Source, SpecError, did_you_mean
 from layercli.plan.arguments import (
+    PLAIN,
     argument_sites,
     bind,
     check_argument,
@@ -81,6 +82,8 @@ class PlanEngine:
     checked: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     outside: Mapping[str, str] = field(default_factory=dict)
+    #: The blocks that were made, by the call: a call that is made once more gives the same one.
+    made: dict[Hashable, LayerPlan] = field(default_factory=dict)
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, Recipe)
@@ -167,9 +170,15 @@ class PlanEngine:
             return self._wrap(target, arguments, keywords, site)
         if isinstance(target, BlockClass):
             _check_read(target.block)
+            key = _identify_call(target.block, site.node, self.depth, arguments, keywords)
+            if key is not None and key in self.made:
+                return self.made[key]
             bound = bind(target.block.name, block_signature(target.block), arguments, keywords, site)
             sites = argument_sites(block_signature(target.block), arguments, keywords, site)
-            return self.construct_block(target.block, bound, site.position, sites)
+            plan = self.construct_block(target.block, bound, site.position, sites)
+            if key is not None:
+                self.made[key] = plan
+            return plan
         entry = target.entry
         if entry.refused:
             raise site.error("refused-layer", f"{entry.name} can't be used in a spec: {entry.refused}")
@@ -412,6 +421,17 @@ class PlanEngine:
         if target.entry.refused or target.entry.name in CONTAINERS:
             return self.construct(target, [], given, site)  # type: ignore[no-any-return]
         return self.construct_layer(target.entry, bound, value.position, sites)
+
+
+def _identify_call(
+    block: Block, node: ast.AST, depth: int, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> Hashable | None:
+    """What two calls of blocks share exactly when they are the same; None where an argument isn't plain."""
+    values = (*arguments, *keywords.values())
+    if not all(isinstance(value, PLAIN) for value in values):
+        return None
+    plain = tuple([(type(value), repr(value)) for value in values])
+    return id(block), id(node), depth, len(arguments), tuple(keywords), plain
 
 
 @record(frozen=False)

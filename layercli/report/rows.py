@@ -416,7 +416,7 @@ def _are_alike(nodes: list[_Node], ends: list[int], run: list[int], following: i
 
 
 def _count_rows(nodes: Sequence[_Node]) -> int:
-    return sum(node.rows for node in nodes if node.tree_row.row is not None)
+    return sum(node.tree_row.hidden + (node.rows if node.tree_row.row else 0) for node in nodes)
 
 
 def _is_counterpart(left: _Node, right: _Node, siblings: tuple[_Node | None, _Node, _Node]) -> bool:

@@ -22,7 +22,8 @@ _SIZE_ARGUMENTS = frozenset(
         "size", "sizes", "shape", "dims", "repeats", "num_classes", "k", "n", "m", "row", "col", "length", "num_samples",
         "pad", "chunks", "split_size", "split_size_or_sections", "split_sizes", "indices_or_sections",
         "tensor_indices_or_sections", "output_size", "output_shape", "kernel_size", "scale_factor", "steps", "bins",
-        "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor",
+        "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor", "stride", "padding",
+        "dilation", "output_padding", "groups", "N",
     }
 )  # fmt: skip
 #: Arguments that decide where or how often something is done. PyTorch reads an int out of a tensor of one element.
@@ -196,8 +197,8 @@ def _check_values(
             message = f"the size of what {name} gives would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number, or a size such as x.shape[1]")
         # max(a, b) takes a tensor where max(a, 1) takes a dim.
-        places = parameter in _PLACE_ARGUMENTS or (parameter in _MOVED and name in ("movedim", "moveaxis"))
-        if places and _holds_tensor(engine, value) and name not in ("max", "min"):
+        is_place = parameter in _PLACE_ARGUMENTS or (parameter in _MOVED and name in ("movedim", "moveaxis"))
+        if is_place and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
         if parameter == "dtype" and isinstance(value, str):

@@ -369,7 +369,10 @@ class _Reader:
         except _Stop:
             pass
         except yaml.YAMLError as error:
-            found = explain(self._trouble(error))
+            # Releases of PyYAML from 6.0.4 on count for themselves, and look ahead of what they have told us.
+            deep = "nesting depth" in str(getattr(error, "problem", ""))
+            trouble = self._trouble(error)
+            found = self._too_deep(trouble.here()) if deep else explain(trouble)
             if _place(found) not in map(_place, self.problems):
                 self.problems.append(found)
         return self.root
@@ -480,14 +483,7 @@ class _Reader:
         if self.open and self.open[-1].at_key:
             self.refuse_key(event, mapping)
         if len(self.open) >= self.max_depth:
-            self.report(
-                Problem(
-                    "yaml-depth",
-                    f"this is nested more than {self.max_depth} levels deep, the limit for a file",
-                    self.at(event.start_mark),
-                    hint="move the inner part into a block",
-                )
-            )
+            self.report(self._too_deep(self.at(event.start_mark)))
             raise _Stop
         listed = bool(self.open) and not self.open[-1].mapping and not self.open[-1].flow
         line, column = self._mark(event.start_mark)
@@ -642,6 +638,10 @@ class _Reader:
         if found is not None:
             self.report(found)
         return found is not None
+
+    def _too_deep(self, position: Position) -> Problem:
+        message = f"this is nested more than {self.max_depth} levels deep, the limit for a file"
+        return Problem("yaml-depth", message, position, hint="move the inner part into a block")
 
     def _trouble(self, error: yaml.YAMLError) -> Trouble:
         mark = getattr(error, "problem_mark", None)

@@ -148,9 +148,22 @@ def to_float(value: Any) -> Any:
     return value if isinstance(value, SizeFloat) else float(value)
 
 
+#: Where a function has a value at all.
+_DOMAINS: Final[dict[str, Callable[[Size], bool]]] = {
+    "sqrt": lambda size: size >= 0,
+    "log": lambda size: size > 0,
+    "log2": lambda size: size > 0,
+    "log10": lambda size: size > 0,
+}
+
+
 def apply_function(function: Callable[..., float], *values: Any) -> Any:
     """A function of plain numbers, such as ``math.sqrt``, on sizes and floats made of them."""
     result = function(*(_to_plain(value) for value in values))
+    decide = _DOMAINS.get(function.__name__)
+    if decide is not None and isinstance(values[0], Size):
+        # A number at other sizes, too, or an error there.
+        decide(values[0])
     return _make(result, _call(function.__name__, values), *values)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.growth import MODELS, compare_growth
 from benchmarks.pairs import Comparison, Result, compare, format_results
-from benchmarks.processes import COMMANDS, _process, compare_processes, time_processor
+from benchmarks.processes import COMMANDS, _process, compare_processes, measure_memory, time_processor
 
 RESULTS = (
     Result("layercli trace lenet", 'python -c "import torch"', ((1.2, 1.0), (3.0, 2.0), (1.1, 1.1))),
@@ -61,3 +62,16 @@ def test_every_command_is_compared_once(tmp_path: Path) -> None:
     assert len({comparison.name for comparison in comparisons}) == len(COMMANDS)
     wrong = next(comparison for comparison in comparisons if "wrong.yaml" in comparison.name)
     assert wrong.run() > 0
+
+
+def test_each_step_is_compared_on_each_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.growth.SIZES", (3, 30))
+    comparisons = list(compare_growth(tmp_path))
+    assert len(comparisons) == len({comparison.name for comparison in comparisons}) == 4 * len(MODELS)
+    for comparison in comparisons:
+        assert comparison.run() >= 0
+        assert comparison.run_against() >= 0
+
+
+def test_the_memory_is_that_of_the_process() -> None:
+    assert 5e6 < measure_memory("lenet") < 200e6

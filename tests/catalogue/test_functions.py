@@ -21,6 +21,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.operations import FAMILIES
 from layercli.catalogue.refused import REFUSED
 from layercli.catalogue.signature import REQUIRED
+from layercli.derive.engine import IN_PYTHON, NOT_IN_PYTHON
 from tests.catalogue.samples import SAMPLES, iterate_calls
 
 OPERATIONS = [operation for operations in FAMILIES.values() for operation in operations]
@@ -267,3 +268,15 @@ def test_the_tables_need_no_torch() -> None:
         "layercli.catalogue.dtypes; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_written_in_python_is_known() -> None:
+    """PyTorch's own reader of arguments is stricter than Python's."""
+    for namespace, form in FORMS:
+        found = getattr(OWNERS[namespace], form.name)
+        in_python = inspect.isfunction(found)
+        if namespace == "F":
+            assert (form.name in NOT_IN_PYTHON) is not in_python, form.name
+        elif not form.attribute:
+            # The method alone is, and neither reads more than the other.
+            assert (form.name in IN_PYTHON) is in_python or form.name == "unflatten", form.name

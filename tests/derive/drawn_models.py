@@ -294,7 +294,7 @@ def _spoil(step: Step, draw: random.Random) -> Step:
 
 def _draw_result(body: Body) -> str:
     """What the forward returns: a tensor, a tuple or a dict."""
-    refs = [text for text, _ in body.refs()]
+    refs = [text for text, _ in body.refs()] or ["1"]
     draw = body.draw
     last = refs[-1]
     others = draw.choices(refs, k=2)
@@ -324,7 +324,7 @@ def _draw_block(
     _grow(body, draw.randint(1, 5))
     if optional:
         body.attempt(Step(["if skip is not None:", "    x = x + skip", "x = x * 2"]))
-    tensors = [text for text, _ in body.refs()]
+    tensors = [text for text, _ in body.refs()] or ["x"]
     result = tensors[-1] if draw.random() < 0.85 else f"{tensors[-1]}, {draw.choice(tensors)}"
     text = BlockText(
         name, values, [*inputs], dict(body.layers), dict(body.python), tuple(body.statements), result
@@ -383,7 +383,7 @@ def _draw_model(draw: random.Random, dtype: str, mode: str) -> Model:
         try:
             output = type_of(eval(result, body.names()))
         except ArithmeticError:
-            result = body.refs()[-1][0]
+            result = "1"
             output = type_of(eval(result, body.names()))
     tie, freeze = _draw_ties(body)
     plain = all(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LAYER_SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Sequential(Linear(3, 2), ReLU())", ("rand(4, 3)", "rand(3)")),
+    ("Sequential(Flatten(), Linear(6, 4), Sequential(Tanh(), Linear(4, 1)))", ("rand(4, 2, 3)",)),
     ("Linear(3, 2)", ("rand(4, 3)", "rand(3)", "rand(2, 5, 3)")),
     ("Linear(3, 2, bias=False)", ("rand(4, 3)",)),
     # convolution

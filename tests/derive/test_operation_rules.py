@@ -10,7 +10,7 @@ from tests.derive.draws import draw_calls, list_entries, spell
 from tests.derive.long_run import prove_call
 
 #: Drawn calls of each entry in the test command; ``python -m tests.derive`` goes on until it has enough.
-DRAWS = 5
+DRAWS = 3
 
 #: Entries whose kernels may end the process on some arguments. The long run draws their calls in processes apart.
 ENDING = frozenset({"ctc_loss", "layer CTCLoss", "layer GRUCell", "scaled_dot_product_attention"})

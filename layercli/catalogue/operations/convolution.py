@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import BOOLS, FRACTIONS, expect_dtype, is_whole
+from layercli.catalogue.arguments import BOOLS, COMPLEX, FRACTIONS, expect_dtype, is_whole
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote
@@ -42,14 +42,14 @@ def spread(value: Any, count: int, argument: str, least: int | None) -> tuple[An
     return tuple(int(item) if isinstance(item, bool) else item for item in values)
 
 
-def check_operands(input: Tensor, weight: Tensor, bias: Any) -> None:
-    """The dtypes of a convolution's operands are one. Raises Refusal."""
+def check_operands(input: Tensor, weight: Tensor, bias: Any, kernel: Literal["plain", "any"] = "any") -> None:
+    """The dtypes of a convolution's operands are one; only the plain kernel takes small ints. Raises Refusal."""
     for name, other in (("weight", weight), ("bias", bias)):
         if other is not None and not isinstance(other, Tensor):
             refuse(f"needs a tensor as {name}, not {other!r}", name, "wrong-kind")
         if isinstance(other, Tensor) and other.dtype != input.dtype:
             refuse(f"expects {other.dtype} as its {name} has, and got {input}", "input", "dtype-mismatch")
-    if input.dtype in _NO_KERNEL:
+    if input.dtype in (_NO_KERNEL if kernel == "any" else ("bool",)):
         refuse(f"can't convolve {input.dtype}", "input", "dtype-mismatch")
 
 
@@ -69,7 +69,7 @@ def _pass_empty(tensor: Tensor, filters: Tensor, bias: Any, count: int, shape: S
     """What becomes of an input with no sample or no channel: no channels in give no channels out. Raises Refusal."""
     channels, *sizes = shape
     none = tensor.shape[-count - 1] == 0
-    if "complex64" in (tensor.dtype, filters.dtype) and tensor.dtype != filters.dtype:
+    if tensor.dtype in COMPLEX and tensor.dtype != filters.dtype:
         refuse(f"expects {filters.dtype} as its weight has, and got {tensor}", "input", "dtype-mismatch")
     dtype = promote(Tensor(tensor.dtype, (0,)), Tensor(filters.dtype, (0,) if none else ()))
     if isinstance(bias, Tensor) and not can_cast(bias.dtype, dtype):
@@ -126,10 +126,11 @@ def convolve(count: int) -> Callable[..., Tensor]:
             refuse(f"expects a weight of {count + 2} dimensions and got {filters}", "weight")
         tensor = batched(input, count)
         idle = has_no_work(tensor, count)
-        if not idle:
-            check_operands(tensor, filters, bias)
-        steps = spread(stride, count, "stride", 1)
         holes = spread(dilation, count, "dilation", 0 if idle else 1)
+        if not idle:
+            is_plain = all(hole == 1 for hole in holes)
+            check_operands(tensor, filters, bias, "plain" if is_plain else "any")
+        steps = spread(stride, count, "stride", 1)
         if groups < 1:
             refuse(f"needs at least 1 group, not {groups}", "groups")
         channels = tensor.shape[-count - 1]

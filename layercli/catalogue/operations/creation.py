@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 from math import ceil, isfinite
 from typing import Any
 
@@ -216,20 +217,34 @@ def make_window(window_length: Any, periodic: Any = True, *, dtype: str | None =
 
 
 def make_hamming_window(
-    window_length: Any, periodic: Any = True, alpha: Any = 0.54, beta: Any = 0.46, *, dtype: str | None = None
+    window_length: Any,
+    periodic: Any = MISSING,
+    alpha: Any = MISSING,
+    beta: Any = MISSING,
+    *,
+    dtype: str | None = None,
 ) -> Tensor:
     """(window_length,). Source: torch.hamming_window."""
-    expect_number(alpha, "alpha")
-    expect_number(beta, "beta")
-    return make_window(window_length, periodic, dtype=dtype)
+    return _make_tuned_window(window_length, {"periodic": periodic, "alpha": alpha, "beta": beta}, dtype)
+
+
+def _make_tuned_window(window_length: Any, given: Mapping[str, Any], dtype: str | None) -> Tensor:
+    """A window whose further arguments are numbers, each given only with those before it. Raises Refusal."""
+    names = list(given)
+    for before, name in pairwise(names):
+        if given[name] is not MISSING:
+            expect_number(given[name], name)
+            if given[before] is MISSING:
+                refuse(f"takes {name} only with {before}", name, "argument-refused")
+    periodic = given["periodic"]
+    return make_window(window_length, True if periodic is MISSING else periodic, dtype=dtype)
 
 
 def make_kaiser_window(
-    window_length: Any, periodic: Any = True, beta: Any = 12.0, *, dtype: str | None = None
+    window_length: Any, periodic: Any = MISSING, beta: Any = MISSING, *, dtype: str | None = None
 ) -> Tensor:
     """(window_length,). Source: torch.kaiser_window."""
-    expect_number(beta, "beta")
-    return make_window(window_length, periodic, dtype=dtype)
+    return _make_tuned_window(window_length, {"periodic": periodic, "beta": beta}, dtype)
 
 
 def make_like(input: Any, *, dtype: str | None = None) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import expect_int, is_whole
+from layercli.catalogue.arguments import COMPLEX, MISSING, expect_bool, expect_int, expect_number, is_whole
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
 from layercli.catalogue.extents import check_extent
@@ -293,15 +293,18 @@ def _check_reduction(operation: str, reduce: Any) -> None:
 
 
 def scatter(
-    input: Tensor, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None
+    input: Tensor, dim: int, index: Any, src: Any = MISSING, *, value: Any = MISSING, reduce: Any = MISSING
 ) -> Tensor:
     """(*) to the same shape; ``index`` is no larger than the input but along ``dim``. Source: torch.Tensor.scatter_."""
+    if (src is MISSING) is (value is MISSING) or src is None or value is None:
+        refuse("takes src or value", "src", "argument-refused")
+    src, value = (None if given is MISSING else given for given in (src, value))
     source = src if src is not None else value
     place = find_dim(dim, input.dim)
     given = expect_tensor(index, "index")
     if not is_empty(given):
         expect_indices(given, _LONG_OR_INT)
-    if reduce is not None:
+    if reduce is not MISSING:
         _check_reduction("scatter", reduce)
     if isinstance(source, Tensor) and src is not None:
         expect_dtype(source, input.dtype, "src")
@@ -380,6 +383,8 @@ def index_reduce(
     result = index_add(input, dim, index, source)
     if CATEGORIES[input.dtype] == 3 and reduce in ("amax", "amin"):
         refuse(f"has no {reduce} of {input.dtype}", "input", "dtype-mismatch")
+    if not expect_bool(include_self, "include_self") and input.dtype in ("bool", *COMPLEX):
+        refuse(f"takes include_self=False for numbers only, not {input!r}", "include_self", "dtype-mismatch")
     return result
 
 
@@ -529,7 +534,8 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
     given = expect_tensor(indices, "indices")
     if CATEGORIES[given.dtype] != 1:
         refuse(f"takes whole numbers as indices, not {given!r}", "indices", "dtype-mismatch")
-    sizes = (shape,) if is_whole(shape) else expect_sizes(shape, "shape")
+    single = is_whole(shape) or isinstance(shape, bool)
+    sizes = (shape,) if single else expect_sizes(shape, "shape")
     for size in sizes:
         if size < 0:
             refuse(f"takes no negative size, and {list(sizes)} has {size}", "shape")
@@ -564,6 +570,8 @@ def embedding(
     _check_not_empty(rows, 0, given)
     if max_norm is not None and CATEGORIES[rows.dtype] < 2:
         refuse(f"takes max_norm only with floating weights, not {rows!r}", "weight", "dtype-mismatch")
+    if max_norm is not None:
+        expect_number(norm_type, "norm_type")
     return Tensor(rows.dtype, (*given.shape, rows.shape[1]))
 
 
@@ -592,6 +600,10 @@ def embedding_bag(
     at ``offsets`` in a vector. Source: torch.nn.functional.embedding_bag.
     """
     given, rows = expect_tensor(input, "input"), expect_tensor(weight, "weight")
+    if rows.dtype in ("int64", "int32") and CATEGORIES[given.dtype] == 2:
+        # Indices and weight were once the other way round, and PyTorch still takes them so.
+        given, rows = rows, given
+    expect_bool(sparse, "sparse")
     if per_sample_weights is not None:
         scales = expect_tensor(per_sample_weights, "per_sample_weights")
         if scales.dim != given.dim or any(

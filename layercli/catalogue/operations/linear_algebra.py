@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import expect_int
+from layercli.catalogue.arguments import expect_int, expect_number
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
 from layercli.catalogue.operations.indexing import is_expandable
@@ -182,8 +182,10 @@ def multiply(*factors: Tensor) -> Tensor:
 
 def _check_factors(dtype: str, **factors: Any) -> None:
     for name, factor in factors.items():
-        if not is_number(factor) and not isinstance(factor, complex):
-            refuse(f"needs a number as {name}, not {factor!r}", name, "wrong-kind")
+        if not isinstance(factor, complex):
+            expect_number(factor, name)
+        if isinstance(factor, Tensor) and CATEGORIES[factor.dtype] > 1 > CATEGORIES[dtype] - 1:
+            refuse(f"takes whole numbers as {name} for {dtype}, not {factor!r}", name, "dtype-mismatch")
         if isinstance(factor, complex) and CATEGORIES[dtype] < 3:
             refuse(f"takes no complex number as {name} for {dtype}", name, "dtype-mismatch")
         if isinstance(factor, float) and CATEGORIES[dtype] < 2:
@@ -196,7 +198,11 @@ def _add_product(input: Any, result: Tensor, beta: Any, alpha: Any) -> Tensor:
     if not is_expandable(added.shape, result.shape):
         refuse(f"adds {added!r} to a product of {list(result.shape)}, to which it doesn't broadcast", "input")
     _check_dtypes(added, result)
-    _check_factors(result.dtype, beta=beta, alpha=alpha)
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        # Kernels of whole numbers cut a fraction.
+        if is_number(factor):
+            factor = int(factor)
+        _check_factors(result.dtype if is_number(factor) else "float64", **{name: factor})
     return result
 
 
@@ -718,6 +724,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: Any = 1e-8) -> Tensor
     dtype = promote_dtypes(left.dtype, right.dtype)
     if CATEGORIES[dtype] != 2:
         refuse(f"takes floating numbers, not {left!r} and {right!r}", code="dtype-mismatch")
+    if is_number(eps) and eps < 0:
+        refuse(f"needs eps of 0 or more, not {eps}", "eps")
     shape = broadcast_shapes([left.shape, right.shape])
     return Tensor(dtype, reduce_shape(shape, (find_dim(dim, len(shape)),), False))
 

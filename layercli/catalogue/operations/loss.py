@@ -13,6 +13,7 @@ from layercli.catalogue.arguments import (
     INTS,
     REAL,
     check_dtype,
+    expect_bool,
     expect_dtype,
     expect_fit,
     expect_int,
@@ -23,6 +24,7 @@ from layercli.catalogue.arguments import (
 from layercli.catalogue.dtypes import CATEGORIES, can_cast
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.operations.linear_algebra import linear, pairwise_distance
+from layercli.catalogue.operations.view import broadcast_tensors
 from layercli.catalogue.rules import (
     broadcast_shapes,
     check_expandable,
@@ -158,7 +160,7 @@ def measure_l1(
     """The common shape, or one number. Source: torch.nn.functional.l1_loss."""
     given, wanted = _pair(input, target)
     asked = find_reduction(size_average, reduce, reduction)
-    losses = _measure_absolute(given, wanted)
+    losses = _measure_absolute(*broadcast_tensors(given, wanted))
     if weight is None:
         return reduce_loss(losses, asked)
     return _weigh(losses, given, weight, asked, divided=True)
@@ -176,8 +178,9 @@ def measure_mse(
     given, wanted = _pair(input, target)
     asked = find_reduction(size_average, reduce, reduction)
     if weight is None:
-        return reduce_loss(_measure_squares(given, wanted), asked)
-    return _weigh(_multiply_difference(given, wanted), given, weight, asked, divided=True)
+        return reduce_loss(_measure_squares(*broadcast_tensors(given, wanted)), asked)
+    difference = _multiply_difference(*broadcast_tensors(given, wanted))
+    return _weigh(difference, given, weight, asked, divided=True)
 
 
 def measure_smooth_l1(
@@ -195,7 +198,7 @@ def measure_smooth_l1(
     if is_plain(beta) and beta < 0:
         refuse(f"needs a beta of at least 0, not {beta}", "beta", "argument-refused")
     measure: _Measure = _measure_absolute if is_plain(beta) and beta == 0 else _measure_squares
-    return reduce_loss(measure(given, wanted), asked)
+    return reduce_loss(measure(*broadcast_tensors(given, wanted)), asked)
 
 
 def measure_huber(
@@ -206,7 +209,7 @@ def measure_huber(
     expect_number(delta, "delta")
     if is_plain(delta) and delta <= 0:
         refuse(f"needs a delta above 0, not {delta}", "delta", "argument-refused")
-    losses = _measure_curve(given, wanted)
+    losses = _measure_curve(*broadcast_tensors(given, wanted))
     if weight is None:
         return reduce_loss(losses, reduction)
     return _weigh(losses, given, weight, reduction, divided=False)
@@ -344,6 +347,9 @@ def cross_entropy_of_linear(
     shares = wanted.dim == len(shape) and all(a == b for a, b in zip(wanted.shape, shape, strict=True))
     if shares and ignore_index is not None:
         refuse("takes ignore_index for class indices only", "ignore_index", "argument-refused")
+    if is_plain(label_smoothing) and label_smoothing < 0:
+        # Only the layer refuses it.
+        label_smoothing = 0.0
     return cross_entropy(
         Tensor(logits.dtype, shape),
         wanted,
@@ -373,8 +379,8 @@ def measure_margins(
 ) -> Tensor:
     """(N, C) by class indices of (N) to (N), or one number. Source: torch.nn.functional.multi_margin_loss."""
     tensor, classes = _pair(input, target)
-    if is_plain(p) and p not in (1, 2):
-        refuse(f"needs 1 or 2 as p, not {p}", "p", "argument-refused")
+    if not isinstance(p, Tensor) and p not in (1, 2):
+        refuse(f"needs 1 or 2 as p, not {p!r}", "p", "argument-refused")
     expect_number(margin, "margin")
     samples, count = _check_samples(tensor)
     if classes.dim > 1 or classes.numel != samples:
@@ -469,7 +475,7 @@ def measure_labels(
     reduction: Any = "mean",
 ) -> Tensor:
     """(*, C) to (*), or one number. Source: torch.nn.functional.multilabel_soft_margin_loss."""
-    given, wanted = _pair(input, target)
+    given, wanted = _pair(input, Tensor("int64", ()) if is_plain(target) else target)
     check_dtype(given.dtype, FLOATS, "input", given)
     other = _combine(_subtract(1, wanted), given)
     losses = _combine(_combine(wanted, given), other)
@@ -509,7 +515,9 @@ def measure_counts(
 ) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.poisson_nll_loss."""
     given, wanted = _pair(input, target)
-    if log_input:
+    expect_bool(full, "full")
+    expect_number(eps, "eps")
+    if expect_bool(log_input, "log_input"):
         losses = _subtract(_to_floats(given), _combine(wanted, given))
     else:
         losses = _subtract(given, _combine(wanted, _to_floats(given)))
@@ -734,6 +742,9 @@ def compare_distances(
     reduction: Any = "mean",
 ) -> Tensor:
     """(*, D) three times to (*), or one number. Source: torch.nn.functional.triplet_margin_loss."""
+    expect_number(p, "p")
+    expect_number(eps, "eps")
+    expect_bool(swap, "swap")
     losses = compare_triplet(
         expect_tensor(anchor, "anchor"),
         expect_tensor(positive, "positive"),

@@ -27,6 +27,7 @@ from layercli.catalogue.operations.view import (
 from layercli.catalogue.rules import (
     dense_like,
     elementwise,
+    expect_own_elements,
     expect_tensor,
     find_dims,
     like,
@@ -177,6 +178,8 @@ def normalise_instances(
     for name, value in given.items():
         vector = _expect_optional(value, name)
         if vector is not None:
+            if own and name.startswith("running"):
+                expect_own_elements(vector)
             if vector.dim > 1:
                 refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
             if own and name.startswith("running") and vector.numel != channels:
@@ -291,6 +294,7 @@ def normalise_vectors(input: Any, p: Any = 2.0, dim: Any = 1, eps: Any = 1e-12) 
     tensor = expect_dtype(input, FRACTIONS)
     dims = find_dims(dim, tensor.dim)
     expect_number(eps, "eps")
+    expect_number(p, "p")
     if isinstance(p, float) and p == float("inf") and any(tensor.shape[place] == 0 for place in dims):
         refuse(f"has no greatest value along an empty dimension: {tensor!r}", "dim")
     return like(tensor)

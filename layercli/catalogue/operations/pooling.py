@@ -227,17 +227,24 @@ def pool_fractions(count: int) -> Callable[..., Any]:
             refuse(f"can't pool {tensor.dtype}", "input", "dtype-mismatch")
         _expect_each(kernel_size, count, "kernel_size")
         _expect_each(output_size, count, "output_size")
-        windows = number_of_spatial(kernel_size, count, "kernel_size")
+        windows = spread(kernel_size, count, "kernel_size", None)
         if output_size is None and output_ratio is None:
             refuse("needs an output_size or an output_ratio", "output_size", "missing-argument")
         if output_size is not None:
             sizes = list(spread(output_size, count, "output_size", 0))
         else:
-            ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * count
-            if len(ratios) != count or not all(0 < ratio < 1 for ratio in ratios):
-                refuse(f"needs ratios between 0 and 1, not {output_ratio!r}", "output_ratio")
-            sizes = [scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios, strict=True)]
+            ratios = output_ratio
+            if not isinstance(ratios, (tuple, list)):
+                refuse(
+                    f"needs a tuple of numbers as output_ratio, not {ratios!r}", "output_ratio", "wrong-kind"
+                )
+            _expect_each(ratios, count, "output_ratio", more=count == 3)
+            sizes = [
+                scale(size, ratio) for size, ratio in zip(tensor.shape[-count:], ratios[:count], strict=True)
+            ]
         for size, out, window in zip(tensor.shape[-count:], sizes, windows, strict=True):
+            if out < 0:
+                refuse(f"would give a size of {out}: {tensor}", "output_ratio")
             # The kernel of volumes wants one place more than it uses.
             if out + window - 1 > size - (count == 3):
                 refuse(f"can't place {out} windows of {window} in a dimension of {size}", "output_size")

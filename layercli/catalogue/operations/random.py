@@ -10,6 +10,7 @@ from layercli.catalogue.arguments import (
     FLOATS,
     FRACTIONS,
     FULL_FLOATS,
+    MISSING,
     REAL,
     REAL_NUMBERS,
     check_dtype,
@@ -70,7 +71,7 @@ _DRAWN_RANGES: Mapping[str, tuple[int, int]] = {
 
 
 def draw_whole(
-    *bounds: Any, low: Any = 0, high: Any = None, size: Any = None, dtype: str | None = "int64"
+    *bounds: Any, low: Any = 0, high: Any = MISSING, size: Any = None, dtype: str | None = "int64"
 ) -> Tensor:
     """``size``, given after one bound or two. Source: torch.randint."""
     given = list(bounds)
@@ -78,11 +79,11 @@ def draw_whole(
         size = given.pop()
     if size is None:
         refuse("needs size", "size", "missing-argument")
-    if high is None and given:
+    if high is MISSING and given:
         high = given.pop()
     if given:
         low = given.pop()
-    if given or high is None:
+    if given or high is MISSING:
         refuse("takes low, high and size", "high", "argument-refused")
     dtype = dtype or "int64"
     shape = expect_sizes(size)
@@ -117,28 +118,26 @@ def draw_normal_fractions_like(input: Any, *, dtype: str | None = None) -> Tenso
 
 
 def draw_whole_like(
-    input: Any, *bounds: Any, low: Any = 0, high: Any = None, dtype: str | None = None
+    input: Any, *bounds: Any, low: Any = 0, high: Any = MISSING, dtype: str | None = None
 ) -> Tensor:
     """The input's shape and order of dimensions. Source: torch.randint_like."""
     given = list(bounds)
-    if high is None and given:
+    if high is MISSING and given:
         high = given.pop()
     if given:
         low = given.pop()
-    if given or high is None:
+    if given or high is MISSING:
         refuse("takes low and high", "high", "argument-refused")
     result = make_like(input, dtype=dtype)
     _check_bounds(expect_int(low, "low"), expect_int(high, "high"), result.dtype, "high")
     return result
 
 
-def draw_truth(input: Any, p: Any = None) -> Tensor:
+def draw_truth(input: Any, p: Any = MISSING) -> Tensor:
     """The input's shape and dtype, row-major. Source: torch.bernoulli."""
-    if isinstance(p, Tensor) and p.dim:
-        refuse(f"needs a number as p, not {p!r}", "p", "wrong-kind")
-    if p is not None:
+    if p is not MISSING:
         _check_chance(p)
-    tensor = expect_dtype_unless_empty(input, FLOATS if p is None else REAL)
+    tensor = expect_dtype_unless_empty(input, FLOATS if p is MISSING else REAL)
     return Tensor(tensor.dtype, tensor.shape)
 
 

@@ -957,8 +957,9 @@ def is_same_size(input: Tensor, other: Any) -> bool:
 
 
 def broadcast_shapes(*shapes: Any) -> Shape:
-    """The common shape of several, each a tuple or one size. Source: torch.broadcast_shapes."""
-    given = [(shape,) if is_whole(shape) else expect_sizes(shape, "shapes") for shape in shapes]
+    """The common shape of several, each a tuple or one size; None is left out. Source: torch.broadcast_shapes."""
+    given = [(shape,) if is_whole(shape) or isinstance(shape, bool) else shape for shape in shapes]
+    given = [expect_sizes(shape, "shapes") for shape in given if shape is not None]
     for shape in given:
         for size in shape:
             if size < 0:
