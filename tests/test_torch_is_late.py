@@ -99,7 +99,6 @@ COMMAND_LINES: dict[int, list[list[str]]] = {
         ["list", "layers", "Conv"],
         ["new", "template"],
         ["new", "other", "--from", "none"],
-        ["lock"],
         ["lock", "none.yaml"],
         ["lock", "empty"],
         ["check", "--format", "xml"],

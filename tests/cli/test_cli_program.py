@@ -32,6 +32,7 @@ Commands:
   new      Write a commented spec to start from
   lock     Record layers, shapes and parameters in lock files
   check    Compare specs with their lock files
+  diff     Show what changed between two specs or locks
 
 Options:
   --version             Show the version and exit.
@@ -217,7 +218,7 @@ def test_a_narrow_terminal_loses_nothing(columns: int, run: Run, monkeypatch: py
 
 
 def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **keywords: object) -> None:
         raise error
 
     monkeypatch.setattr(layercli.checks, "check_specs", fail)
