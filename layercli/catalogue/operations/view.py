@@ -967,7 +967,7 @@ def broadcast_shapes(*shapes: Any) -> Shape:
     return find_common_shape(given)
 
 
-def is_tensor(obj: Any) -> bool:
+def is_tensor(obj: Any, /) -> bool:
     """Whether the value is a tensor. Source: torch.is_tensor."""
     return isinstance(obj, Tensor)
 
