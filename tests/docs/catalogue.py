@@ -12,8 +12,8 @@ from layercli.catalogue.operations import FAMILIES as OPERATION_FAMILIES
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.explain.entries import EntryFormulas, describe_rule, formulas_of
 from tests.catalogue.samples import OPERATOR_SAMPLES
-from tests.derive.long_run import Proof, read_kept
 from tests.derive.known_differences import KNOWN_DIFFERENCES
+from tests.derive.long_run import Proof, read_kept
 from tests.derive.smaller_spaces import SMALLER_SPACES
 from tests.docs.documents import ROOT
 

@@ -11,8 +11,8 @@ from layercli.catalogue.arguments import (
     check_dtype,
     expect_at_least,
     expect_bool,
-    expect_number,
     expect_dtype,
+    expect_number,
     expect_sizes,
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
