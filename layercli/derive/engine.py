@@ -390,6 +390,11 @@ NOT_IN_PYTHON = frozenset(
 )  # fmt: skip
 
 
+def is_dtype(value: Any) -> bool:
+    """Whether a rule may take this as a dtype, or as none."""
+    return value is None or (isinstance(value, str) and not isinstance(value, FunctionName))
+
+
 @cache
 def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     """The rule of an operation under one of its names, called as ``namespace`` has it.
@@ -414,7 +419,7 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
                 key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value
                 for key, value in keywords.items()
             }
-        if not isinstance(keywords.get("dtype"), (str, type(None))):
+        if not is_dtype(keywords.get("dtype")):
             raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
         if len(arguments) > slots and not rest:
             # A method's tensor isn't among the arguments that a person counts.
@@ -443,17 +448,20 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
             raise _explain_misfit(error, "argument", signature, form.name, own, named) from None
         if not form.in_place:
             return result
-        if keywords.get("dtype", arguments[0].dtype) not in (None, arguments[0].dtype):
-            raise Refusal(
-                f"writes into {arguments[0].dtype}, not {keywords['dtype']}", "dtype", "dtype-mismatch"
-            )
-        return write_into(arguments[0], result, shared=operation.writes_shared)
+        target = arguments[0] if arguments else keywords[names[0]]
+        if keywords.get("dtype", target.dtype) not in (None, target.dtype):
+            raise Refusal(f"writes into {target.dtype}, not {keywords['dtype']}", "dtype", "dtype-mismatch")
+        return write_into(target, result, shared=operation.writes_shared)
 
     return call
 
 
 #: What may be None though the signature has another default: it stands for the default.
 _NONE_TAKEN = frozenset({"correction", "dtype"})
+
+
+#: Fractions that may be tensors with dimensions, too: the chances of ``bernoulli_``.
+_TENSOR_TAKEN = frozenset({"p"})
 
 
 def _check_plain(
@@ -473,7 +481,7 @@ def _check_plain(
             raise Refusal(f"needs {name}, which can't be None", name, "wrong-kind")
         if isinstance(default, bool):
             expect_bool(value, name)
-        elif isinstance(default, float) and value is not None:
+        elif isinstance(default, float) and value is not None and name not in _TENSOR_TAKEN:
             expect_number(value, name)
 
 

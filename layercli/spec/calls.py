@@ -19,16 +19,29 @@ _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input
 #: Arguments that decide the size of a result, and so may not be tensors.
 _SIZE_ARGUMENTS = frozenset(
     {
-        "size", "sizes", "shape", "dims", "repeats", "num_classes", "k", "n", "m", "row", "col", "length", "num_samples",
+        "size", "sizes", "shape", "shapes", "dims", "repeats", "num_classes", "k", "n", "m", "row", "col", "length", "num_samples",
         "pad", "chunks", "split_size", "split_size_or_sections", "split_sizes", "indices_or_sections",
         "tensor_indices_or_sections", "output_size", "output_shape", "kernel_size", "scale_factor", "steps", "bins",
         "start_dim", "end_dim", "step", "window_length", "upscale_factor", "downscale_factor", "stride", "padding",
-        "dilation", "output_padding", "groups", "N",
+        "dilation", "output_padding", "groups", "N", "r",
     }
 )  # fmt: skip
 #: Arguments that decide where or how often something is done. PyTorch reads an int out of a tensor of one element.
 _PLACE_ARGUMENTS = frozenset(
-    {"dim", "dim0", "dim1", "dim2", "axis0", "axis1", "offset", "diagonal", "shifts", "edge_order"}
+    {
+        "dim",
+        "dim0",
+        "dim1",
+        "dim2",
+        "axis0",
+        "axis1",
+        "offset",
+        "diagonal",
+        "shifts",
+        "edge_order",
+        "decimals",
+        "divisor_override",
+    }
 )
 _MOVED = frozenset({"source", "destination"})
 #: ``start`` and ``end`` decide a size in these, and are tensors like any other elsewhere (``lerp``).
@@ -201,11 +214,22 @@ def _check_values(
         if is_place and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
+        if (decides or is_place) and _holds_bool(value):
+            raise at.error(
+                "wrong-kind", f"{parameter} takes ints, not {value!r}", "write 1 for True, 0 for False"
+            )
         if parameter == "dtype" and isinstance(value, str):
             hint = (
                 f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"
             )
             raise at.error("wrong-kind", f"a dtype is a name, and this is the text {value!r}", hint)
+
+
+def _holds_bool(value: Any) -> bool:
+    """Whether bools stand where ints belong: PyTorch takes them for ints in some places, and not in others."""
+    return isinstance(value, bool) or (
+        isinstance(value, (tuple, list)) and any(isinstance(item, bool) for item in value)
+    )
 
 
 def _holds_tensor(engine: Kinds, value: Any) -> bool:

@@ -43,6 +43,7 @@ VALUE_ERRORS = re.compile(
     r"Expected (input|target)_lengths to have value|size \d+ at dimension 0, but got size \d+ for argument #2 'targets'|"
     r"have size at least \d+ at dimension 1, but got size \d+ for argument #2 'targets'|"
     r"more than one element of the written-to tensor.*embedding|"
+    r"invalid multinomial distribution|expects to return a \[from, to\) range|expects p to be in|can't allocate memory|"
     r"min_val cannot be greater|q values must be in the range|max must be larger than min",
 )
 

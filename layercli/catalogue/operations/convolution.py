@@ -208,6 +208,8 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
             refuse(f"expects a weight of {count + 2} dimensions and got {filters}", "weight")
         tensor = batched(input, count)
         idle = has_no_work(tensor, count)
+        if bias is not None:
+            expect_tensor(bias, "bias")
         if not idle:
             check_operands(tensor, filters, bias)
         steps = spread(stride, count, "stride", 1)
@@ -255,7 +257,7 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
     )
     if tensor.dim != 3 or filters.dim != 3 or offset.dim != 1:
         refuse("expects an input and a weight of 3 dimensions and a bias of 1")
-    check_operands(tensor, filters, None)
+    check_operands(tensor, filters, None, "plain")
     if tensor.shape[2] != filters.shape[1]:
         refuse(f"expects {filters.shape[1]} channels and got {tensor.shape[2]}: {tensor}", "input")
     if filters.shape[2] != offset.shape[0]:

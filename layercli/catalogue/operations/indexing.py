@@ -561,6 +561,8 @@ def embedding(
     """(*) of indices and ``weight`` of (rows, columns) to (*, columns). Source: torch.nn.functional.embedding."""
     rows = expect_tensor(weight, "weight")
     given = expect_tensor(input, "input")
+    expect_bool(scale_grad_by_freq, "scale_grad_by_freq")
+    expect_bool(sparse, "sparse")
     if padding_idx is not None:
         _check_padding(padding_idx, rows)
     expect_indices(given, _LONG_OR_INT, "input")
@@ -571,6 +573,7 @@ def embedding(
     if max_norm is not None and CATEGORIES[rows.dtype] < 2:
         refuse(f"takes max_norm only with floating weights, not {rows!r}", "weight", "dtype-mismatch")
     if max_norm is not None:
+        expect_number(max_norm, "max_norm")
         expect_number(norm_type, "norm_type")
     return Tensor(rows.dtype, (*given.shape, rows.shape[1]))
 
@@ -604,6 +607,7 @@ def embedding_bag(
         # Indices and weight were once the other way round, and PyTorch still takes them so.
         given, rows = rows, given
     expect_bool(sparse, "sparse")
+    expect_bool(scale_grad_by_freq, "scale_grad_by_freq")
     if per_sample_weights is not None:
         scales = expect_tensor(per_sample_weights, "per_sample_weights")
         if scales.dim != given.dim or any(

@@ -352,6 +352,8 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
             )
     for tensor in (right, matrix) if bias is None else (right, matrix, expect_tensor(bias, "bias")):
         _check_dtypes(left, tensor)
+    if left.dtype == "bool":
+        refuse("multiplies no bools", "input1", "dtype-mismatch")
     for place, tensor in ((1, left), (2, right)):
         if tensor.shape[-1] != matrix.shape[place]:
             name = f"input{place}"

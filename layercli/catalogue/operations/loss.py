@@ -496,6 +496,7 @@ def measure_divergence(
     log_target: Any = False,
 ) -> Tensor:
     """The common shape, or one number. Source: torch.nn.functional.kl_div."""
+    expect_bool(log_target, "log_target")
     given, wanted = _pair(input, target)
     check_dtype(given.dtype, FLOATS, "input", given)
     check_dtype(wanted.dtype, FLOATS, "target", wanted)
@@ -573,6 +574,7 @@ def align_labels(
 
     Source: torch.nn.functional.ctc_loss.
     """
+    expect_bool(zero_infinity, "zero_infinity")
     tensor = expect_dtype(log_probs, FULL_FLOATS, "log_probs")
     labels = expect_dtype(targets, frozenset({"int64", "int32"}), "targets")
     if tensor.dim not in (2, 3):

@@ -135,6 +135,9 @@ def pool_norm(count: int) -> Callable[..., Tensor]:
         if is_plain(expect_number(norm_type, "norm_type")) and norm_type == 0:
             refuse("needs a norm_type other than 0", "norm_type")
         _expect_each(kernel_size, count, "kernel_size")
+        if count == 1:
+            # Its scale is a product with the size itself.
+            expect_int(kernel_size, "kernel_size")
         powers = raise_to(expect_tensor(input, "input"), norm_type)
         pooled = pool_average(count)(powers, kernel_size, stride, 0, ceil_mode)
         return Tensor(to_floating(pooled.dtype), pooled.shape, pooled.strides)

@@ -71,13 +71,13 @@ _DRAWN_RANGES: Mapping[str, tuple[int, int]] = {
 
 
 def draw_whole(
-    *bounds: Any, low: Any = 0, high: Any = MISSING, size: Any = None, dtype: str | None = "int64"
+    *bounds: Any, low: Any = 0, high: Any = MISSING, size: Any = MISSING, dtype: str | None = "int64"
 ) -> Tensor:
     """``size``, given after one bound or two. Source: torch.randint."""
     given = list(bounds)
-    if size is None and given and not is_whole(given[-1]):
+    if size is MISSING and given and not is_whole(given[-1]):
         size = given.pop()
-    if size is None:
+    if size is MISSING or size is None:
         refuse("needs size", "size", "missing-argument")
     if high is MISSING and given:
         high = given.pop()

@@ -293,8 +293,8 @@ def add_exponentials(input: Any, dim: Any, keepdim: Any = False) -> Tensor:
     tensor = expect_dtype(input, ALL)
     if dim is None:
         refuse("needs an int or ints as dim, not None", "dim", "wrong-kind")
-    if not isinstance(dim, int) and not dim and tensor.dim:
-        refuse("needs a dimension at least", "dim")
+    if not isinstance(dim, int) and not dim and tensor.dim and not keepdim:
+        refuse("needs a dimension at least, or keepdim=True", "dim")
     return _reduce(tensor, to_floating(tensor.dtype), dim, keepdim)
 
 
@@ -528,6 +528,8 @@ def take_gradient(
             isinstance(item, Tensor) for item in spacings
         ):
             refuse("needs numbers or tensors as spacing, not both", "spacing", "wrong-kind")
+    elif isinstance(spacing, Tensor) and spacing.dim == 0:
+        spacing = None
     elif spacing is not None and not is_plain(spacing):
         refuse(
             f"needs a number, or one for each dimension, as spacing, not {spacing!r}", "spacing", "wrong-kind"

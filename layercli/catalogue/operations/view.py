@@ -901,7 +901,7 @@ def to(
         given.pop(0)
         targets += given[:1]
         given = given[1:]
-    elif given and isinstance(given[0], (str, Tensor)):
+    elif given and (isinstance(given[0], Tensor) or (isinstance(given[0], str) and given[0] in CATEGORIES)):
         targets.append(given.pop(0))
     flags = [*given, *(flag for flag in (non_blocking, copy) if flag is not MISSING)]
     named = {1: non_blocking, 2: copy}
@@ -967,7 +967,7 @@ def broadcast_shapes(*shapes: Any) -> Shape:
     return find_common_shape(given)
 
 
-def is_tensor(obj: Any) -> bool:
+def is_tensor(obj: Any, /) -> bool:
     """Whether the value is a tensor. Source: torch.is_tensor."""
     return isinstance(obj, Tensor)
 
@@ -1289,7 +1289,7 @@ OPERATIONS = only_move(
     Operation("is_complex", "input", "Whether the dtype is a complex one.", rule=is_complex),
     Operation("is_signed", "input", "Whether the dtype has negative numbers.", rule=is_signed),
     Operation("is_same_size", "input, other", "Whether both have the same sizes.", rule=is_same_size),
-    Operation("is_tensor", "obj", "Whether the value is a tensor.", TORCH, rule=is_tensor),
+    Operation("is_tensor", "obj, /", "Whether the value is a tensor.", TORCH, rule=is_tensor),
     Operation(
         "broadcast_shapes",
         "*shapes",

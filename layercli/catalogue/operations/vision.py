@@ -12,6 +12,7 @@ from layercli.catalogue.arguments import (
     expect_at_least,
     expect_bool,
     expect_dtype,
+    expect_number,
     expect_sizes,
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
@@ -36,6 +37,8 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
     if mode not in ("constant", "reflect", "replicate", "circular"):
         refuse(f"mode can't be {mode!r}", "mode", "argument-refused")
     count = len(sides) // 2
+    if mode == "constant" and value is not None:
+        expect_number(value, "value")
     if mode != "constant":
         if value not in (None, 0):
             refuse(f"takes no value with mode={mode!r}", "value")
@@ -204,6 +207,8 @@ def make_grid(theta: Any, size: Any, align_corners: Any = None) -> Tensor:
     single = corners and any(own == 1 for own in sizes[2:]) and not any(own == 0 for own in sizes[2:])
     if not single and any(own == 0 for own in sizes):
         refuse(f"needs sizes above 0, not {list(sizes)}", "size")
+    if matrices.dtype in ("float16", "bfloat16") and any(own <= 1 for own in sizes[2:]):
+        refuse(f"makes no {matrices.dtype} grid of a single place", "theta", "dtype-mismatch")
     if matrices.shape[0] != sizes[0]:
         refuse(f"expects {sizes[0]} matrices and got {matrices!r}", "theta")
     return Tensor(matrices.dtype, (sizes[0], *sizes[2:], count))
