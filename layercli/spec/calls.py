@@ -214,7 +214,8 @@ def _check_values(
         if is_place and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
-        if (decides or is_place) and _holds_bool(value):
+        # The rules read True as 1 where PyTorch does so for each function that takes a size.
+        if (decides or is_place) and parameter != "size" and _holds_bool(value):
             raise at.error(
                 "wrong-kind", f"{parameter} takes ints, not {value!r}", "write 1 for True, 0 for False"
             )
