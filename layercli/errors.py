@@ -53,11 +53,28 @@ class Label:
 
 
 @record
+class Edit:
+    """Characters of a source to replace: those of ``position`` (width 0 inserts before it) by ``text``."""
+
+    position: Position
+    text: str
+
+
+@record
+class Mend:
+    """Edits of the spec that end a problem, tried before they are offered; ``message`` says what to write."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@record
 class Problem:
     """One thing wrong.
 
     ``code`` is stable and documented; ``message`` is one sentence without a full stop; ``label`` stands
-    beside the caret; ``notes`` are details; ``hint`` says what to write instead.
+    beside the caret; ``notes`` are details; ``hint`` says what to write instead; ``mends`` are changes of
+    the spec that were tried and end it, the one that changes least first.
     """
 
     code: str
@@ -68,6 +85,7 @@ class Problem:
     notes: tuple[str, ...] = ()
     hint: str = ""
     severity: str = "error"
+    mends: tuple[Mend, ...] = ()
 
 
 class LayercliError(Exception):
@@ -111,6 +129,7 @@ def summarise_problem(problem: Problem) -> str:
     lines = [f"{place}{problem.message}", *(f"  {note}" for note in problem.notes)]
     if problem.hint:
         lines.append(f"  help: {problem.hint}")
+    lines += [f"  help: {mend.message} (tried)" for mend in problem.mends]
     return escape_controls("\n".join(lines))
 
 
@@ -131,6 +150,7 @@ def draw_problem(problem: Problem) -> str:
     lines += [f"{' ' * margin} = {note}" for note in problem.notes]
     if problem.hint:
         lines.append(f"help: {problem.hint}")
+    lines += [f"help: {mend.message}   (tried)" for mend in problem.mends]
     return escape_controls("\n".join(lines))
 
 
