@@ -47,8 +47,13 @@ MAX_LEVELS = 3
 #: The folder beside a test file with the locks of its modules, which have no specs.
 MODULE_LOCKS = "__locks__"
 
-#: Folders of other people's files, and of locks that no spec belongs to.
-SKIPPED_FOLDERS = ("node_modules", "__pycache__", MODULE_LOCKS)
+#: Folders of other people's files, of what was built, and of locks that no spec belongs to.
+SKIPPED_FOLDERS = (
+    "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", MODULE_LOCKS,
+)  # fmt: skip
+
+#: The file that makes a folder a virtual environment.
+ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
 #: Chooses some of the specs, and of the locks that have none.
@@ -165,14 +170,18 @@ def list_configured(folder: Path, place: Path, configuration: Configuration) -> 
 
 def _walk_configured(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
     """The files in the folders that patterns may mean, all below ``place`` where there are none."""
-    tops = {_find_top(pattern.text) for pattern in configuration.specs} or {""}
-    outer = sorted(top for top in tops if not any(_is_below(top, other) for other in tops))
-    for top in outer:
+    for top in find_tops(configuration):
         start = place / top
         links = [above for above in (start, *start.parents) if above.is_relative_to(place) and above != place]
         # What isn't there is told when no spec is found.
         if start.is_dir() and not any(above.is_symlink() for above in links):
             yield from _files_below(start, folder)
+
+
+def find_tops(configuration: Configuration) -> list[str]:
+    """The folders that are searched, none of which lies in another; the empty one is that of the configuration."""
+    tops = {_find_top(pattern.text) for pattern in configuration.specs} or {""}
+    return sorted(top for top in tops if not any(_is_below(top, other) for other in tops))
 
 
 def _find_top(pattern: str) -> str:
@@ -259,7 +268,7 @@ def _name_below(path: str, folder: Path) -> str:
                 Path(entry.path)
                 for place in level
                 for entry in reversed(_scan(place, folder))
-                if entry.is_dir(follow_symlinks=False) and entry.name not in SKIPPED_FOLDERS
+                if _is_searched(entry)
             ]
     return ""
 
@@ -287,8 +296,17 @@ def _files_below(place: Path, folder: Path) -> Iterator[Path]:
         entry = pending.pop()
         if entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
-        elif entry.is_dir(follow_symlinks=False) and entry.name not in SKIPPED_FOLDERS:
+        elif _is_searched(entry):
             pending += _scan(Path(entry.path), folder)
+
+
+def _is_searched(entry: os.DirEntry[str]) -> bool:
+    """Whether specs of this project may lie in what is found in a folder."""
+    return (
+        entry.is_dir(follow_symlinks=False)
+        and entry.name not in SKIPPED_FOLDERS
+        and not os.path.lexists(os.path.join(entry.path, ENVIRONMENT_MARK))
+    )
 
 
 def _scan(place: Path, folder: Path) -> list[os.DirEntry[str]]:

@@ -31,7 +31,7 @@ Engine: TypeAlias = Literal["run", "derive", "both"]
 MAX_TOLD = 10
 
 #: The codes of what PyTorch itself refuses; what else ends a run is a limit, or a mistake that both engines find.
-_REFUSED = ("layer-failed", "operation-failed", "argument-refused")
+_REFUSED = ("layer-failed", "operation-failed", "invalid-argument")
 
 REPORT = "this is a bug of layercli: please report it with the spec"
 DOUBT = "the rules take it: where values decide only a run can tell, else this is a bug of layercli"
@@ -177,7 +177,7 @@ def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
     """What PyTorch refused, as the rules say it where they refuse the same call for a reason that they know."""
     first = failure.problems[0]
     # What PyTorch says of a layer that it doesn't make is a whole sentence already.
-    made = isinstance(failure, TraceFailed) or first.code != "argument-refused"
+    made = isinstance(failure, TraceFailed) or first.code != "invalid-argument"
     if len(failure.problems) > 1 or first.code not in _REFUSED or not made:
         return failure
 

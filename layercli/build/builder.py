@@ -233,7 +233,7 @@ _CONTAINERS: Mapping[str, Callable[[], nn.Module]] = {
 
 
 def _refused(name: str, position: Position, error: BaseException) -> Problem:
-    code = choose_code(error, "argument-refused")
+    code = choose_code(error, "invalid-argument")
     return Problem(code, f"PyTorch refuses to make {name}: {first_line(error)}", position)
 
 

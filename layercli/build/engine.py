@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from layercli.build.growth import check_growth, check_sequence
+from layercli.build.guards import guard_call
 from layercli.build.recording import RECORDER
 from layercli.build.types import type_of
 from layercli.catalogue.entries import Method
@@ -143,7 +144,8 @@ class TorchEngine(ForwardEngine):
         if entry.creates and not entry.name.endswith("_like"):
             given["device"] = self.device
         check_growth(entry, values, given, site)
-        return self.run(entry.name, find_torch_function(function), values, given, site)
+        guarded = guard_call(entry, find_torch_function(function), site)
+        return self.run(entry.name, guarded, values, given, site)
 
     def call_method(
         self, tensor: Any, method: Method, arguments: list[Any], keywords: dict[str, Any], site: Site
@@ -153,7 +155,7 @@ class TorchEngine(ForwardEngine):
         values = [to_torch(value) for value in arguments if not isinstance(value, Device)]
         if method.name == "to" and not values and not given:
             return tensor
-        bound = getattr(type(tensor), method.name)
+        bound = guard_call(method, getattr(type(tensor), method.name), site)
         check_growth(method, [tensor, *values], given, site)
         return self.run(method.name, bound, [tensor, *values], given, site)
 
@@ -285,7 +287,7 @@ def explain_layer(
     notes = (f"PyTorch: {first_line(error)}",)
     misfit = explain_misfit(error)
     if misfit and f"{kind}.forward()" in str(error):
-        return SpecError(Problem("argument-refused", f"{name or kind} {misfit}", place))
+        return SpecError(Problem("invalid-argument", f"{name or kind} {misfit}", place))
     return SpecError(Problem(choose_code(error, "layer-failed"), message, place, notes=notes))
 
 

@@ -24,7 +24,7 @@ def check_range(layer: Module) -> Iterator[State]:
     """No parameters; the upper bound is above the lower one."""
     low, high = _range(layer)
     if high <= low:
-        refuse(f"max_val ({high}) must be greater than min_val ({low})", "max_val", "argument-refused")
+        refuse(f"max_val ({high}) must be greater than min_val ({low})", "max_val", "invalid-argument")
     yield from ()
 
 

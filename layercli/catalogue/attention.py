@@ -49,9 +49,9 @@ def hold_projections(layer: Module) -> Iterator[State]:
     size = layer.embed_dim
     for name in ("embed_dim", "num_heads"):
         if layer.arguments[name] <= 0:
-            refuse(f"{name} must be greater than 0", name, "argument-refused")
+            refuse(f"{name} must be greater than 0", name, "invalid-argument")
     if size % layer.num_heads != 0:
-        refuse("embed_dim must be divisible by num_heads", "num_heads", "argument-refused")
+        refuse("embed_dim must be divisible by num_heads", "num_heads", "invalid-argument")
     if _is_packed(layer):
         yield State("in_proj_weight", (3 * size, size))
     else:
@@ -144,7 +144,7 @@ def apply_attention(
     mask = to_float_mask(attn_mask, dtype, "attn_mask")
     batched = _check_inputs(query, key, value, padding, mask)
     if is_causal and mask is None:
-        refuse("needs attn_mask where is_causal says that it is causal", "is_causal", "argument-refused")
+        refuse("needs attn_mask where is_causal says that it is causal", "is_causal", "invalid-argument")
     row, batch_dim = (1, 0) if layer.batch_first and batched else (0, 1)
     length, source = query.shape[row], key.shape[row]
     batch, sources, values = (tensor.shape[batch_dim] if batched else 1 for tensor in (query, key, value))
@@ -199,7 +199,7 @@ def _merge_masks(layer: Module, mask: Tensor | None, padding: Tensor | None, *, 
             refuse(f"needs masks of {dtype} and got {merged.dtype}", "attn_mask", "dtype-mismatch")
     dropout = layer.dropout if layer.training else 0.0
     if not is_plain(dropout) or dropout > 1 or (fused and dropout < 0):
-        refuse(f"needs a dropout from 0 to 1, not {dropout!r}", code="argument-refused")
+        refuse(f"needs a dropout from 0 to 1, not {dropout!r}", code="invalid-argument")
     return bool(found)
 
 
@@ -209,7 +209,7 @@ def _merge_masks(layer: Module, mask: Tensor | None, padding: Tensor | None, *, 
 def _check_activation(layer: Module) -> None:
     given = layer.activation
     if isinstance(given, str) and not isinstance(given, FunctionName) and given not in ("relu", "gelu"):
-        refuse(f"activation is 'relu' or 'gelu', not {given!r}", "activation", "argument-refused")
+        refuse(f"activation is 'relu' or 'gelu', not {given!r}", "activation", "invalid-argument")
 
 
 def _activate(layer: Module, input: Tensor) -> Any:
@@ -335,7 +335,7 @@ def make_stack(argument: str) -> Callable[[Module], Iterator[Child]]:
     def children(layer: Module) -> Iterator[Child]:
         copied = layer.arguments[argument]
         if not isinstance(copied, Child):
-            refuse(f"needs a layer as {argument}, not {copied!r}", argument, "argument-refused")
+            refuse(f"needs a layer as {argument}, not {copied!r}", argument, "invalid-argument")
         copies = tuple(replace(copied, name=str(number), cloned=True) for number in range(layer.num_layers))
         yield Child("layers", "ModuleList", children=copies)
         if isinstance(layer.norm, Child):
@@ -348,10 +348,10 @@ def _list_layers(layer: Module) -> list[Module]:
     """The layers of a stack. Raises Refusal where there are none, or the first has no ``self_attn`` to ask."""
     layers = list(layer.children["layers"].children.values())
     if not layers:
-        refuse("has no layers to run", code="argument-refused")
+        refuse("has no layers to run", code="invalid-argument")
     attention = layers[0].children.get("self_attn")
     if attention is None or "batch_first" not in attention.arguments:
-        refuse(f"needs layers with a self_attn, and {layers[0].type} has none", code="argument-refused")
+        refuse(f"needs layers with a self_attn, and {layers[0].type} has none", code="invalid-argument")
     return layers
 
 

@@ -17,14 +17,14 @@ from layercli.catalogue.tensors import Tensor, refuse
 def _check_channels(layer: Module, *, lazy: bool) -> None:
     """What every convolution asks of its arguments; a lazy one not of its channels. Raises Refusal."""
     if layer.groups <= 0:
-        refuse("groups must be a positive integer", "groups", "argument-refused")
+        refuse("groups must be a positive integer", "groups", "invalid-argument")
     for name in ("in_channels", "out_channels"):
         if not lazy and layer.arguments[name] % layer.groups != 0:
-            refuse(f"{name} must be divisible by groups", "groups", "argument-refused")
+            refuse(f"{name} must be divisible by groups", "groups", "invalid-argument")
     if layer.padding_mode not in (modes := ("circular", "reflect", "replicate", "zeros")):
         known = ", ".join(map(repr, modes))
         message = f"padding_mode must be one of {known}, but got padding_mode={layer.padding_mode!r}"
-        refuse(message, "padding_mode", "argument-refused")
+        refuse(message, "padding_mode", "invalid-argument")
 
 
 def hold_filters(
@@ -38,20 +38,20 @@ def hold_filters(
             refuse(
                 "only zeros padding mode is there for transposed convolutions",
                 "padding_mode",
-                "argument-refused",
+                "invalid-argument",
             )
         if isinstance(layer.padding, str):
             if layer.padding not in ("same", "valid"):
-                refuse(f"padding can't be {layer.padding!r}", "padding", "argument-refused")
+                refuse(f"padding can't be {layer.padding!r}", "padding", "invalid-argument")
             if layer.padding == "same" and any(
                 step != 1 for step in number_of_spatial(layer.stride, count, "stride")
             ):
-                refuse("padding='same' needs a stride of 1", "padding", "argument-refused")
+                refuse("padding='same' needs a stride of 1", "padding", "invalid-argument")
         given = layer.kernel_size
         # A tuple of another length makes a weight that no call takes.
         kernel = tuple(given) if isinstance(given, (tuple, list)) else (given,) * count
         if any(size < 0 for size in (*kernel, layer.in_channels, layer.out_channels)):
-            refuse("a size can't be below 0", "kernel_size", "argument-refused")
+            refuse("a size can't be below 0", "kernel_size", "invalid-argument")
         if transposed:
             yield State("weight", (layer.in_channels, layer.out_channels // layer.groups, *kernel))
         else:

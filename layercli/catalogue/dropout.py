@@ -15,7 +15,7 @@ from layercli.catalogue.tensors import refuse
 def check_chance(layer: Module) -> Iterator[State]:
     """No parameters; ``p`` is from 0 to 1."""
     if not is_number(layer.p) or layer.p < 0 or layer.p > 1:
-        refuse(f"dropout probability has to be between 0 and 1, but got {layer.p!r}", "p", "argument-refused")
+        refuse(f"dropout probability has to be between 0 and 1, but got {layer.p!r}", "p", "invalid-argument")
     yield from ()
 
 

@@ -20,15 +20,15 @@ def hold_table(layer: Module) -> Iterator[State]:
     if layer.padding_idx is not None:
         index = expect_int(layer.padding_idx, "padding_idx")
         if index < -rows or (index > 0 and index >= rows) or (given is None and rows == 0):
-            refuse(f"padding_idx must be one of {rows} rows, not {index}", "padding_idx", "argument-refused")
+            refuse(f"padding_idx must be one of {rows} rows, not {index}", "padding_idx", "invalid-argument")
     frozen = bool(layer.arguments.get("_freeze", False))
     if given is None:
         yield State("weight", shape, trainable=not frozen)
         return
     if not isinstance(given, Tensor):
-        refuse(f"_weight needs a tensor, not {given!r}", "_weight", "argument-refused")
+        refuse(f"_weight needs a tensor, not {given!r}", "_weight", "invalid-argument")
     if given.dim != 2 or given.shape[0] != shape[0] or given.shape[1] != shape[1]:
-        refuse(f"_weight must be {list(shape)} and is {given!r}", "_weight", "argument-refused")
+        refuse(f"_weight must be {list(shape)} and is {given!r}", "_weight", "invalid-argument")
     yield State("weight", shape, dtype=given.dtype, trainable=not frozen)
 
 

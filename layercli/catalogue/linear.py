@@ -45,7 +45,7 @@ def _find_features(layer: Module, input: Tensor) -> AnySize:
 def hold_bilinear(layer: Module) -> Iterator[State]:
     """``weight`` of (out_features, in1_features, in2_features), and ``bias``."""
     if layer.in1_features == 0:
-        refuse("needs in1_features of at least 1", "in1_features", "argument-refused")
+        refuse("needs in1_features of at least 1", "in1_features", "invalid-argument")
     yield State("weight", (layer.out_features, layer.in1_features, layer.in2_features))
     if layer.bias:
         yield State("bias", (layer.out_features,))

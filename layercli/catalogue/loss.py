@@ -59,10 +59,10 @@ def hold_weights(layer: Module) -> Iterator[State]:
 def hold_margin_weights(layer: Module) -> Iterator[State]:
     """``weight`` as it is given, of one dimension; ``p`` is 1 or 2."""
     if layer.p not in (1, 2):
-        refuse(f"only p == 1 and p == 2 are there, not {layer.p}", "p", "argument-refused")
+        refuse(f"only p == 1 and p == 2 are there, not {layer.p}", "p", "invalid-argument")
     for state in hold_weights(layer):
         if len(state.shape) != 1:
-            refuse(f"needs a weight of one dimension and got {layer.weight!r}", "weight", "argument-refused")
+            refuse(f"needs a weight of one dimension and got {layer.weight!r}", "weight", "invalid-argument")
         yield state
 
 
@@ -76,7 +76,7 @@ def check_delta(layer: Module) -> Iterator[State]:
 def check_margin(layer: Module) -> Iterator[State]:
     """No parameters; ``margin`` is above 0."""
     if not isinstance(layer.margin, Tensor) and layer.margin <= 0:
-        refuse(f"margin must be greater than 0, got {layer.margin}", "margin", "argument-refused")
+        refuse(f"margin must be greater than 0, got {layer.margin}", "margin", "invalid-argument")
     yield from ()
 
 
@@ -121,7 +121,7 @@ def hold_linear_weights(layer: Module) -> Iterator[State]:
     """``weight`` of one value for each class, as it is given."""
     smoothing = layer.label_smoothing
     if smoothing < 0 or smoothing > 1:
-        refuse(f"label_smoothing must be from 0 to 1, not {smoothing}", "label_smoothing", "argument-refused")
+        refuse(f"label_smoothing must be from 0 to 1, not {smoothing}", "label_smoothing", "invalid-argument")
     if not isinstance(layer.out_features, (tuple, list)):
         refuse(
             f"needs a tuple of ints as out_features, not {layer.out_features!r}", "out_features", "wrong-kind"
@@ -129,7 +129,7 @@ def hold_linear_weights(layer: Module) -> Iterator[State]:
     for state in hold_weights(layer):
         if len(state.shape) != 1 or state.shape[0] != layer.num_classes:
             message = f"expected weight of [{layer.num_classes}], got {list(state.shape)}"
-            refuse(message, "weight", "argument-refused")
+            refuse(message, "weight", "invalid-argument")
         yield state
 
 
@@ -165,13 +165,13 @@ def check_cutoffs(layer: Module) -> Iterator[State]:
     """No parameters of its own; the cutoffs rise from 1 or more to below the number of classes."""
     cutoffs = layer.cutoffs
     if not isinstance(cutoffs, (tuple, list)) or not cutoffs:
-        refuse(f"cutoffs should be a sequence of ints, not {cutoffs!r}", "cutoffs", "argument-refused")
+        refuse(f"cutoffs should be a sequence of ints, not {cutoffs!r}", "cutoffs", "invalid-argument")
     bounds = [0, *cutoffs, layer.n_classes]
     if any(int(bound) != bound for bound in cutoffs) or any(
         left >= right for left, right in pairwise(bounds)
     ):
         message = f"cutoffs should rise from 1 or more to below {layer.n_classes}, not {list(cutoffs)}"
-        refuse(message, "cutoffs", "argument-refused")
+        refuse(message, "cutoffs", "invalid-argument")
     yield from ()
 
 

@@ -132,7 +132,7 @@ def _lose_counts(given: Given) -> tuple[int, int]:
 
 
 def _lose_gaussian(given: Given) -> tuple[int, int]:
-    losses = spread(given["input"], given["target"])
+    losses = spread(*(given[name] for name in ("input", "target") if hasattr(given[name], "shape")))
     return (LOSSES["gaussian_nll_loss"].operations + bool(given.get("full", False))) * losses, losses
 
 

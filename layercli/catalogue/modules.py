@@ -154,10 +154,10 @@ def read_shape(state: State, arguments: Mapping[str, Any]) -> Shape:
         argument = next((name for name, value in arguments.items() if value is size), "")
         if not is_whole(size) and not (isinstance(size, bool) and size is not state.shape[0]):
             named = f" as {argument}" if argument else f" in the shape of {state.name}"
-            refuse(f"needs an int{named}, not {size!r}", argument, "argument-refused")
+            refuse(f"needs an int{named}, not {size!r}", argument, "invalid-argument")
         if size < 0:
             shown = list(state.shape)
-            refuse(f"{state.name} would have a negative size: {shown}", argument, "argument-refused")
+            refuse(f"{state.name} would have a negative size: {shown}", argument, "invalid-argument")
     return tuple(int(size) if isinstance(size, bool) else size for size in state.shape)
 
 

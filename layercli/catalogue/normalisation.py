@@ -108,7 +108,7 @@ def hold_groups(layer: Module) -> Iterator[State]:
     """``weight`` and ``bias`` of one value a channel, where affine."""
     if layer.num_groups == 0 or layer.num_channels % layer.num_groups != 0:
         message = f"num_channels ({layer.num_channels}) must be divisible by num_groups ({layer.num_groups})"
-        refuse(message, "num_groups", "argument-refused")
+        refuse(message, "num_groups", "invalid-argument")
     if layer.affine:
         yield State("weight", (layer.num_channels,))
         if layer.bias:
@@ -163,7 +163,7 @@ def normalise_maps(layer: Module, input: Any) -> Tensor:
     for name in ("alpha", "beta", "k"):
         expect_number(layer.arguments[name], name)
     if expect_int(layer.size, "size") == 0:
-        refuse("needs a size other than 0", "size", "argument-refused")
+        refuse("needs a size other than 0", "size", "invalid-argument")
     if tensor.shape[1] == 0:
         refuse(f"expects at least one channel and got {tensor!r}", "input")
     return Tensor(tensor.dtype, tensor.shape)

@@ -42,17 +42,17 @@ def check_fractions(count: int) -> Callable[[Module], Iterator[State]]:
             refuse(
                 f"kernel_size must be greater than 0, not {layer.kernel_size}",
                 "kernel_size",
-                "argument-refused",
+                "invalid-argument",
             )
         if (layer.output_size is None) == (layer.output_ratio is None):
-            refuse("needs either output_size or output_ratio", "output_size", "argument-refused")
+            refuse("needs either output_size or output_ratio", "output_size", "invalid-argument")
         if layer.output_ratio is not None:
             ratios = _spread_ratio(layer, count)
             if not all(0 < ratio < 1 for ratio in ratios[:count]):
                 refuse(
                     f"needs ratios between 0 and 1, not {layer.output_ratio}",
                     "output_ratio",
-                    "argument-refused",
+                    "invalid-argument",
                 )
         yield from ()
 
@@ -67,7 +67,7 @@ def _spread_ratio(layer: Module, count: int) -> tuple[Any, ...]:
     ratio = layer.output_ratio
     if isinstance(ratio, (tuple, list)) and len(ratio) < count:
         refuse(
-            f"needs {count} values for output_ratio and got {len(ratio)}", "output_ratio", "argument-refused"
+            f"needs {count} values for output_ratio and got {len(ratio)}", "output_ratio", "invalid-argument"
         )
     return tuple(ratio) if isinstance(ratio, (tuple, list)) else (ratio,) * count
 

@@ -20,18 +20,18 @@ def _check_arguments(layer: Module) -> None:
         expect_bool(layer.arguments[name], name)
     for name in ("input_size", "hidden_size", "num_layers"):
         if layer.arguments[name] <= 0:
-            refuse(f"{name} must be greater than 0", name, "argument-refused")
+            refuse(f"{name} must be greater than 0", name, "invalid-argument")
     dropout = layer.dropout
     if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
-        refuse(f"dropout must be a number from 0 to 1, not {dropout!r}", "dropout", "argument-refused")
+        refuse(f"dropout must be a number from 0 to 1, not {dropout!r}", "dropout", "invalid-argument")
     if layer.arguments.get("nonlinearity", "tanh") not in ("tanh", "relu"):
         refuse(
             f"nonlinearity is 'tanh' or 'relu', not {layer.nonlinearity!r}",
             "nonlinearity",
-            "argument-refused",
+            "invalid-argument",
         )
     if not 0 <= expect_int(_projection(layer), "proj_size") < layer.hidden_size:
-        refuse("proj_size must be at least 0 and below hidden_size", "proj_size", "argument-refused")
+        refuse("proj_size must be at least 0 and below hidden_size", "proj_size", "invalid-argument")
 
 
 def _projection(layer: Module) -> Any:
@@ -208,7 +208,7 @@ def run_cell(layer: Module, input: Any, hx: Any = None) -> Tensor:
     """(N, input_size) or (input_size,), and a state, to the next state of hidden_size. Sources: torch.nn.RNNCell, GRUCell."""
     if layer.arguments.get("nonlinearity", "tanh") not in ("tanh", "relu"):
         refuse(
-            f"knows 'tanh' and 'relu' as nonlinearity, not {layer.nonlinearity!r}", code="argument-refused"
+            f"knows 'tanh' and 'relu' as nonlinearity, not {layer.nonlinearity!r}", code="invalid-argument"
         )
     result = _run_step(layer, input)
     if hx is None:

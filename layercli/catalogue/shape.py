@@ -24,14 +24,14 @@ def check_sizes(layer: Module) -> Iterator[State]:
     sizes = layer.unflattened_size
     if not isinstance(sizes, (tuple, list)):
         refuse(
-            f"unflattened_size must be a tuple of ints, not {sizes!r}", "unflattened_size", "argument-refused"
+            f"unflattened_size must be a tuple of ints, not {sizes!r}", "unflattened_size", "invalid-argument"
         )
     for size in sizes:
         if not is_whole(size) and not isinstance(size, bool):
             refuse(
                 f"unflattened_size must be a tuple of ints, and has {size!r}",
                 "unflattened_size",
-                "argument-refused",
+                "invalid-argument",
             )
     yield from ()
 

@@ -109,7 +109,7 @@ def _find_tensor(module: Module, name: Any) -> Tensor:
         found: Tensor = steps.arguments["type"]
         return found
     if name not in module.tensors:
-        refuse(f"{module.type} has no parameter or buffer {name!r}", "name", "argument-refused")
+        refuse(f"{module.type} has no parameter or buffer {name!r}", "name", "invalid-argument")
     return module.tensors[name]
 
 
@@ -158,10 +158,10 @@ def normalise_weight(module: Module, name: Any = "weight", dim: Any = 0) -> None
     """
     tensor = _find_tensor(module, name)
     if name in module.computed:
-        refuse("weight_norm must come before other wrappers of a tensor", "name", "argument-refused")
+        refuse("weight_norm must come before other wrappers of a tensor", "name", "invalid-argument")
     if tensor.dim == 0 or CATEGORIES[tensor.dtype] < 2:
         refuse(
-            f"needs a floating tensor with dimensions, and {name} is {tensor!r}", "name", "argument-refused"
+            f"needs a floating tensor with dimensions, and {name} is {tensor!r}", "name", "invalid-argument"
         )
     if dim is None or expect_int(dim, "dim") == -1:
         shape: tuple[Any, ...] = ()
@@ -171,7 +171,7 @@ def normalise_weight(module: Module, name: Any = "weight", dim: Any = 0) -> None
             refuse(
                 f"needs at least one index in dimension {dim} of {name}: {tensor!r}",
                 "dim",
-                "argument-refused",
+                "invalid-argument",
             )
         shape = tuple(size if place == kept else 1 for place, size in enumerate(tensor.shape))
     length = Tensor(tensor.dtype, shape, requires_grad=tensor.requires_grad)
@@ -191,10 +191,10 @@ def normalise_spectrum(
         dim = 1 if transposed else 0
     front = expect_int(dim, "dim")
     if not -tensor.dim <= front < tensor.dim:
-        refuse(f"{name} has no dimension {front}; there are {tensor.dim}", "dim", "argument-refused")
+        refuse(f"{name} has no dimension {front}; there are {tensor.dim}", "dim", "invalid-argument")
     expect_number(eps, "eps")
     if expect_int(n_power_iterations, "n_power_iterations") <= 0:
-        refuse("n_power_iterations must be positive", "n_power_iterations", "argument-refused")
+        refuse("n_power_iterations must be positive", "n_power_iterations", "invalid-argument")
     buffers = {}
     if tensor.dim > 1:
         rows = tensor.shape[front]
@@ -213,7 +213,7 @@ def orthogonalise(
     """
     tensor = _find_tensor(module, name)
     if tensor.dim < 2:
-        refuse(f"needs a matrix or several, and {name} is {tensor!r}", "name", "argument-refused")
+        refuse(f"needs a matrix or several, and {name} is {tensor!r}", "name", "invalid-argument")
     complex_ = CATEGORIES[tensor.dtype] == 3
     square = tensor.shape[-1] == tensor.shape[-2]
     chosen = (
@@ -224,14 +224,14 @@ def orthogonalise(
         else "householder"
     )
     if chosen not in ("matrix_exp", "cayley", "householder"):
-        refuse(f"orthogonal_map can't be {chosen!r}", "orthogonal_map", "argument-refused")
+        refuse(f"orthogonal_map can't be {chosen!r}", "orthogonal_map", "invalid-argument")
     if complex_ and chosen == "householder":
-        refuse("orthogonal_map='householder' takes no complex tensors", "orthogonal_map", "argument-refused")
+        refuse("orthogonal_map='householder' takes no complex tensors", "orthogonal_map", "invalid-argument")
     trivialised = expect_bool(use_trivialization, "use_trivialization")
     if trivialised and name in module.computed:
-        refuse(f"needs use_trivialization=False where {name} is wrapped already", "name", "argument-refused")
+        refuse(f"needs use_trivialization=False where {name} is wrapped already", "name", "invalid-argument")
     if tensor.dtype not in FULL_FLOATS and tensor.dtype not in HALF_FLOATS and not complex_:
-        refuse(f"takes floating tensors, and {name} is {tensor!r}", "name", "argument-refused")
+        refuse(f"takes floating tensors, and {name} is {tensor!r}", "name", "invalid-argument")
     buffers = {}
     if trivialised and tensor.dtype not in HALF_FLOATS:
         larger = maximum(tensor.shape[-1], tensor.shape[-2])

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "explain": "layercli.cli.explain",
     "show": "layercli.cli.show",
     "list": "layercli.cli.list_known",
+    "schema": "layercli.cli.schema",
     "new": "layercli.cli.new",
     "lock": "layercli.cli.lock",
     "check": "layercli.cli.check",

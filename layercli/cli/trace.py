@@ -30,12 +30,10 @@ from layercli.cli.options import (
     tell_derived,
 )
 from layercli.cli.output import find_width, needs_ascii, use_color, write_error, write_output
-from layercli.errors import CommandError, Position, Problem, draw_problems
+from layercli.errors import CommandError, Problem, draw_problems
 
 if TYPE_CHECKING:
     from layercli.engines import Engine
-    from layercli.plan.records import Plan
-    from layercli.trace.records import Trace
 
 EXAMPLES = (
     ("layercli trace lenet", "layers, shapes, parameters"),
@@ -58,38 +56,6 @@ def _complete_columns(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     return [before + comma + name for name in COLUMNS if name.startswith(last)]
-
-
-def _warn_of_uncalled(plan: Plan, trace: Trace) -> list[Problem]:
-    """A warning for each layer of the spec that no call reaches: the outermost, once however often it is made."""
-    from layercli.plan.records import locate_member, map_plans
-
-    if not trace.never_called:
-        return []
-    plans = map_plans(plan.root)
-    reached = {""}
-    for row in trace.rows:
-        parts = row.path.split(".")
-        reached.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
-    warnings: dict[Position, Problem] = {}
-    for uncalled in trace.never_called:
-        if uncalled.used_by or uncalled.position is None or uncalled.path not in plans:
-            continue
-        parts = uncalled.path.split(".")
-        paths = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-        path = next((outer for outer in paths if outer not in reached), uncalled.path)
-        position = locate_member(plans, path)
-        warnings.setdefault(
-            position,
-            Problem(
-                "never-called",
-                f"the layer {path} is never called",
-                position,
-                severity="warning",
-                hint="call it in forward, or remove it",
-            ),
-        )
-    return list(warnings.values())
 
 
 def run(
@@ -223,8 +189,11 @@ def run(
         write_error("\n")
         raise
     write_output(RUN_FORMATS[format_](traces, options), output)
-    warnings = _warn_of_uncalled(plan, traces[0])
-    if warnings:
-        write_error("\n" + draw_problems(warnings) + "\n")
+    if traces[0].never_called:
+        from layercli.lint.warnings import warn_of_unused_layers
+
+        warnings = warn_of_unused_layers(plan, traces[0])
+        if warnings:
+            write_error("\n" + draw_problems(warnings) + "\n")
     tell_derived(static, engine, default)
     return 0

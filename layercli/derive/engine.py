@@ -576,7 +576,7 @@ def _explain_misfit(
             return Refusal(misfit.message.removeprefix(f"{name} "), "", misfit.code)
     said = str(error).partition("() ")[2]
     message = explain_call(said, word) or f"can't be called like this: {said or error}"
-    return Refusal(message, code="argument-refused")
+    return Refusal(message, code="invalid-argument")
 
 
 def explain_refusal(

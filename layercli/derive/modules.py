@@ -102,7 +102,7 @@ class ModuleMaker:
             reason = "Only Tensors of floating point and complex dtype can require gradients"
             message = f"PyTorch refuses to make Parameter: {reason}"
             hint = "write Buffer(...), or give requires_grad=False"
-            raise SpecError(Problem("argument-refused", message, member.site.position, hint=hint))
+            raise SpecError(Problem("invalid-argument", message, member.site.position, hint=hint))
         return Tensor(value.dtype, value.shape, value.strides, requires_grad=member.requires_grad)
 
     def make_layer(self, path: str, plan: LayerPlan) -> Module:
@@ -139,24 +139,24 @@ class ModuleMaker:
                 module = self.make_torch_layer(path, plan.target, plan.arguments, plan)
             except Refusal as refusal:
                 message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
-                raise SpecError(Problem("argument-refused", message, plan.locate(refusal.argument))) from None
+                raise SpecError(Problem("invalid-argument", message, plan.locate(refusal.argument))) from None
             except MISFITS as error:
                 message = (
                     f"PyTorch refuses to make {plan.target.name}: arguments of this kind don't fit: {error}"
                 )
-                raise SpecError(Problem("argument-refused", message, plan.position)) from None
+                raise SpecError(Problem("invalid-argument", message, plan.position)) from None
         for wrapper in plan.wrappers:
             given = {name: to_rule(value) for name, value in wrapper.arguments.items() if name != "module"}
             try:
                 wrapper.entry.wrap(module, **given)
             except Refusal as refusal:
                 message = f"PyTorch refuses to make {wrapper.entry.name}: {refusal.message}"
-                raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
+                raise SpecError(Problem("invalid-argument", message, wrapper.site.position)) from None
             except MISFITS as error:
                 message = (
                     f"PyTorch refuses to make {wrapper.entry.name}: arguments of this kind don't fit: {error}"
                 )
-                raise SpecError(Problem("argument-refused", message, wrapper.site.position)) from None
+                raise SpecError(Problem("invalid-argument", message, wrapper.site.position)) from None
         return module
 
     def make_torch_layer(
@@ -171,7 +171,7 @@ class ModuleMaker:
         for state in entry.state(module) if entry.state is not None else ():
             parameter, dtype = state.kind == "parameter", state.dtype or module.dtype
             if parameter and CATEGORIES[dtype] < 2:
-                refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "argument-refused")
+                refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "invalid-argument")
             shape = read_shape(state, arguments)
             module.tensors[state.name] = Tensor(dtype, shape, requires_grad=parameter and state.trainable)
             if not parameter:

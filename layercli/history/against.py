@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from layercli.checks import (
+    ENVIRONMENT_MARK,
     SKIPPED_FOLDERS,
     check_spec,
     find_orphans,
     find_specs,
+    find_tops,
     list_configured,
     list_orphans,
     looks_like_lock,
@@ -128,9 +130,8 @@ def _is_meant(
     locations = (revision.locate(path), revision.locate(lock_path(path)))
     if any(revision.locate(folder / given) in locations for given in paths):
         return True
-    tops = [folder / given for given in paths] or [place]
-    inside = [_find_below(path, top, revision) for top in tops]
-    if not any(below is not None and _is_shown(below) for below in inside):
+    tops = [folder / given for given in paths] or [place / top for top in find_tops(configuration)]
+    if not any(_is_searched(path, top, revision) for top in tops):
         return False
     counted = os.path.relpath(path, place).replace(os.sep, "/")
     taken = configuration.find_exclude(counted) is None if paths else configuration.takes(counted)
@@ -145,8 +146,13 @@ def _find_below(path: Path, top: Path, revision: Revision) -> PurePosixPath | No
     return whole.relative_to(above)
 
 
-def _is_shown(path: PurePosixPath) -> bool:
-    return not any(part.startswith(".") or part in SKIPPED_FOLDERS for part in path.parts)
+def _is_searched(path: Path, top: Path, revision: Revision) -> bool:
+    """Whether a search from ``top`` would come upon a file of a revision."""
+    below = _find_below(path, top, revision)
+    if below is None or any(part.startswith(".") or part in SKIPPED_FOLDERS for part in below.parts):
+        return False
+    folders = (top / folder for folder in below.parents if folder.parts)
+    return not any(revision.look(folder / ENVIRONMENT_MARK) == "file" for folder in folders)
 
 
 def _is_spec(path: Path, revision: Revision) -> bool:

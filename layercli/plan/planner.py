@@ -560,6 +560,7 @@ def plan_model(
         mode or spec.mode,
         given_dims=dict(dims or {}),
         given_inputs=replaced,
+        given_params=given,
     )
     return name_sizes(plan, symbolic) if symbolic else plan
 
@@ -606,7 +607,7 @@ def _plan_symbolically(
         inputs: list[tuple[str, Any]] = []
         for item in block.inputs:
             wanted: Sequence[AnySize] | None = replaced.get(item.name)
-            nodes = _size_nodes(item.value)
+            nodes = list_size_nodes(item.value)
             if wanted is not None and len(nodes) == len(wanted):
                 names = [node.id if isinstance(node, ast.Name) else "" for node in nodes]
                 wanted = [sizes.get(name, size) for name, size in zip(names, wanted, strict=True)]
@@ -769,7 +770,7 @@ def _evaluate_dims(
     return sizes, unknown - unread
 
 
-def _size_nodes(value: Sizes | Expression | Unread | None) -> list[ast.expr]:
+def list_size_nodes(value: Sizes | Expression | Unread | None) -> list[ast.expr]:
     """The nodes that give an input's sizes, where they stand by themselves."""
     if isinstance(value, Sizes):
         return [item.tree for item in value.items]
@@ -815,7 +816,7 @@ def _dims_of_inputs(
     found: dict[str, int] = {}
     for item in spec.main.inputs:
         sizes = replaced.get(item.name)
-        nodes = _size_nodes(item.value)
+        nodes = list_size_nodes(item.value)
         if sizes is None or len(nodes) != len(sizes):
             continue
         for node, size in zip(nodes, sizes, strict=True):

@@ -125,7 +125,7 @@ class Plan:
     """All that is needed to build a model and to call it once.
 
     A ``symbolic`` one can be derived only: its dims and inputs have names in them, as long as ``conditions`` hold.
-    ``given_dims`` and ``given_inputs`` are the sizes that replaced those of the spec.
+    ``given_params``, ``given_dims`` and ``given_inputs`` are the values that replaced those of the spec.
     """
 
     spec: Spec
@@ -138,6 +138,7 @@ class Plan:
     symbolic: bool = False
     given_dims: Mapping[str, int] = field(default_factory=dict)
     given_inputs: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    given_params: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         modules = f"{self.root.modules:,} module{'s' * (self.root.modules != 1)}"

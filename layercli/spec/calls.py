@@ -47,6 +47,9 @@ _MOVED = frozenset({"source", "destination"})
 #: ``start`` and ``end`` decide a size in these, and are tensors like any other elsewhere (``lerp``).
 _RANGES = frozenset({"arange", "range", "linspace", "logspace", "narrow", "slice_scatter"})
 
+#: Flags that have None as their default; others have True or False.
+_FLAGS = frozenset({"size_average", "reduce"})
+
 #: Operations whose result has a size that values decide unless this argument is given.
 _NEEDED_ARGUMENTS = {
     "where": ("input", "write where(mask, a, b), or keep the mask and multiply by it"),
@@ -214,6 +217,13 @@ def _check_values(
         if is_place and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
+        known = signature.by_name.get(parameter)
+        is_flag = parameter in _FLAGS or (known is not None and isinstance(known.default, bool))
+        if is_flag and engine.is_tensor(value):
+            # PyTorch looks whether its element is 0.
+            raise at.error("wrong-kind", f"{parameter} takes True or False, and this is a tensor")
+        if parameter == "dropout_p" and engine.is_tensor(value):
+            raise at.error("wrong-kind", "dropout_p takes a number, and this is a tensor")
         # The rules read True as 1 where PyTorch does so for each function that takes a size.
         if (decides or is_place) and parameter != "size" and _holds_bool(value):
             raise at.error(

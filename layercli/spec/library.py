@@ -157,6 +157,9 @@ def display_name(path: Path, folder: Path) -> str:
     whole = Path(os.path.abspath(path))
     if whole.is_relative_to(os.path.abspath(folder)):
         return whole.relative_to(os.path.abspath(folder)).as_posix()
+    if ".." in path.parts and path.is_relative_to(folder):
+        # As it was given: ../configs/net.yaml.
+        return path.relative_to(folder).as_posix()
     bundled = _bundled_folder()
     if bundled is not None and whole.parent in (bundled, bundled.resolve()):
         return whole.name

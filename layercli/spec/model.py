@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from layercli.errors import Position, Problem, Source
 from layercli.record import record
 from layercli.spec.expressions import Body, Expression
+from layercli.spec.tree import DISK, Tree
 
 
 @record
@@ -162,7 +163,7 @@ class Spec:
     """A whole spec file.
 
     ``dtype`` is a dtype's name; ``import_paths`` are the other files that were read for it. ``problems`` are those
-    of parts that couldn't be read: planning adds its own and raises them all.
+    of parts that couldn't be read: planning adds its own and raises them all. ``imports`` says where each import is named.
     """
 
     source: Source
@@ -172,6 +173,10 @@ class Spec:
     mode: Literal["eval", "train"] = "eval"
     import_paths: tuple[Path, ...] = ()
     problems: tuple[Problem, ...] = ()
+    imports: Mapping[str, Position] = field(default_factory=dict)
+    #: The file that it was read from, and where that lies; None where it was no file.
+    path: Path | None = field(default=None, compare=False, repr=False)
+    tree: Tree = field(default=DISK, compare=False, repr=False)
 
     @property
     def name(self) -> str:

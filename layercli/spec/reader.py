@@ -26,6 +26,7 @@ from layercli.spec.document import (
     read_source,
 )
 from layercli.spec.expressions import Body, Expression, parse_body, parse_expression
+from layercli.spec.keys import BLOCK_KEYS, MODES, PREFIXES, SPEC_KEYS
 from layercli.spec.library import ImportRefused, display_name, find_project_root, resolve_import
 from layercli.spec.model import (
     UNREAD,
@@ -48,12 +49,6 @@ from layercli.spec.model import (
 )
 from layercli.spec.tree import DISK, Tree
 
-SPEC_KEYS = (
-    "name", "doc", "params", "dims", "inputs", "layers", "forward", "blocks", "imports", "tie", "freeze",
-    "dtype", "mode",
-)  # fmt: skip
-BLOCK_KEYS = ("doc", "params", "inputs", "layers", "forward", "tie", "freeze")
-
 MAX_IMPORTS = 50
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -69,6 +64,7 @@ class _File:
     tree: Tree = DISK
     problems: list[Problem] = field(default_factory=list)
     definitions: dict[str, Block] = field(default_factory=dict)
+    imports: dict[str, Position] = field(default_factory=dict)
     imported: list[Path] = field(default_factory=list)
     chain: tuple[Path, ...] = ()
     #: Set where so much is amiss that whatever came next would only be a consequence.
@@ -87,7 +83,8 @@ def read_spec(path: Path, name: str | None = None, tree: Tree = DISK) -> Spec:
     Raises SpecError where the file is no spec, CommandError where it can't be read.
     """
     source = read_source(path, name, tree=tree)
-    return _read_file(_File(source, path, find_project_root(path, tree), tree))
+    spec = _read_file(_File(source, path, find_project_root(path, tree), tree))
+    return replace(spec, path=path, tree=tree)
 
 
 def read_text(text: str, name: str) -> Spec:
@@ -111,7 +108,7 @@ def _read_file(file: _File) -> Spec:
     main = _read_block(file, name, document, document.position, entries, main=True)
     dims = _read_named(file, entries.get("dims"), "dims", "a dim")
     dtype = _read_word(file, entries.get("dtype"), "dtype", "float32", _floating_dtypes())
-    mode = _read_word(file, entries.get("mode"), "mode", "eval", {"eval": "eval", "train": "train"})
+    mode = _read_word(file, entries.get("mode"), "mode", MODES[0], {mode: mode for mode in MODES})
     _check_clashes(file, main, dims)
     _check_cycles(file, blocks)
     if file.hopeless:
@@ -124,6 +121,7 @@ def _read_file(file: _File) -> Spec:
         "train" if mode == "train" else "eval",
         tuple(dict.fromkeys(file.imported)),
         tuple(sorted(file.problems, key=_place)),
+        imports=file.imports,
     )
 
 
@@ -261,7 +259,7 @@ def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> b
             key.position,
             f"write {name}_layer or another name",
         )
-    elif not layer and name in ("self", "F", "nn", "torch", "math"):
+    elif not layer and name in PREFIXES:
         file.report(
             "bad-name", f"{name} has a meaning of its own in expressions", key.position, "take another name"
         )
@@ -794,6 +792,7 @@ def _read_imports(file: _File, node: Node | None) -> None:
             except SpecError as error:
                 file.problems += _imported_at(error.problems, value.position)
         file.definitions[text] = block or Block(text, name.position, unread=True)
+        file.imports[text] = name.position
 
 
 def _imported_at(problems: Sequence[Problem], position: Position) -> list[Problem]:

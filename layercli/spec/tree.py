@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -92,6 +94,27 @@ class Disk:
 _KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 
 DISK = Disk()
+
+
+@record
+class Drafts(Disk):
+    """The files on the disk, with texts of an editor in the place of some, by their absolute paths."""
+
+    texts: Mapping[Path, str] = field(default_factory=dict)
+
+    def look(self, path: Path) -> Kind | None:
+        """What lies at ``path``; a text is a file, also where none is saved yet."""
+        return "file" if path in self.texts else super().look(path)
+
+    def read(self, path: Path, shown: str, most: int) -> bytes:
+        """The bytes of a text, or of a file. Raises CommandError."""
+        text = self.texts.get(Path(os.path.abspath(path)))
+        if text is None:
+            return super().read(path, shown, most)
+        data = text.encode("utf-8", "surrogatepass")
+        if len(data) > most:
+            raise CommandError(explain_size(shown, most))
+        return data
 
 
 def explain_kind(shown: str, kind: Kind) -> Problem:

@@ -275,7 +275,7 @@ def test_a_layer_that_is_never_called_is_a_warning(folder: Path, run: Run) -> No
     (folder / "net.yaml").write_text(text.replace("  - drop\n", ""))
     result = run("trace", "net")
     assert result.code == 0
-    assert "warning[never-called]: the layer drop is never called\n  --> net.yaml:8:3\n" in result.err
+    assert "warning[unused-layer]: the layer drop is never called\n  --> net.yaml:8:3\n" in result.err
 
 
 def test_an_uncalled_layer_is_warned_of_once_and_without_its_inner_ones(folder: Path, run: Run) -> None:

@@ -12,7 +12,6 @@ from layercli.catalogue.operations import FAMILIES as OPERATION_FAMILIES
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.explain.entries import EntryFormulas, describe_rule, formulas_of
 from tests.catalogue.samples import OPERATOR_SAMPLES
-from tests.derive.known_differences import KNOWN_DIFFERENCES
 from tests.derive.long_run import Proof, read_kept
 from tests.derive.smaller_spaces import SMALLER_SPACES
 from tests.docs.documents import ROOT
@@ -73,9 +72,6 @@ def write_page() -> str:
         lines.append(f"| `{name.rstrip('_')}`: `{_escape(samples[0])}` | {legal} | {illegal} |")
     lines += ["", "## Fewer than 100", "", "| entry | why |", "|---|---|"]
     lines += [f"| `{entry}` | {_escape(reason)} |" for entry, reason in SMALLER_SPACES.items()]
-    lines += ["", "## Known differences", "", "| entry | what the rule doesn't follow |", "|---|---|"]
-    for entry, known in KNOWN_DIFFERENCES.items():
-        lines += [f"| `{entry}` | {_escape(reason)} |" for _, reason in known]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import FLOATS, expect_bool, expect_dtype, is_plain
+from layercli.catalogue.arguments import FLOATS, expect_bool, expect_dtype, expect_number, is_plain
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.rules import broadcast_shapes, expect_tensor
 from layercli.catalogue.sizes import as_int
@@ -82,33 +82,33 @@ def attend(
         if tensor.dim < 2:
             refuse(f"needs at least 2 dimensions and got {tensor!r}", name)
     causal, grouped = expect_bool(is_causal, "is_causal"), expect_bool(enable_gqa, "enable_gqa")
-    if scale is not None and not is_plain(scale):
-        refuse(f"needs a number as scale, not {scale!r}", "scale", "wrong-kind")
+    if scale is not None:
+        expect_number(scale, "scale")
     if not is_plain(dropout_p):
         refuse(f"needs a number as dropout_p, not {dropout_p!r}", "dropout_p", "wrong-kind")
     mask = None if attn_mask is None else check_mask(attn_mask, q.dtype)
+    if any(as_int(size) == 0 for size in (q.shape[-2], *v.shape)):
+        # Without queries or values PyTorch looks at nothing else.
+        return Tensor(q.dtype, (*q.shape[:-1], v.shape[-1]))
     shapes = (k.shape, v.shape)
     if grouped:
         if q.dim < 3:
             refuse(f"needs heads in dimension -3 for enable_gqa and got {q!r}", "query")
         shapes = (_share_heads(q, k, "key"), _share_heads(q, v, "value"))
-    if any(as_int(size) == 0 for size in (q.shape[-2], *v.shape)):
-        # Without queries or values PyTorch looks at nothing else.
-        return Tensor(q.dtype, (*q.shape[:-1], v.shape[-1]))
     if dropout_p > 1:
-        refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout_p!r}", "dropout_p", "argument-refused")
+        refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout_p!r}", "dropout_p", "invalid-argument")
     lenient = (mask is not None and causal) or k.shape[-2] != v.shape[-2]
     strict = dropout_p < 0 or (mask is not None and mask.dim < 2)
     if dropout_p <= 0 and (lenient or strict) and _is_fused(q, k, v, mask, grouped=grouped):
         return _attend_at_once(q, v, mask, dropout_p)
     if mask is not None and causal:
-        refuse("takes attn_mask or is_causal, not both", "is_causal", "argument-refused")
+        refuse("takes attn_mask or is_causal, not both", "is_causal", "invalid-argument")
     return _attend_in_steps(q, *shapes, mask)
 
 
 def _attend_at_once(query: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
     if dropout < 0:
-        refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout!r}", "dropout_p", "argument-refused")
+        refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout!r}", "dropout_p", "invalid-argument")
     if mask is not None and mask.shape[-1] != 1 and mask.shape[-1] != value.shape[2]:
         refuse(f"has a mask for {mask.shape[-1]} keys and {value.shape[2]} values: {mask!r}", "attn_mask")
     return Tensor(query.dtype, query.shape, None)

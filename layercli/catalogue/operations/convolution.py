@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import BOOLS, COMPLEX, FRACTIONS, expect_dtype, is_whole
+from layercli.catalogue.arguments import BOOLS, COMPLEX, FRACTIONS, expect_dtype, expect_int, is_whole
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
-from layercli.catalogue.rules import expect_tensor, number_of_spatial, promote
-from layercli.catalogue.sizes import product, same_shape
+from layercli.catalogue.operations.view import find_view_strides
+from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote
+from layercli.catalogue.sizes import as_int, product, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
 
 
@@ -262,10 +263,22 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
         refuse(f"expects {filters.shape[1]} channels and got {tensor.shape[2]}: {tensor}", "input")
     if filters.shape[2] != offset.shape[0]:
         refuse(f"expects a bias of [{filters.shape[2]}] and got {offset}", "bias")
-    length = tensor.shape[0] - filters.shape[0] + 1 + 2 * pad
+    length = tensor.shape[0] - filters.shape[0] + 1 + 2 * expect_int(pad, "pad")
     if length < 0:
         refuse(f"has a window of {filters.shape[0]}, larger than its padded input: {tensor}", "input")
+    _check_rows(tensor, filters.shape[0], length, pad)
     return Tensor(tensor.dtype, (length, tensor.shape[1], filters.shape[2]))
+
+
+def _check_rows(tensor: Tensor, window: AnySize, length: AnySize, pad: AnySize) -> None:
+    """The kernel views the steps of each place of the window, and all samples of them, as rows. Raises Refusal."""
+    if tensor.strides is None or is_row_major(tensor):
+        return
+    for place in range(as_int(window)):
+        steps = min(as_int(tensor.shape[0] + pad - place), as_int(length)) - max(as_int(pad - place), 0)
+        rows = Tensor(tensor.dtype, (steps, *tensor.shape[1:]), tensor.strides)
+        if steps > 0 and find_view_strides(rows, (steps * tensor.shape[1], tensor.shape[2])) is None:
+            refuse(f"views steps and samples as rows, which this layout doesn't allow: {tensor}", "input")
 
 
 def _spread_pair(value: Any, argument: str, least: int) -> tuple[AnySize, ...]:

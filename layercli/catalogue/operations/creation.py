@@ -74,7 +74,7 @@ def make_range(*bounds: Any, dtype: str | None = None, **named: Any) -> Tensor:
         or "end" not in given
         or ("step" in given and "start" not in given)
     ):
-        refuse("takes end; start and end; or start, end and step", "end", "argument-refused")
+        refuse("takes end; start and end; or start, end and step", "end", "invalid-argument")
     start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     for argument, value in (("start", start), ("end", end), ("step", step)):
         if not is_plain(value):
@@ -235,7 +235,7 @@ def _make_tuned_window(window_length: Any, given: Mapping[str, Any], dtype: str 
         if given[name] is not MISSING:
             expect_number(given[name], name)
             if given[before] is MISSING:
-                refuse(f"takes {name} only with {before}", name, "argument-refused")
+                refuse(f"takes {name} only with {before}", name, "invalid-argument")
     periodic = given["periodic"]
     return make_window(window_length, True if periodic is MISSING else periodic, dtype=dtype)
 

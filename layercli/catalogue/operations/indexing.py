@@ -246,10 +246,15 @@ def gather(input: Tensor, dim: int, index: Any, *, sparse_grad: bool = False) ->
 
 def take_along_dim(input: Tensor, indices: Any, dim: Any = None) -> Tensor:
     """(*) to the shape of ``indices``, broadcast against the input but along ``dim``. Source: torch.take_along_dim."""
-    given = expect_indices(indices, _LONG, "indices")
     if dim is None:
-        _check_not_empty(view(input, -1), 0, given)
-        return Tensor(input.dtype, view(given, -1).shape)
+        chosen = expect_tensor(indices, "indices")
+        if is_empty(chosen):
+            return Tensor(input.dtype, (0,))
+        # Without a dim they are looked at as those of gather are.
+        expect_indices(chosen, _LONG_OR_INT, "indices")
+        _check_not_empty(view(input, -1), 0, chosen)
+        return Tensor(input.dtype, (chosen.numel,))
+    given = expect_indices(indices, _LONG, "indices")
     if not input.dim:
         refuse(f"has no dimension {dim}: {input!r}", "dim")
     if input.dim != given.dim:
@@ -293,26 +298,36 @@ def _check_reduction(operation: str, reduce: Any) -> None:
 
 
 def scatter(
-    input: Tensor, dim: int, index: Any, src: Any = MISSING, *, value: Any = MISSING, reduce: Any = MISSING
+    input: Tensor,
+    dim: int,
+    index: Any,
+    *source_or_value: Any,
+    src: Any = MISSING,
+    value: Any = MISSING,
+    reduce: Any = MISSING,
 ) -> Tensor:
     """(*) to the same shape; ``index`` is no larger than the input but along ``dim``. Source: torch.Tensor.scatter_."""
-    if (src is MISSING) is (value is MISSING) or src is None or value is None:
-        refuse("takes src or value", "src", "argument-refused")
-    src, value = (None if given is MISSING else given for given in (src, value))
-    source = src if src is not None else value
+    given_both = [given for given in (*source_or_value, src, value) if given is not MISSING]
+    if len(given_both) != 1 or given_both[0] is None:
+        refuse("takes src or value", "src", "invalid-argument")
+    source = given_both[0]
+    if src is not MISSING:
+        # Without its name a number is read as value.
+        expect_tensor(src, "src")
+    named = "value" if value is not MISSING else "src"
     place = find_dim(dim, input.dim)
     given = expect_tensor(index, "index")
     if not is_empty(given):
         expect_indices(given, _LONG_OR_INT)
     if reduce is not MISSING:
         _check_reduction("scatter", reduce)
-    if isinstance(source, Tensor) and src is not None:
+    if isinstance(source, Tensor) and named == "src":
         expect_dtype(source, input.dtype, "src")
     else:
-        expect_value(source, input.dtype, "src" if src is not None else "value")
+        expect_value(source, input.dtype, named)
     if not is_empty(given):
         _check_picked(input, place, given, "index")
-        if isinstance(source, Tensor) and src is not None:
+        if isinstance(source, Tensor) and named == "src":
             _check_covered(given, source)
     return Tensor(input.dtype, input.shape)
 
@@ -648,7 +663,7 @@ def _count_bags(input: Tensor, offsets: Any, include_last_offset: bool) -> AnySi
     if input.dim != 1:
         refuse(f"needs a vector or a matrix of indices and got {input!r}", "input")
     if offsets is None:
-        refuse("needs offsets, at which the bags of a vector of indices start", "offsets", "argument-refused")
+        refuse("needs offsets, at which the bags of a vector of indices start", "offsets", "invalid-argument")
     starts = expect_indices(offsets, _LONG_OR_INT, "offsets", dims=1)
     if starts.dim != 1:
         refuse(f"needs a vector of offsets and got {starts!r}", "offsets")

@@ -181,6 +181,9 @@ def combinations(input: Any, r: Any = 2, with_replacement: bool = False) -> Tens
         refuse(f"chooses no negative number of values, not {count}", "r")
     if count == 0:
         return Tensor(tensor.dtype, (0,))
+    if as_int(tensor.shape[0]) ** count >= 2**63:
+        # PyTorch marks the places of a grid of as many dimensions first.
+        refuse(f"makes a grid of {tensor.shape[0]} ** {count} places on its way, which is too large", "r")
     most = tensor.shape[0] + (count - 1 if with_replacement else 0)
     return Tensor(tensor.dtype, (product(most - index for index in range(count)) // factorial(count), count))
 

@@ -58,7 +58,7 @@ def find_reduction(size_average: Any, reduce: Any, reduction: Any) -> Any:
 def reduce_loss(losses: Tensor, reduction: Any, *, others: Sequence[str] = ("elementwise_mean",)) -> Tensor:
     """The losses themselves for "none", else one number without dimensions. Raises Refusal."""
     if not isinstance(reduction, str) or reduction not in (*_REDUCTIONS, *others):
-        refuse(f"reduction can't be {reduction!r}", "reduction", "argument-refused")
+        refuse(f"reduction can't be {reduction!r}", "reduction", "invalid-argument")
     if reduction == "none":
         return losses
     if reduction in ("mean", "elementwise_mean") and CATEGORIES[losses.dtype] < 2:
@@ -196,7 +196,7 @@ def measure_smooth_l1(
     asked = find_reduction(size_average, reduce, reduction)
     expect_number(beta, "beta")
     if is_plain(beta) and beta < 0:
-        refuse(f"needs a beta of at least 0, not {beta}", "beta", "argument-refused")
+        refuse(f"needs a beta of at least 0, not {beta}", "beta", "invalid-argument")
     measure: _Measure = _measure_absolute if is_plain(beta) and beta == 0 else _measure_squares
     return reduce_loss(measure(*broadcast_tensors(given, wanted)), asked)
 
@@ -208,7 +208,7 @@ def measure_huber(
     given, wanted = _pair(input, target)
     expect_number(delta, "delta")
     if is_plain(delta) and delta <= 0:
-        refuse(f"needs a delta above 0, not {delta}", "delta", "argument-refused")
+        refuse(f"needs a delta above 0, not {delta}", "delta", "invalid-argument")
     losses = _measure_curve(*broadcast_tensors(given, wanted))
     if weight is None:
         return reduce_loss(losses, reduction)
@@ -287,7 +287,7 @@ def cross_entropy(
     expect_number(label_smoothing, "label_smoothing")
     if is_plain(label_smoothing) and not 0 <= label_smoothing <= 1:
         refuse(
-            f"needs label_smoothing from 0 to 1, not {label_smoothing}", "label_smoothing", "argument-refused"
+            f"needs label_smoothing from 0 to 1, not {label_smoothing}", "label_smoothing", "invalid-argument"
         )
     if tensor.dim == 0:
         refuse(f"expects [N, C, *] or [C] and got {tensor!r}", "input")
@@ -298,7 +298,7 @@ def cross_entropy(
         wanted.dtype, FLOATS, "target", f"{wanted!r}, which has the input's shape and so holds shares"
     )
     if ignore_index >= 0:
-        refuse("takes ignore_index for class indices only", "ignore_index", "argument-refused")
+        refuse("takes ignore_index for class indices only", "ignore_index", "invalid-argument")
     place = 0 if tensor.dim == 1 else 1
     weights = _check_class_weight(weight, tensor.shape[place], None)
     losses = _combine(tensor, wanted)
@@ -346,7 +346,7 @@ def cross_entropy_of_linear(
     logits = linear(tensor, Tensor(filters.dtype, (product(out), filters.shape[-1])), offset)
     shares = wanted.dim == len(shape) and all(a == b for a, b in zip(wanted.shape, shape, strict=True))
     if shares and ignore_index is not None:
-        refuse("takes ignore_index for class indices only", "ignore_index", "argument-refused")
+        refuse("takes ignore_index for class indices only", "ignore_index", "invalid-argument")
     if is_plain(label_smoothing) and label_smoothing < 0:
         # Only the layer refuses it.
         label_smoothing = 0.0
@@ -380,7 +380,7 @@ def measure_margins(
     """(N, C) by class indices of (N) to (N), or one number. Source: torch.nn.functional.multi_margin_loss."""
     tensor, classes = _pair(input, target)
     if not isinstance(p, Tensor) and p not in (1, 2):
-        refuse(f"needs 1 or 2 as p, not {p!r}", "p", "argument-refused")
+        refuse(f"needs 1 or 2 as p, not {p!r}", "p", "invalid-argument")
     expect_number(margin, "margin")
     samples, count = _check_samples(tensor)
     if classes.dim > 1 or classes.numel != samples:
@@ -480,7 +480,7 @@ def measure_labels(
     other = _combine(_subtract(1, wanted), given)
     losses = _combine(_combine(wanted, given), other)
     if weight is not None:
-        losses = _combine(losses, expect_tensor(weight, "weight"))
+        losses = _combine(losses, weight if is_plain(weight) else expect_tensor(weight, "weight"))
     if given.dim == 0:
         refuse(f"expects classes in the last dimension and got {given!r}", "input")
     losses = _to_floats(_sum(losses, given.dim - 1))
@@ -537,7 +537,11 @@ def measure_gaussian(
 
     Source: torch.nn.functional.gaussian_nll_loss.
     """
-    given, wanted = _pair(input, target)
+    given = expect_tensor(input, "input")
+    # A plain number is subtracted like any other.
+    wanted = target if is_plain(target) else expect_tensor(target, "target")
+    if isinstance(target, bool):
+        refuse("subtracts no bools", "target", "dtype-mismatch")
     variance = like(given, promote(given, var)) if isinstance(var, float) else expect_dtype(var, REAL, "var")
     expect_number(eps, "eps")
     if not _same_shape(variance, given):
@@ -596,7 +600,7 @@ def align_labels(
         refuse(f"expects targets of [{samples}, S] and got {labels!r}", "targets")
     _check_lengths(tensor, labels, input_lengths, target_lengths)
     if not 0 <= expect_int(blank, "blank") < tensor.shape[-1]:
-        refuse(f"needs a blank among {tensor.shape[-1]} classes, not {blank}", "blank", "argument-refused")
+        refuse(f"needs a blank among {tensor.shape[-1]} classes, not {blank}", "blank", "invalid-argument")
     return reduce_loss(Tensor(tensor.dtype, (samples,) if tensor.dim == 3 else ()), reduction)
 
 
@@ -705,7 +709,7 @@ def compare_directions(
 def _expect_margin(margin: Any) -> None:
     expect_number(margin, "margin")
     if is_plain(margin) and margin <= 0:
-        refuse(f"margin must be greater than 0, got {margin}", "margin", "argument-refused")
+        refuse(f"margin must be greater than 0, got {margin}", "margin", "invalid-argument")
 
 
 def compare_triplet(

@@ -87,7 +87,7 @@ def normalise_batch(
         refuse(f"needs more than one value a channel in training and got {tensor!r}", "input")
     expect_number(eps, "eps")
     if is_plain(eps) and (eps < 0 or (trained and eps == 0)):
-        refuse(f"needs an eps above 0, not {eps}", "eps", "argument-refused")
+        refuse(f"needs an eps above 0, not {eps}", "eps", "invalid-argument")
     expect_number(momentum, "momentum")
     return _normalise_channels(tensor, running_mean, running_var, weight, bias, trained)
 
@@ -182,7 +182,8 @@ def normalise_instances(
                 expect_own_elements(vector)
             if vector.dim > 1:
                 refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
-            if own and name.startswith("running") and vector.numel != channels:
+            # They are written into: even of one channel they need its dimension.
+            if own and name.startswith("running") and (vector.dim == 0 or vector.numel != channels):
                 refuse(f"expects {name} of [{channels}] and got {vector!r}", name)
             # Every sample has its own copy.
             vector = Tensor(vector.dtype, (vector.numel * samples,))
@@ -251,7 +252,7 @@ def normalise_groups(
         refuse(f"expects channels in dimension 1 and got {tensor!r}", "input")
     groups = expect_int(num_groups, "num_groups")
     if groups < 1:
-        refuse(f"needs at least 1 group, not {groups}", "num_groups", "argument-refused")
+        refuse(f"needs at least 1 group, not {groups}", "num_groups", "invalid-argument")
     expect_number(eps, "eps")
     channels = tensor.shape[1]
     if channels % groups != 0:
@@ -281,7 +282,7 @@ def normalise_neighbours(
         view(like(tensor), tensor.shape[0], 1, *tensor.shape[1:3], -1)
     # The squares are averaged over windows of channels, by the pooling that the number of dimensions needs.
     if size < 1:
-        refuse(f"needs a size of at least 1, not {size}", "size", "argument-refused")
+        refuse(f"needs a size of at least 1, not {size}", "size", "invalid-argument")
     inner = 1 if tensor.dim == 3 else 2
     pooling.pool_average(inner + 1)(
         Tensor(tensor.dtype, (1, 1, tensor.shape[1] + size - 1, *(1,) * inner)), (size, *(1,) * inner), 1

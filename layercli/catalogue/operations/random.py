@@ -54,7 +54,7 @@ def _check_bounds(low: Any, high: Any, dtype: str, argument: str) -> None:
     check_dtype(dtype, REAL, "dtype")
     if low >= high:
         message = f"draws from {low} up to but without {high}, which is nothing"
-        refuse(message, argument, "argument-refused")
+        refuse(message, argument, "invalid-argument")
     least, greatest = _DRAWN_RANGES[dtype] if dtype in _DRAWN_RANGES else range_of(dtype)
     if low < least or high - 1 > greatest:
         refuse(f"draws from {low} to {high - 1}, and {dtype} holds {least} to {greatest}", argument)
@@ -84,7 +84,7 @@ def draw_whole(
     if given:
         low = given.pop()
     if given or high is MISSING:
-        refuse("takes low, high and size", "high", "argument-refused")
+        refuse("takes low, high and size", "high", "invalid-argument")
     dtype = dtype or "int64"
     shape = expect_sizes(size)
     _check_bounds(expect_int(low, "low"), expect_int(high, "high"), dtype, "high")
@@ -127,7 +127,7 @@ def draw_whole_like(
     if given:
         low = given.pop()
     if given or high is MISSING:
-        refuse("takes low and high", "high", "argument-refused")
+        refuse("takes low and high", "high", "invalid-argument")
     result = make_like(input, dtype=dtype)
     _check_bounds(expect_int(low, "low"), expect_int(high, "high"), result.dtype, "high")
     return result

@@ -59,7 +59,7 @@ def _reduce(tensor: Tensor, dtype: str, dim: Any, keepdim: Any) -> Tensor:
 def _expect_dim(dim: Any, keepdim: Any) -> Any:
     """The dimensions to reduce, None for all. PyTorch takes ``keepdim`` only with ``dim``."""
     if dim is MISSING and keepdim is not MISSING:
-        refuse("takes keepdim only with dim", "keepdim", "argument-refused")
+        refuse("takes keepdim only with dim", "keepdim", "invalid-argument")
     return None if dim is MISSING else dim
 
 
@@ -137,7 +137,7 @@ def _spread(
     if unbiased is not MISSING:
         expect_bool(unbiased, "unbiased")
         if correction is not MISSING:
-            refuse("takes unbiased or correction, not both", "correction", "argument-refused")
+            refuse("takes unbiased or correction, not both", "correction", "invalid-argument")
         _expect_dim(dim, keepdim)
     elif correction is not MISSING and correction is not None:
         expect_number(correction, "correction")
@@ -187,14 +187,14 @@ def find_extreme(
     """One value, values and indices in the shape without ``dim``, or two tensors combined. Source: torch.max."""
     tensor = expect_dtype(input, REAL)
     if given and other is not MISSING:
-        refuse("takes dim or other, not both", "other", "argument-refused")
+        refuse("takes dim or other, not both", "other", "invalid-argument")
     if given and isinstance(given[0], Tensor):
         other, dim = given[0], MISSING if len(given) == 1 else given[1]
     elif given:
         dim, keepdim = given[0], given[1] if len(given) > 1 else keepdim
     if other is not MISSING:
         if dim is not MISSING or keepdim is not MISSING:
-            refuse("takes dim or other, not both", "other", "argument-refused")
+            refuse("takes dim or other, not both", "other", "invalid-argument")
         dtype = promote(tensor, expect_tensor(other, "other"))
         check_dtype(dtype, REAL, "other")
         return elementwise(dtype, tensor, other, common=dtype)
@@ -488,7 +488,7 @@ def _integrate(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Tensor, int]:
 
 def _find_points(x: Any, dx: Any) -> Tensor | None:
     if x is not MISSING and dx is not MISSING:
-        refuse("takes x or dx, not both", "dx", "argument-refused")
+        refuse("takes x or dx, not both", "dx", "invalid-argument")
     return None if x is MISSING else expect_tensor(x, "x")
 
 
@@ -551,7 +551,7 @@ def _sorted(input: Any, given: Sequence[Any], stable: Any, named: Mapping[str, A
     """Values and int64 indices in the input's shape and order of dimensions."""
     if stable is not MISSING:
         if given:
-            refuse("takes dim and descending by name together with stable", "stable", "argument-refused")
+            refuse("takes dim and descending by name together with stable", "stable", "invalid-argument")
         if stable is not None:
             expect_bool(stable, "stable")
     arguments = {**dict(zip(("dim", "descending"), given, strict=False)), **named}
@@ -606,7 +606,7 @@ def find_places(
     if side not in (None, "left", "right"):
         refuse(f"needs 'left' or 'right' as side, not {side!r}", "side", "wrong-kind")
     if expect_bool(right, "right") and side == "left":
-        refuse("takes right=True or side='left', not both", "side", "argument-refused")
+        refuse("takes right=True or side='left', not both", "side", "invalid-argument")
     shape = check_lookup(input, sequence)
     if sequence.dim == 0 or (not shape and sequence.dim != 1):
         refuse(f"looks up a number in one dimension and got {sequence!r}", "sorted_sequence")

@@ -35,7 +35,7 @@ def pad_edges(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
     if len(sides) % 2 or len(sides) > 2 * tensor.dim:
         refuse(f"needs an even number of at most {2 * tensor.dim} values as pad and got {len(sides)}", "pad")
     if mode not in ("constant", "reflect", "replicate", "circular"):
-        refuse(f"mode can't be {mode!r}", "mode", "argument-refused")
+        refuse(f"mode can't be {mode!r}", "mode", "invalid-argument")
     count = len(sides) // 2
     if mode == "constant" and value is not None:
         expect_number(value, "value")
@@ -106,21 +106,21 @@ def resize(
     """
     tensor = expect_tensor(input, "input")
     if mode not in _MODES:
-        refuse(f"mode can't be {mode!r}", "mode", "argument-refused")
+        refuse(f"mode can't be {mode!r}", "mode", "invalid-argument")
     count = tensor.dim - 2
     if count not in _MODES[mode]:
         expected = " or ".join(str(dims + 2) for dims in _MODES[mode])
         refuse(f"expects {expected} dimensions with mode={mode!r} and got {tensor!r}", "input")
     if align_corners is not None:
         if mode in _WITHOUT_CORNERS:
-            refuse(f"takes no align_corners with mode={mode!r}", "align_corners", "argument-refused")
+            refuse(f"takes no align_corners with mode={mode!r}", "align_corners", "invalid-argument")
         expect_bool(align_corners, "align_corners")
     smoothed = bool(antialias)
     if smoothed and mode not in _SMOOTHED:
-        refuse(f"takes no antialias with mode={mode!r}", "antialias", "argument-refused")
+        refuse(f"takes no antialias with mode={mode!r}", "antialias", "invalid-argument")
     if mode == "lanczos" and (align_corners or not smoothed):
         refuse(
-            "needs antialias=True and no align_corners with mode='lanczos'", "antialias", "argument-refused"
+            "needs antialias=True and no align_corners with mode='lanczos'", "antialias", "invalid-argument"
         )
     sizes = _find_sizes(tensor, count, size, scale_factor, recompute_scale_factor)
     if mode == "area":
@@ -166,9 +166,9 @@ def sample_grid(
     """
     tensor, places = expect_tensor(input, "input"), expect_tensor(grid, "grid")
     if mode not in ("bilinear", "nearest", "bicubic"):
-        refuse(f"mode can't be {mode!r}", "mode", "argument-refused")
+        refuse(f"mode can't be {mode!r}", "mode", "invalid-argument")
     if padding_mode not in ("zeros", "border", "reflection"):
-        refuse(f"padding_mode can't be {padding_mode!r}", "padding_mode", "argument-refused")
+        refuse(f"padding_mode can't be {padding_mode!r}", "padding_mode", "invalid-argument")
     if align_corners is not None:
         expect_bool(align_corners, "align_corners")
     if tensor.dim not in (4, 5) or (mode == "bicubic" and tensor.dim != 4):

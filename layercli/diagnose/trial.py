@@ -1,0 +1,115 @@
+"""Mends are tried: the edited text is read and the whole model derived, in memory and without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from layercli.derive.session import derive_plan
+from layercli.diagnose.editing import EditedTree, apply_edits, list_sources
+from layercli.errors import CommandError, Edit, LayercliError, Problem, Source, SpecError
+from layercli.plan.planner import plan_model
+from layercli.plan.records import Plan
+from layercli.record import record
+from layercli.spec.library import display_name
+from layercli.spec.reader import read_spec
+from layercli.trace import Trace
+from layercli.trace.failure import TraceFailed
+
+
+@record(eq=False)
+class Outcome:
+    """What comes of a spec: its trace, as far as it got, and what is refused in it."""
+
+    trace: Trace | None
+    problems: tuple[Problem, ...]
+
+    @cached_property
+    def finished(self) -> int:
+        """How many rows finished; -1 where no forward pass began."""
+        return -1 if self.trace is None else sum(row.finished for row in self.trace.rows)
+
+    @property
+    def failed_path(self) -> str:
+        """The path of the innermost row that didn't."""
+        rows = () if self.trace is None else self.trace.rows
+        return next((row.path for row in reversed(rows) if not row.finished), "")
+
+
+def find_files(plan: Plan) -> dict[str, Path]:
+    """The files of a spec by what messages call them."""
+    spec = plan.spec
+    if spec.path is None:
+        return {}
+    named = {
+        spec.tree.name(path) or display_name(path, Path.cwd()): path for path in reversed(spec.import_paths)
+    }
+    return {**named, spec.source.name: spec.path}
+
+
+class Trials:
+    """Tries edits of one plan's spec. ``left`` is how many may still be tried."""
+
+    def __init__(self, plan: Plan, left: int) -> None:
+        self.plan = plan
+        self.left = left
+        self.files = find_files(plan)
+
+    def try_edits(self, edits: Sequence[Edit]) -> Outcome | None:
+        """What comes of the spec with edits; None where they can't be made, or nothing can be told of it."""
+        sources: dict[str, Source] = {edit.position.file: edit.position.source for edit in edits}
+        if any(name not in self.files for name in list_sources(edits)):
+            return None
+        texts = {
+            self.files[name]: apply_edits(
+                source.text, [edit for edit in edits if edit.position.file == name]
+            )
+            for name, source in sources.items()
+        }
+        return self._try(texts, self.plan.given_inputs)
+
+    def try_inputs(self, inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
+        """What comes of the spec with other sizes of inputs."""
+        return self._try({}, {**self.plan.given_inputs, **inputs})
+
+    def _try(self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
+        plan, path = self.plan, self.plan.spec.path
+        if path is None or self.left <= 0:
+            return None
+        self.left -= 1
+        texts = {path: plan.spec.source.text, **texts}
+        try:
+            spec = read_spec(path, plan.spec.source.name, EditedTree(plan.spec.tree, texts))
+            edited = plan_model(
+                spec, params=plan.given_params, dims=plan.given_dims, inputs=inputs, mode=plan.mode
+            )
+        except LayercliError as error:
+            return Outcome(None, error.problems) if isinstance(error, SpecError) else None
+        return derive_outcome(edited)
+
+
+def derive_outcome(plan: Plan) -> Outcome | None:
+    """What comes of a plan by the rules; None where they can't tell."""
+    try:
+        return Outcome(derive_plan(plan), ())
+    except TraceFailed as failure:
+        return Outcome(failure.trace, failure.problems)
+    except SpecError as error:
+        return Outcome(None, error.problems)
+    except (CommandError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        # A mend that a rule stumbles over is none, and no reason to hide the problem that it was for.
+        return None
+
+
+def plan_in_numbers(plan: Plan) -> Plan:
+    """The same plan without names in its sizes."""
+    if not plan.symbolic:
+        return plan
+    values: dict[str, Any] = {
+        "params": plan.given_params,
+        "dims": plan.given_dims,
+        "inputs": plan.given_inputs,
+    }
+    return plan_model(plan.spec, mode=plan.mode, **values)

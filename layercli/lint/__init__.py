@@ -1,0 +1,1 @@
+"""Warnings: what runs and is probably not what was meant."""
