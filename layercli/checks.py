@@ -17,6 +17,7 @@ from layercli.lock import (
     LOCK_VERSION,
     NUMBERS_VERSION,
     CheckResult,
+    Difference,
     DifferenceClass,
     Lock,
     SpecResult,
@@ -34,6 +35,7 @@ from layercli.lock import (
 from layercli.policy import apply_policy
 from layercli.record import record
 from layercli.spec.library import SUFFIXES, display_name, explain_missing
+from layercli.spec.model import Spec
 from layercli.spec.tree import DISK, Tree
 from layercli.trace import Trace
 from layercli.work import Tell, tell_nothing
@@ -351,10 +353,25 @@ def _read_head(path: Path) -> bytes:
         return b""
 
 
-def make_lock(
-    path: Path, name: str, engine: Engine, version: int = LOCK_VERSION, tree: Tree = DISK
-) -> tuple[Lock, Trace]:
-    """The lock that a spec of ``tree`` has, and the trace it comes from. Raises SpecError, CommandError.
+@record
+class Made:
+    """The lock that a spec has, and what it comes from."""
+
+    lock: Lock
+    trace: Trace
+    spec: Spec
+
+    def compare(self, old: Lock) -> tuple[Difference, ...]:
+        """Every difference from another lock, each where it stands in the spec."""
+        from layercli.lock.heads import read_heads
+
+        if old == self.lock:
+            return ()
+        return compare_locks(old, self.lock, collect_positions(self.trace), read_heads(self.spec))
+
+
+def make_lock(path: Path, name: str, engine: Engine, version: int = LOCK_VERSION, tree: Tree = DISK) -> Made:
+    """The lock that a spec of ``tree`` has. Raises SpecError, CommandError.
 
     ``version`` is that of the lock that it will be compared with: the earlier ones have sizes as numbers.
     """
@@ -365,7 +382,8 @@ def make_lock(
     trace = trace_by(plan, engine, formulas=version > NUMBERS_VERSION)
     tie = [(item.name, item.target) for item in plan.tie]
     freeze = [glob.pattern for glob in plan.freeze]
-    return lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=freeze, version=version), trace
+    lock = lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=freeze, version=version)
+    return Made(lock, trace, plan.spec)
 
 
 def lock_specs(
@@ -382,7 +400,7 @@ def lock_specs(
     SpecError.
     """
     scope = find_scope(paths, folder)
-    _refuse_nothing("lock", paths, folder, scope, scope.orphans if prune else ())
+    refuse_nothing("lock", paths, folder, scope, scope.orphans if prune else ())
     specs = scope.specs
     check_lock_names(Path(scope.name(spec, folder)) for spec in specs)
     errors: list[LayercliError] = []
@@ -391,12 +409,12 @@ def lock_specs(
         lock_name = scope.name(target, folder)
         tell(number, len(specs), name)
         try:
-            made, trace = make_lock(spec, name, engine)
-            changed = write_lock(target, format_lock(made), lock_name)
+            made = make_lock(spec, name, engine)
+            changed = write_lock(target, format_lock(made.lock), lock_name)
         except LayercliError as error:
             errors.append(error)
         else:
-            yield Written(name, lock_name, changed, len(trace.rows))
+            yield Written(name, lock_name, changed, len(made.trace.rows))
     for lock in scope.orphans if prune else ():
         lock_name = scope.name(lock, folder)
         try:
@@ -412,7 +430,7 @@ def lock_specs(
         )
 
 
-def _refuse_nothing(
+def refuse_nothing(
     command: str, paths: Sequence[str], folder: Path, scope: Scope, orphans: Sequence[Path]
 ) -> None:
     """Raises CommandError where there is nothing to do, in all or in one of ``paths``."""
@@ -450,7 +468,7 @@ def check_specs(
     """
     scope = find_scope(paths, folder)
     specs, orphans = scope.specs, scope.orphans
-    _refuse_nothing("check", paths, folder, scope, orphans)
+    refuse_nothing("check", paths, folder, scope, orphans)
     check_lock_names(Path(scope.name(spec, folder)) for spec in specs)
     found = len(specs)
     if narrow is not None:
@@ -483,7 +501,7 @@ def _find_unchanged(spec: Path, name: str, lock_file: Path, engine: Engine) -> L
     if head is None or not lock_file.is_file() or int(head[1]) > LOCK_VERSION:
         return None
     try:
-        made, _ = make_lock(spec, name, engine, int(head[1]))
+        made = make_lock(spec, name, engine, int(head[1])).lock
     except LayercliError:
         return None
     return made if _read_head(lock_file) == format_lock(made).encode("utf-8") else None
@@ -500,15 +518,15 @@ def check_spec(spec: Path, folder: Path, engine: Engine = "derive", name: str = 
         if unchanged is not None:
             return SpecResult(name, lock_name, "ok", rows=len(unchanged.rows))
         old = load_lock(lock_file, lock_name)
-        new, trace = make_lock(spec, name, engine, old.version)
+        made = make_lock(spec, name, engine, old.version)
     except LayercliError as error:
         return SpecResult(name, lock_name, "error", problems=error.problems, exit_code=error.exit_code)
-    differences = compare_locks(old, new, collect_positions(trace))
+    rows, differences = len(made.lock.rows), made.compare(old)
     if not differences:
-        return SpecResult(name, lock_name, "ok", rows=len(new.rows))
-    verdicts = judge_differences(old, new, differences)
+        return SpecResult(name, lock_name, "ok", rows=rows)
+    verdicts = judge_differences(old, made.lock, differences)
     problems = (_explain_numbers(name, lock_name),) if old.version <= NUMBERS_VERSION else ()
-    return SpecResult(name, lock_name, "differs", differences, verdicts, problems, rows=len(new.rows))
+    return SpecResult(name, lock_name, "differs", differences, verdicts, problems, rows=rows)
 
 
 def _explain_numbers(name: str, lock_name: str) -> Problem:

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NoReturn
 
+from layercli.codes.warnings import IGNORABLE
 from layercli.errors import CommandError, Position, Problem, Source, did_you_mean
 from layercli.lock.differences import CLASSES, DifferenceClass
 from layercli.record import record
@@ -83,7 +84,7 @@ class Ignore:
 class Configuration:
     """What ``[tool.layercli]`` says. ``name`` is what a person calls the file, empty where there is none.
 
-    Without ``specs`` every spec counts. Paths are counted from the folder of the file.
+    Without ``specs`` every spec counts. ``ignore_warnings`` are codes that aren't told. Paths are counted from the folder of the file.
     """
 
     name: str = ""
@@ -91,6 +92,7 @@ class Configuration:
     exclude: tuple[Pattern, ...] = ()
     fail_on: tuple[DifferenceClass, ...] = DEFAULT_FAIL_ON
     ignore: tuple[Ignore, ...] = ()
+    ignore_warnings: tuple[str, ...] = ()
 
     def find_exclude(self, path: str) -> Pattern | None:
         """The pattern that leaves a file out, if one does. ``path`` is counted from the configuration's folder."""
@@ -181,7 +183,9 @@ class _Reader:
     def read(self) -> Configuration:
         if not isinstance(self.table, dict):
             self.fail("tool.layercli has to be a table")
-        self.check_keys(self.table, "[tool.layercli]", ("specs", "exclude", "fail-on", "ignore"))
+        self.check_keys(
+            self.table, "[tool.layercli]", ("specs", "exclude", "fail-on", "ignore", "ignore-warnings")
+        )
         return Configuration(
             name=self.source.name,
             specs=self.read_patterns("specs"),
@@ -189,6 +193,10 @@ class _Reader:
             fail_on=self.read_classes(),
             ignore=tuple(
                 self.read_ignore(index, item) for index, item in enumerate(self.read_list("ignore"))
+            ),
+            ignore_warnings=tuple(
+                self.read_warning(value, index)
+                for index, value in enumerate(self.read_list("ignore-warnings"))
             ),
         )
 
@@ -244,6 +252,14 @@ class _Reader:
             )
         given = [self.read_class(value, "fail-on", index) for index, value in enumerate(values)]
         return tuple(kind for kind in CLASSES if kind in given)
+
+    def read_warning(self, value: Any, index: int) -> str:
+        text = self.read_text(value, "a code of a warning", "ignore-warnings", index)
+        if text not in IGNORABLE:
+            hint = did_you_mean(text, IGNORABLE) or f"the warnings are {', '.join(IGNORABLE)}"
+            message = f"there is no warning called {text}, and errors can't be ignored"
+            self.fail(message, "ignore-warnings", index, hint=hint)
+        return text
 
     def read_ignore(self, index: int, item: Any) -> Ignore:
         if not isinstance(item, dict):

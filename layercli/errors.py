@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import Any
 
 from layercli.record import record
 
@@ -62,10 +63,14 @@ class Edit:
 
 @record
 class Mend:
-    """Edits of the spec that end a problem, tried before they are offered; ``message`` says what to write."""
+    """Edits of the spec that end a problem, tried before they are offered; ``message`` says what to write.
+
+    Without edits it is an option of the command that has to change. ``outcome`` says what came of it.
+    """
 
     message: str
     edits: tuple[Edit, ...]
+    outcome: str = "the model then runs"
 
 
 @record
@@ -86,6 +91,40 @@ class Problem:
     hint: str = ""
     severity: str = "error"
     mends: tuple[Mend, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The problem as JSON writes it; what it hasn't is left out."""
+        labels = [{"source": _place_to_dict(label.position), "text": label.text} for label in self.labels]
+        mends = [
+            {
+                "message": mend.message,
+                "outcome": mend.outcome,
+                "edits": [
+                    {"source": _place_to_dict(edit.position), "text": edit.text} for edit in mend.edits
+                ],
+            }
+            for mend in self.mends
+        ]
+        data: dict[str, Any] = {"code": self.code, "severity": self.severity, "message": self.message}
+        source = None if self.position is None else _place_to_dict(self.position)
+        optional = {
+            "source": source,
+            "label": self.label,
+            "labels": labels,
+            "notes": list(self.notes),
+            "hint": self.hint,
+            "mends": mends,
+        }
+        return data | {key: value for key, value in optional.items() if value}
+
+
+def _place_to_dict(position: Position) -> dict[str, Any]:
+    return {
+        "file": position.file,
+        "line": position.line,
+        "column": position.column,
+        "width": position.width,
+    }
 
 
 class LayercliError(Exception):
@@ -129,7 +168,7 @@ def summarise_problem(problem: Problem) -> str:
     lines = [f"{place}{problem.message}", *(f"  {note}" for note in problem.notes)]
     if problem.hint:
         lines.append(f"  help: {problem.hint}")
-    lines += [f"  help: {mend.message} (tried)" for mend in problem.mends]
+    lines += [f"  help: {_tell_mend(problem, mend)} (tried: {mend.outcome})" for mend in problem.mends]
     return escape_controls("\n".join(lines))
 
 
@@ -150,8 +189,13 @@ def draw_problem(problem: Problem) -> str:
     lines += [f"{' ' * margin} = {note}" for note in problem.notes]
     if problem.hint:
         lines.append(f"help: {problem.hint}")
-    lines += [f"help: {mend.message}   (tried)" for mend in problem.mends]
+    lines += [f"help: {_tell_mend(problem, mend)}   (tried: {mend.outcome})" for mend in problem.mends]
     return escape_controls("\n".join(lines))
+
+
+def _tell_mend(problem: Problem, mend: Mend) -> str:
+    """What to write, as a choice where there was one before."""
+    return mend.message if mend is problem.mends[0] else f"or {mend.message}"
 
 
 #: Characters of a source line that a message shows, and how many of them stand before the caret.

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layercli.errors import LayercliError, Problem, Source
+from layercli.lint.result import SpecProblems, ValidationResult
 from layercli.record import record
 from layercli.spec.tree import DISK, Drafts
+from layercli.work import Tell, tell_nothing
 
 if TYPE_CHECKING:
     from layercli.plan.records import Plan
@@ -76,3 +78,30 @@ def _derive(plan: Plan, ignore: Collection[str]) -> tuple[Trace, tuple[Problem, 
     sources: list[Source] = [] if errors else [plan.spec.source]
     found = apply_ignores(find_warnings(plan, watched, flow), sources)
     return watched.trace, errors, [problem for problem in found if problem.code not in ignore]
+
+
+def validate_specs(
+    paths: Sequence[str],
+    folder: Path,
+    *,
+    ignore: Collection[str] = (),
+    strict: bool = False,
+    tell: Tell = tell_nothing,
+) -> ValidationResult:
+    """Look at each spec in ``paths``, or without any at all that the configuration names.
+
+    The warnings in ``ignore`` aren't told, nor those that the configuration turns off. Raises CommandError where there is no
+    spec, in all or in one of ``paths``.
+    """
+    from layercli.checks import find_scope, refuse_nothing
+
+    scope = find_scope(paths, folder)
+    refuse_nothing("validate", paths, folder, scope, ())
+    codes = {*ignore, *scope.configuration.ignore_warnings}
+    found = []
+    for number, spec in enumerate(scope.specs, start=1):
+        name = scope.name(spec, folder)
+        tell(number, len(scope.specs), name)
+        validation = validate_spec(spec, name, ignore=codes)
+        found.append(SpecProblems(name, validation.problems, validation.exit_code))
+    return ValidationResult(tuple(found), strict)

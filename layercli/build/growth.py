@@ -53,9 +53,9 @@ def check_growth(form: Form, arguments: Sequence[Any], keywords: Mapping[str, An
         if isinstance(part, Tensor) and as_int(part.numel) > most:
             message = f"{form.name} would give a tensor of {as_int(part.numel):,} elements"
             raise site.error("tensor-too-large", message, allow_more("elements"))
-    if form.name == "combinations" and sizes[0] ** as_int(result.shape[-1]) > most:
-        # All places of a grid of as many dimensions are marked first.
-        message = f"{form.name} would make a grid of {sizes[0]} ** {result.shape[-1]} places on its way"
+    if form.name == "combinations" and (r := result.shape[-1]) * sizes[0] ** r > most:
+        # All places of a grid of as many dimensions are marked first, by each value.
+        message = f"{form.name} would make {r} grids of {sizes[0]} ** {r} places on its way"
         raise site.error("tensor-too-large", message, allow_more("elements"))
 
 

@@ -49,10 +49,11 @@ def describe_dtypes(dtypes: frozenset[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def check_dtype(dtype: str, takes: frozenset[str], argument: str = "input", shown: object = "") -> None:
+def check_dtype(dtype: str, takes: frozenset[str], argument: str = "input", shown: Tensor | str = "") -> None:
     """Refuse a dtype that PyTorch's CPU has no kernel for. Raises Refusal."""
     if dtype not in takes:
-        refuse(f"takes {describe_dtypes(takes)} and got {shown or dtype}", argument, "dtype-mismatch")
+        got = shown if isinstance(shown, Tensor) else shown or dtype
+        refuse(f"takes {describe_dtypes(takes)} and got {got}", argument, "dtype-mismatch")
 
 
 def expect_dtype(value: Any, takes: frozenset[str], argument: str = "input") -> Tensor:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from layercli.cli.bounds import bounded
 from layercli.cli.options import (
+    TEXT_FORMATS,
     DimOption,
     LimitOption,
     ModeOption,
@@ -16,13 +15,12 @@ from layercli.cli.options import (
     SetOption,
     SpecArgument,
     StaticOption,
+    TextFormatOption,
     VerifyOption,
     apply_limits,
     check_choice,
     check_dims,
     choose_engine,
-    complete_words,
-    list_words,
     load_plan,
 )
 from layercli.cli.output import find_width, needs_ascii, write_output
@@ -36,9 +34,6 @@ EXAMPLES = (
     ("layercli dims unet --format json", "for a program"),
 )
 
-#: The keys of DIMS_FORMATS, which isn't imported to draw the help.
-FORMATS = ("text", "json")
-
 
 def run(
     spec: SpecArgument,
@@ -48,16 +43,7 @@ def run(
     static: StaticOption = None,
     verify: VerifyOption = False,
     limit: LimitOption = None,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help=f"{list_words(FORMATS)}.",
-            autocompletion=complete_words(FORMATS),
-        ),
-    ] = "text",
+    format_: TextFormatOption = "text",
     output: OutputOption = None,
 ) -> int:
     """Show which sizes each dim may have.
@@ -71,7 +57,7 @@ def run(
     from layercli.report import TraceOptions
     from layercli.report.dims import DIMS_FORMATS
 
-    check_choice("--format", format_, FORMATS)
+    check_choice("--format", format_, TEXT_FORMATS)
     apply_limits(limit)
     engine = choose_engine(static, verify, "derive")
     plan = load_plan(spec, set_, dim, None, train)

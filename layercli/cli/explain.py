@@ -9,6 +9,7 @@ import typer
 
 from layercli.cli.bounds import bounded
 from layercli.cli.options import (
+    TEXT_FORMATS,
     DimOption,
     InputOption,
     LimitOption,
@@ -16,12 +17,12 @@ from layercli.cli.options import (
     OutputOption,
     SetOption,
     StaticOption,
+    TextFormatOption,
     VerifyOption,
     apply_limits,
     check_choice,
     choose_engine,
     complete_spec,
-    complete_words,
     list_words,
     load_plan,
 )
@@ -39,9 +40,6 @@ EXAMPLES = (
     ("layercli explain Conv2d", "the formulas of a layer"),
     ("layercli explain torch.cat", "those of a function"),
 )
-
-#: The keys of EXPLANATION_FORMATS, which isn't imported to draw the help.
-FORMATS = ("text", "json")
 
 
 def _complete_subject(incomplete: str) -> list[str]:
@@ -89,16 +87,7 @@ def run(
         bool, typer.Option("--symbolic", help="Show formulas with dims in them, where sizes depend on dims.")
     ] = False,
     limit: LimitOption = None,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help=f"{list_words(FORMATS)}.",
-            autocompletion=complete_words(FORMATS),
-        ),
-    ] = "text",
+    format_: TextFormatOption = "text",
     output: OutputOption = None,
 ) -> int:
     """Show how a layer's output, parameters and cost come about.
@@ -108,7 +97,7 @@ def run(
     """
     from layercli.report import TraceOptions
 
-    check_choice("--format", format_, FORMATS)
+    check_choice("--format", format_, TEXT_FORMATS)
     apply_limits(limit)
     engine = choose_engine(static, verify, "derive")
     options = TraceOptions(

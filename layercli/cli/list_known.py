@@ -8,7 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from layercli.cli.options import check_choice, complete_words, format_option, list_words
+from layercli.cli.options import (
+    TEXT_FORMATS,
+    TextFormatOption,
+    check_choice,
+    complete_words,
+    list_words,
+)
 from layercli.cli.output import find_width, write_output
 from layercli.errors import CommandError, LayercliError, Problem, did_you_mean
 
@@ -64,7 +70,6 @@ def _functions() -> list[Known]:
     return [found[name] for name in sorted(found, key=lambda name: name.removeprefix("x."))]
 
 
-FORMATS = ("text", "json")
 KINDS: dict[str, Callable[[], list[Known]]] = {"models": _models, "layers": _layers, "functions": _functions}
 
 
@@ -84,14 +89,14 @@ def run(
         str | None,
         typer.Argument(metavar="[NAME]", help="Show this one only.", autocompletion=_complete_name),
     ] = None,
-    format_: Annotated[str, format_option(FORMATS)] = "text",
+    format_: TextFormatOption = "text",
 ) -> int:
     """List the bundled models, or what a spec may use.
 
     Layers and functions are listed with their arguments and a sentence each.
     """
     check_choice("KIND", kind, tuple(KINDS))
-    check_choice("--format", format_, FORMATS)
+    check_choice("--format", format_, TEXT_FORMATS)
     known = KINDS[kind]()
     if name is not None:
         chosen = [item for item in known if item[0] in (name, f"x.{name}")]

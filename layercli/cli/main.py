@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "list": "layercli.cli.list_known",
     "schema": "layercli.cli.schema",
     "new": "layercli.cli.new",
+    "validate": "layercli.cli.validate",
     "lock": "layercli.cli.lock",
     "check": "layercli.cli.check",
     "diff": "layercli.cli.diff",

@@ -94,6 +94,8 @@ def format_option(formats: Sequence[str]) -> Any:
 #: The kinds of devices, and the formats of traces and parameters: what knows them isn't imported to draw the help.
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 FORMATS = ("table", "json", "csv", "markdown")
+#: The formats of what is neither a table nor a list of findings.
+TEXT_FORMATS = ("text", "json")
 
 SpecArgument = Annotated[
     str,
@@ -141,6 +143,7 @@ DeviceOption = Annotated[
     ),
 ]
 FormatOption = Annotated[str, format_option(FORMATS)]
+TextFormatOption = Annotated[str, format_option(TEXT_FORMATS)]
 StaticOption = Annotated[
     bool | None,
     typer.Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from layercli import __version__
@@ -32,7 +32,9 @@ class Report:
     path: Path | None = None
 
 
-def read_reports(texts: Sequence[str], output: Path | None = None) -> tuple[Report, ...]:
+def read_reports(
+    texts: Sequence[str], output: Path | None = None, formats: Collection[str] = CHECK_FORMATS
+) -> tuple[Report, ...]:
     """``text`` and ``sarif=out.sarif`` as reports, the one without a file first; ``output`` is its file.
 
     Where each has a file, the text goes to standard output besides. Raises CommandError for a format that there
@@ -42,7 +44,7 @@ def read_reports(texts: Sequence[str], output: Path | None = None) -> tuple[Repo
     filed: list[Report] = []
     for text in texts:
         format, equals, name = text.partition("=")
-        check_choice("--format", format, list(CHECK_FORMATS))
+        check_choice("--format", format, list(formats))
         if not equals:
             alone.append(format)
         elif not name or name.endswith(("/", os.sep)) or Path(name).is_dir():
@@ -70,18 +72,30 @@ def write_reports(result: CheckResult, reports: Sequence[Report]) -> None:
 
     Raises CommandError where a file can't be written, or is one of those that were checked.
     """
-    checked = {os.path.realpath(path) for spec in result.specs for path in (spec.path, spec.lock)}
+    checked = [path for spec in result.specs for path in (spec.path, spec.lock)]
+    options = write_each(reports, checked, lambda format, shown: format_check(result, format, shown))
+    if any(report.format == "github" for report in reports):
+        _add_summary(format_check(result, "markdown", options))
+
+
+def write_each(
+    reports: Sequence[Report], checked: Iterable[str], write: Callable[[str, CheckOptions], str]
+) -> CheckOptions:
+    """Write each report, as ``write`` gives it in a format, and give the options without colour.
+
+    Raises CommandError where a file can't be written, or is one of those that were ``checked``.
+    """
+    places = set(map(os.path.realpath, checked))
     for report in reports:
-        if report.path is not None and os.path.realpath(report.path) in checked:
+        if report.path is not None and os.path.realpath(report.path) in places:
             problem = f"a report can't go to {report.path}, which was checked"
             raise CommandError(Problem("usage", problem, hint="name another file"))
     options = CheckOptions(folder=find_folder(), version=__version__)
     for report in reports:
         color = report.path is None and use_color()
         shown = CheckOptions(color, options.folder, options.version)
-        write_output(format_check(result, report.format, shown), report.path)
-    if any(report.format == "github" for report in reports):
-        _add_summary(format_check(result, "markdown", options))
+        write_output(write(report.format, shown), report.path)
+    return options
 
 
 def find_folder() -> str:
@@ -108,9 +122,9 @@ def _add_summary(text: str) -> None:
         write_error(draw_problems([Problem("no-summary", message, severity="warning")]) + "\n")
 
 
-def describe_formats() -> str:
+def describe_formats(formats: Collection[str] = CHECK_FORMATS) -> str:
     """The help of ``--format``."""
     return (
-        f"{list_words(list(CHECK_FORMATS))}. With =FILE it goes to that file; may be repeated, as in "
+        f"{list_words(list(formats))}. With =FILE it goes to that file; may be repeated, as in "
         "--format text --format sarif=out.sarif."
     )

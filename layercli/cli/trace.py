@@ -48,6 +48,7 @@ EXAMPLES = (
     ("layercli trace batchnorm --stats", "means before and after"),
     ("layercli trace dropout --values --repeat 2", "two different masks"),
     ("layercli trace lenet --format json -o lenet.json", "for a program"),
+    ("layercli trace net.yaml --fix", "mend what doesn't fit"),
 )
 
 
@@ -109,6 +110,9 @@ def run(
             "--symbolic", help="Show sizes as formulas over the dims, and what they need. Implies --static."
         ),
     ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write the first mend that is known into the file, then run.")
+    ] = False,
     limit: LimitOption = None,
     format_: FormatOption = "table",
     output: OutputOption = None,
@@ -118,6 +122,7 @@ def run(
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
     --columns, values by --values and --stats. Where torch isn't installed the rows are derived (--static).
     """
+    from layercli.cli.diagnosed import diagnosed
     from layercli.engines import add_formulas, require_torch, run_plan, trace_by
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns
@@ -164,13 +169,18 @@ def run(
         color=output is None and format_ == "table" and use_color(),
         ascii=output is None and needs_ascii(),
     )
+    if fix:
+        from layercli.cli.fix import fix_spec
+
+        with bounded():
+            fix_spec(lambda: load_plan(spec, set_, dim, input_, train))
     plan = load_plan(spec, set_, dim, input_, train)
     if symbolic:
         check_dims(plan)
         plan = load_plan(spec, set_, dim, input_, train, tuple(plan.dims))
 
     try:
-        with bounded(device):
+        with bounded(device), diagnosed(plan):
             if engine == "run":
                 from layercli.run.devices import check_memory, choose_device
                 from layercli.run.tracer import ValueRequest

@@ -19,13 +19,14 @@ from layercli.errors import CommandError, SpecError
 from layercli.plan.records import Plan
 from layercli.record import record
 from layercli.trace import Requirement, Trace
-from layercli.trace.admissible import Admissible, AdmissibleSizes, Range
-from layercli.trace.failure import TraceFailed
+from layercli.trace.admissible import Admissible, AdmissibleSizes, Range, Unknown
 
 #: Sizes that are no further apart than this in a set are looked at one by one.
 MAX_LISTED = 200_000
-#: More paths are not followed.
+#: More paths are not followed, nor more than the least number of them when they have taken so many steps of evaluation.
 MAX_PATHS = 200
+LEAST_PATHS = 16
+MAX_STEPS = 100_000
 #: How many accepted ranges, and sizes within a step, are looked at for reasons.
 MAX_RANGES = 16
 
@@ -54,10 +55,14 @@ def list_admissible(
         find_admissible(name, size, lambda size, name=name: plan_with({name: size}, [name]))  # type: ignore[misc]
         for name, size in sizes.items()
     ]
+    trace: Trace | None = None
+    refusal = ""
     try:
-        trace: Trace | None = derive_plan(plan_with({}, [*sizes]))
-    except (TraceFailed, CommandError):
-        trace = None
+        trace = derive_plan(plan_with({}, [*sizes]))
+    except SpecError as error:
+        refusal = error.problems[0].message
+    except CommandError:
+        pass
     return AdmissibleSizes(
         plan.name,
         plan.spec.source.name,
@@ -65,6 +70,7 @@ def list_admissible(
         tuple(found),
         together=None if trace is None else trace.requirements,
         notes=() if trace is None else trace.notes,
+        refusal=refusal,
     )
 
 
@@ -91,11 +97,15 @@ def find_taken(dim: str, traced: int, derive_at: Callable[[int], Derivation]) ->
     """
     paths: list[_Path] = []
     size: int | None = 0
-    while size is not None and len(paths) < MAX_PATHS:
+    steps = 0
+    why: Unknown = "apart"
+    while size is not None and len(paths) < (MAX_PATHS if steps < MAX_STEPS else LEAST_PATHS):
         try:
             derivation = derive_at(size)
         except SizeTooComplex:
+            why = "formulas"
             break
+        steps += derivation.steps
         marked = find_sizes(dim, dict.fromkeys(condition for _, condition in derivation.conditions))
         # PyTorch treats sizes of 0 and 1 in ways of their own (layouts, broadcasting): each is a path of its own.
         alone = Sizes(1, (((size, size + 1),),))
@@ -105,7 +115,9 @@ def find_taken(dim: str, traced: int, derive_at: Callable[[int], Derivation]) ->
         size = _find_unmarked([path.marked for path in paths])
     accepted = tuple(_list_ranges([path.marked for path in paths if path.accepted], size))
     because = _explain_edges(dim, accepted, paths)
-    return Admissible(dim, traced, accepted, because, None if size is None else size - 1)
+    if size is None:
+        return Admissible(dim, traced, accepted, because)
+    return Admissible(dim, traced, accepted, because, known_to=size - 1, unknown=why)
 
 
 def _differ(dim: str, size: int) -> Condition:
@@ -114,33 +126,30 @@ def _differ(dim: str, size: int) -> Condition:
 
 
 def _explain_edges(dim: str, accepted: Sequence[Range], paths: Sequence[_Path]) -> tuple[Requirement, ...]:
-    """What the refused sizes beside the accepted ones lack; where none is accepted, what each path lacks."""
-    refused = [path for path in paths if not path.accepted]
-    if accepted:
-        beside = {
-            size
-            for found in accepted[:MAX_RANGES]
-            for size in (
-                *range(found.first - 1, found.first + min(found.step, MAX_RANGES)),
-                *(() if found.last is None else (found.last + 1,)),
-            )
-        }
-        refused = [
-            path for path in refused if any(size >= 0 and path.marked.contains(size) for size in beside)
-        ]
+    """What the refused sizes beside the accepted ones lack; nothing where none is accepted, as it isn't this dim then."""
+    beside = {
+        size
+        for found in accepted[:MAX_RANGES]
+        for size in (
+            *range(found.first - 1, found.first + min(found.step, MAX_RANGES)),
+            *(() if found.last is None else (found.last + 1,)),
+        )
+    }
+    refused = [
+        path
+        for path in paths
+        if not path.accepted and any(size >= 0 and path.marked.contains(size) for size in beside)
+    ]
     return tuple(dict.fromkeys(_explain(dim, path, paths) for path in refused))
 
 
 def _explain(dim: str, refused: _Path, paths: Sequence[_Path]) -> Requirement:
     """The condition at which a refused path parts from the accepted one that goes with it longest."""
     own = refused.derivation.conditions
-    parting = len(own) - 1
-    shared = [_count_shared(own, path.derivation.conditions) for path in paths if path.accepted]
-    if shared and max(shared) < len(own):
-        parting = max(shared)
-    if parting < 0:
-        return Requirement("", str(_differ(dim, refused.marked.first)).replace("==", "!="))
-    path, condition = own[parting]
+    if not own:
+        return Requirement("", str(_differ(dim, refused.marked.first).negate()))
+    shared = max(_count_shared(own, path.derivation.conditions) for path in paths if path.accepted)
+    path, condition = own[min(shared, len(own) - 1)]
     needed = condition.negate()
     # Of a product that may not be 0 it is the factor that is.
     factors = [item for item in split_product(needed, {dim: refused.marked.first}) if as_int(item.left) == 0]

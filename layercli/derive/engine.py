@@ -141,6 +141,7 @@ class Call:
     """A call that has ended, for what watches a derivation: its row, what the rule was given, what it gave.
 
     ``module`` is None for an operation, ``rule`` for a layer. Its tensors include those that wrappers computed.
+    ``site`` is where a ``forward`` calls it; None where none does, as in a Sequential.
     """
 
     draft: Draft
@@ -149,6 +150,7 @@ class Call:
     values: Sequence[Any]
     keywords: Mapping[str, Any]
     output: Any
+    site: Position | None = None
 
 
 @record(frozen=False)
@@ -169,6 +171,8 @@ class Pass:
     #: The calls of the modules whose forward runs.
     trials: list[Trial] = field(default_factory=list)
     sharing: Sharing | None = None
+    #: The layers that are called right now by a statement, with the places of these calls.
+    sites: list[tuple[Module, Position]] = field(default_factory=list)
 
     def enter(self, module: Module) -> None:
         """Something inside a module is wanted."""
@@ -254,7 +258,7 @@ class TypeEngine(ForwardEngine):
             if self.running.watch is not None:
                 taken = [convert(value) for value in values]
                 named = {key: convert(value) for key, value in shown.items()}
-                self.running.watch(Call(draft, None, rule, taken, named, output))
+                self.running.watch(Call(draft, None, rule, taken, named, output, site.position))
         return output
 
     def call_function(
@@ -305,6 +309,7 @@ class TypeEngine(ForwardEngine):
         assert self.running is not None
         if layer.type in ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict") and layer.entry:
             raise explain_container(layer.type, next(iter(layer.children), ""), site)
+        self.running.sites.append((layer, site.position))
         try:
             return call_module(layer, arguments, keywords, self.running)
         except InputsRefused as refused:
@@ -312,6 +317,8 @@ class TypeEngine(ForwardEngine):
             raise SpecError(*problems) from None
         except Refusal as refusal:
             raise explain_refusal(refusal, self.running.recorder, layer.path, site.position) from None
+        finally:
+            self.running.sites.pop()
 
     def get_member(self, layer: Any, name: str) -> Any:
         self._enter(layer)
@@ -675,7 +682,9 @@ def _derive_call(
     own = NOTHING if block is not None or entry is None else count_layer(entry, module, output, values, named)
     frame.draft.macs, frame.draft.flops = own
     if running.watch is not None:
-        running.watch(Call(frame.draft, seen, None, values, named, output))
+        caller, place = running.sites[-1] if running.sites else (None, None)
+        site = place if caller is module else None
+        running.watch(Call(frame.draft, seen, None, values, named, output, site))
     return output
 
 

@@ -82,20 +82,23 @@ class Derivation:
     """What came of a symbolic plan: whether PyTorch takes it, and the conditions under which it is the same.
 
     Each condition has the path of its row. ``refusal`` says what PyTorch would refuse, and the last condition is then
-    mostly why.
+    mostly why. ``steps`` of evaluation is what it took.
     """
 
     conditions: tuple[tuple[str, Condition], ...]
     refusal: SpecError | None
+    steps: int = 0
 
 
 def derive_conditions(plan: Plan) -> Derivation:
     """Derive a symbolic plan for its conditions. Raises SizeTooComplex where one gets too long."""
     refusal: SpecError | None = None
+    budget = Budget()
+    steps = budget.steps
     with settings(plan.dtype), record_conditions() as conditions:
         log = ConditionLog(conditions)
         try:
-            _derive(plan, log)
+            _derive(plan, log, budget=budget)
         except SpecError as error:
             refusal = error
     log.place("")
@@ -108,7 +111,7 @@ def derive_conditions(plan: Plan) -> Derivation:
     placed = [(path, condition) for condition, path in first.items()]
     if refusal is not None and found and placed[-1] != found[-1]:
         placed.append(found[-1])
-    return Derivation(tuple(placed), refusal)
+    return Derivation(tuple(placed), refusal, steps - budget.steps)
 
 
 @record(eq=False)
@@ -166,6 +169,7 @@ def _derive(
     share: bool = True,
     watch: Callable[[Call], None] | None = None,
     inputs: Mapping[str, Any] | None = None,
+    budget: Budget | None = None,
 ) -> Trace:
     maker = ModuleMaker(plan, late=share)
     root = maker.make()
@@ -173,7 +177,9 @@ def _derive(
     kind = TypeKind() if log is None else SymbolicKind()
     recorder = Recorder(kind, maker.names)
     sharing = Sharing(maker.section_of, maker.names)
-    running = Pass(recorder, Budget(), plan.dims, log, sharing=sharing if share else None, watch=watch)
+    running = Pass(
+        recorder, budget or Budget(), plan.dims, log, sharing=sharing if share else None, watch=watch
+    )
     running.place_conditions()
     failure: SpecError | None = None
     output: Any = None

@@ -13,6 +13,7 @@ from layercli.diagnose.scene import Scene, list_entries
 from layercli.diagnose.values import Way, list_ways, read_number
 from layercli.errors import Edit, Position
 from layercli.plan.planner import list_size_nodes
+from layercli.plan.records import LayerPlan
 from layercli.record import record
 from layercli.spec.expressions import Expression
 from layercli.spec.model import Sizes
@@ -51,17 +52,25 @@ def propose(scene: Scene, kind: str, rank: int, changes: Iterable[Change]) -> It
 
 
 def set_argument(
-    scene: Scene, path: str, argument: str, value: object, factors: Sequence[int] = ()
+    scene: Scene,
+    path: str,
+    argument: str,
+    value: object,
+    factors: Sequence[int] = (),
+    plan: LayerPlan | None = None,
 ) -> Iterator[Way]:
-    """Ways to give the layer at ``path`` another value for an argument, added where it wasn't given."""
-    plan = scene.plans.get(path)
+    """Ways to give the layer at ``path`` another value for an argument, added where it wasn't given.
+
+    ``plan`` is another layer than that at ``path``, made in the same block.
+    """
+    plan = plan or scene.plans.get(path)
     if plan is None:
         return
     site = plan.argument_sites.get(argument)
     if site is not None:
         yield from list_ways(scene, scene.find_owner(path), site, value, factors)
         return
-    making = scene.find_making(path)
+    making = scene.find_making(plan, scene.find_owner(path))
     if making is not None:
         end = making.code.span(making.node)[1] - 1
         assert isinstance(making.node, ast.Call)
@@ -153,7 +162,7 @@ def insert_layer(
 ) -> Iterator[Candidate]:
     """A layer before the one at ``path``, where layers run in order: in a container, or without ``forward``."""
     name = making.partition("(")[0].lower()
-    site = scene.find_making(path)
+    site = scene.find_making(scene.plans[path], scene.find_owner(path))
     if site is None:
         return
     block = scene.block_at(scene.find_owner(path))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 from layercli.diagnose.candidates import (
     Candidate,
@@ -11,22 +13,39 @@ from layercli.diagnose.candidates import (
     find_inputs,
     insert_layer,
     propose,
-    redeclare_input,
     resize_input,
     set_argument,
     set_origin,
     wrap,
-    write_sizes,
-    find_input_value,
 )
+from layercli.diagnose.editing import Change
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
+from layercli.diagnose.kinds import list_kind_candidates
 from layercli.diagnose.origins import find_factors, find_origin
 from layercli.diagnose.scene import Scene, tensor_at
 from layercli.plan.records import LayerPlan
+from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
 
-#: Where sizes of one tensor are what a layer wants of another dimension, it stands there by mistake.
+#: Layers whose channels stand in the second dimension, and how their names begin.
 _CHANNELS_SECOND = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "SyncBatchNorm")
+
+#: Arguments of which the first has to be a multiple of the second.
+_DIVISORS: dict[str, tuple[tuple[str, str], ...]] = {
+    "MultiheadAttention": (("embed_dim", "num_heads"),),
+    "TransformerEncoderLayer": (("d_model", "nhead"),),
+    "TransformerDecoderLayer": (("d_model", "nhead"),),
+    "Transformer": (("d_model", "nhead"),),
+    "GroupNorm": (("num_channels", "num_groups"),),
+    **{
+        f"Conv{transposed}{count}d": (("in_channels", "groups"), ("out_channels", "groups"))
+        for transposed in ("", "Transpose")
+        for count in (1, 2, 3)
+    },
+}
+
+#: The largest number whose divisors are looked for.
+MAX_DIVIDED = 65_536
 
 
 def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -38,63 +57,192 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
         misfits = list(find_misfits(row, plan))
         for misfit in misfits:
             yield from _fit_argument(scene, row, plan, misfit)
-            yield from _fit_input(scene, row, plan, misfit)
-        if misfits:
-            yield from _fit_several(scene, row, plan, misfits)
-        else:
+            yield from _fit_input(scene, row, misfit)
+        if len({misfit.fit.argument for misfit in misfits}) > 1:
+            yield from _fit_several(scene, row, misfits)
+        if not misfits:
+            yield from list_kind_candidates(scene, row)
             yield from _arrange_dimensions(scene, row)
-        yield from _fit_window(scene, row, plan)
+            yield from _fit_window(scene, row, plan)
 
 
-def _holder_path(scene: Scene, row: Row, plan: LayerPlan) -> str:
-    """The path of the layer whose arguments have to match: a layer that is given to another has none of its own."""
-    return row.path
+def list_making_candidates(scene: Scene) -> Iterator[Candidate]:
+    """Changes for a layer that can't be made: a number that has to divide another one."""
+    position = scene.problem.position
+    for path, plan in scene.plans.items():
+        sites = {name: site.position for name, site in plan.argument_sites.items()}
+        if position is None or (position != plan.position and position not in sites.values()):
+            continue
+        for whole, part in _DIVISORS.get(plan.type_name, ()):
+            number, near = plan.arguments.get(whole), plan.arguments.get(part)
+            if not isinstance(number, int) or not isinstance(near, int) or near < 1 or number % near == 0:
+                continue
+            for rank, divisor in enumerate(list_divisors(number, near)[:2]):
+                for way in set_argument(scene, path, part, divisor):
+                    yield from propose(scene, f"divisor {rank}", way.cost + rank, way.changes)
+            multiple = max(1, round(number / near)) * near
+            for way in set_argument(scene, path, whole, multiple):
+                yield from propose(scene, "multiple", way.cost + 10, way.changes)
+        return
+
+
+def list_divisors(number: int, near: int) -> list[int]:
+    """The divisors of a number, the nearest to ``near`` first; of a huge one none."""
+    if not 0 < number <= MAX_DIVIDED:
+        return []
+    found = [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+    return sorted(found, key=lambda divisor: (abs(divisor - near), -divisor))
 
 
 def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> Iterator[Candidate]:
     """The layer's own argument as the size that came."""
     holder, _ = list_fits(plan)
+    argument = misfit.fit.argument
     origin = find_origin(scene, row, misfit.tensor, misfit.fit.dim)
     factors = find_factors(origin) if origin is not None else ()
-    value: object = misfit.got
-    given = holder.arguments.get(misfit.fit.argument)
+    given = holder.arguments.get(argument)
+    value: Any = misfit.got
     if isinstance(given, (tuple, list)):
-        value = [*given]
-        value[misfit.fit.dim] = misfit.got
-        value = type(given)(value)
-    for way in set_argument(scene, row.path, misfit.fit.argument, value, factors, holder):
+        value = type(given)(misfit.tensor.shape[-len(given) :])
+    for way in set_argument(scene, row.path, argument, value, factors, holder):
         yield from propose(scene, "argument", way.cost, way.changes)
         for also in _keep_divisible(scene, row, holder, misfit):
             yield from propose(scene, "argument", way.cost + 4, [*way.changes, *also])
 
 
-#: Arguments of which one has to divide another.
-_DIVISORS = {
-    "MultiheadAttention": (("embed_dim", "num_heads"),),
-    "TransformerEncoderLayer": (("d_model", "nhead"),),
-    "TransformerDecoderLayer": (("d_model", "nhead"),),
-    "Transformer": (("d_model", "nhead"),),
-    "GroupNorm": (("num_channels", "num_groups"),),
-    **{
-        f"Conv{transposed}{count}d": (("in_channels", "groups"), ("out_channels", "groups"))
-        for transposed in ("", "Transpose")
-        for count in (1, 2, 3)
-    },
-}  # fmt: skip
-
-
-def list_divisors(number: int, near: int) -> list[int]:
-    """The divisors of a number, the nearest to ``near`` first."""
-    found = [divisor for divisor in range(1, min(number, 4096) + 1) if number % divisor == 0]
-    return sorted(found, key=lambda divisor: (abs(divisor - near), divisor))
-
-
-def _keep_divisible(scene: Scene, row: Row, holder: LayerPlan, misfit: Misfit) -> Iterator[Sequence[object]]:
-    """Changes of a number of heads or groups that divides the size that came."""
+def _keep_divisible(scene: Scene, row: Row, holder: LayerPlan, misfit: Misfit) -> Iterator[Sequence[Change]]:
+    """Changes of a number of heads or groups to one that divides the size that came."""
     for whole, part in _DIVISORS.get(holder.type_name, ()):
-        near = holder.arguments.get(part)
+        near = holder.arguments.get(part, 1)
         if whole != misfit.fit.argument or not isinstance(near, int) or near < 1 or misfit.got % near == 0:
             continue
         for divisor in list_divisors(misfit.got, near)[:1]:
             for way in set_argument(scene, row.path, part, divisor, (), holder):
                 yield way.changes
+
+
+def _fit_several(scene: Scene, row: Row, misfits: Sequence[Misfit]) -> Iterator[Candidate]:
+    """Several arguments at once."""
+    changes: list[Change] = []
+    for argument in dict.fromkeys(misfit.fit.argument for misfit in misfits):
+        misfit = next(item for item in misfits if item.fit.argument == argument)
+        way = next(set_argument(scene, row.path, argument, misfit.got), None)
+        if way is None:
+            return
+        changes += way.changes
+    yield from propose(scene, "argument", 1, changes)
+
+
+def _fit_input(scene: Scene, row: Row, misfit: Misfit) -> Iterator[Candidate]:
+    """An input arranged as the layer wants it, or made so where it comes from."""
+    tensor, dim, needed = misfit.tensor, misfit.fit.dim, misfit.needed
+    rank = len(tensor.shape)
+    place = dim % rank
+    site = find_direct_call(scene, row)
+    inputs = [] if site is None else find_inputs(site)
+    node = inputs[misfit.fit.input] if misfit.fit.input < len(inputs) else None
+    others = [index for index, size in enumerate(tensor.shape) if size == needed and index != place]
+    second = row.type.startswith(_CHANNELS_SECOND)
+    if row.type == "Linear" and rank > 2:
+        yield from _flatten_input(scene, row, misfit, site, node)
+    if site is not None and node is not None:
+        if second and rank - 1 in others and rank > 2:
+            order = ", ".join(map(str, (0, rank - 1, *range(1, rank - 1))))
+            after = ".transpose(1, 2)" if rank == 3 else f".permute({order})"
+            yield from wrap(scene, site, node, after, "arrange", -6)
+        for other in others:
+            after = f".transpose({min(place, other)}, {max(place, other)})"
+            yield from wrap(scene, site, node, after, "arrange", 12)
+        if second and needed == 1:
+            yield from wrap(scene, site, node, ".unsqueeze(1)", "arrange", -7)
+    origin = find_origin(scene, row, tensor, dim)
+    if origin is None:
+        return
+    for way in set_origin(scene, origin, needed):
+        yield from propose(scene, "producer", 30 + way.cost, way.changes)
+    if origin.row is None:
+        sizes = [*origin.tensor.shape]
+        sizes[origin.dim] = needed
+        yield from resize_input(scene, origin.name, sizes, "input", 20)
+
+
+def _flatten_input(
+    scene: Scene, row: Row, misfit: Misfit, site: Site | None, node: ast.expr | None
+) -> Iterator[Candidate]:
+    """A flatten that is missing before the first ``Linear``, or a mean over the positions of an image."""
+    shape = misfit.tensor.shape
+    flat = prod(shape[1:])
+    if len(shape) == 4 and shape[1] == misfit.needed and site is not None and node is not None:
+        yield from wrap(scene, site, node, ".mean((2, 3))", "mean", -8)
+    also: Sequence[Change] = ()
+    rank = -10
+    if flat != misfit.needed:
+        way = next(set_argument(scene, row.path, "in_features", flat, shape[1:]), None)
+        if way is None:
+            return
+        also, rank = way.changes, -5 if len(shape) > 3 else 15
+    if site is not None and node is not None:
+        yield from wrap(scene, site, node, ".flatten(1)", "flatten", rank, also)
+    yield from insert_layer(scene, row.path, "Flatten()", "flatten", rank, also)
+
+
+def _arrange_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
+    """An input with more or fewer dimensions."""
+    site = find_direct_call(scene, row)
+    for index, node in enumerate([] if site is None else find_inputs(site)):
+        tensor = tensor_at(row, index)
+        if tensor is not None and site is not None:
+            for rank, after in enumerate(list_arrangements(tensor)):
+                yield from wrap(scene, site, node, after, "arrange", 6 + rank)
+
+
+def list_arrangements(tensor: TensorType) -> list[str]:
+    """Methods that give a tensor more, fewer or exchanged dimensions, the likeliest first."""
+    rank = len(tensor.shape)
+    found = [f".squeeze({index})" for index in reversed(range(rank)) if tensor.shape[index] == 1]
+    found += [f".unsqueeze({index})" for index in (1, 0, *range(2, rank + 1)) if index <= rank]
+    found += [".flatten(1)", ".flatten(2)"][: max(0, rank - 2)]
+    pairs = [(first, second) for first in range(rank) for second in range(first + 1, rank)]
+    pairs.sort(key=lambda pair: (pair != (rank - 2, rank - 1), pair[0] == 0))
+    found += [f".transpose({first}, {second})" for first, second in pairs]
+    return found
+
+
+# Windows ---------------------------------------------------------------------------------------------------
+
+
+def _fit_window(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
+    """A kernel that is larger than what it slides over: a smaller one, or padding."""
+    kernel = plan.arguments.get("kernel_size")
+    tensor = tensor_at(row, 0)
+    count = int(row.type[-2]) if row.type.endswith("d") and row.type[-2:-1].isdigit() else 0
+    if kernel is None or tensor is None or not count or len(tensor.shape) < count:
+        return
+    sizes = tensor.shape[-count:]
+    padding = spread(plan.arguments.get("padding", 0), count)
+    windows = spread(kernel, count)
+    if not windows or not padding:
+        return
+    padded = [size + 2 * pad for size, pad in zip(sizes, padding, strict=True)]
+    fitting = [min(window, size) for window, size in zip(windows, padded, strict=True)]
+    smaller: Any = type(kernel)(fitting) if isinstance(kernel, (tuple, list)) else min(fitting)
+    if smaller != kernel and min(fitting) > 0:
+        for way in set_argument(scene, row.path, "kernel_size", smaller):
+            yield from propose(scene, "kernel", 5 + way.cost, way.changes)
+    lacking = [max(0, -(-(window - size) // 2)) for window, size in zip(windows, sizes, strict=True)]
+    if any(lacking):
+        for way in set_argument(scene, row.path, "padding", max(*lacking, *padding)):
+            yield from propose(scene, "padding", 7 + way.cost, way.changes)
+    half = [min(pad, window // 2) for pad, window in zip(padding, windows, strict=True)]
+    if half != list(padding):
+        for way in set_argument(scene, row.path, "padding", min(half)):
+            yield from propose(scene, "padding", way.cost, way.changes)
+
+
+def spread(value: Any, count: int) -> Sequence[int]:
+    """A number for each of ``count`` dimensions; none where the value doesn't say them."""
+    values = list(value) if isinstance(value, (tuple, list)) else [value] * count
+    fits = len(values) == count and all(isinstance(item, int) for item in values)
+    return values if fits else ()
+
+

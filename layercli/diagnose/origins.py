@@ -10,7 +10,7 @@ from layercli.diagnose.fits import MAKERS, TWICE
 from layercli.diagnose.scene import Scene
 from layercli.errors import Position
 from layercli.record import record
-from layercli.trace import Row, TensorType, Type
+from layercli.trace import Row, TensorType
 from layercli.trace.records import iterate_tensor_types
 
 #: Rows through which a size is followed.
@@ -55,7 +55,7 @@ def find_origin(scene: Scene, row: Row, tensor: TensorType, dim: int) -> Origin 
         place = _find_input(row, tensor)
         if place is None:
             return None
-        found = _resolve(scene, row, place)
+        found = resolve_source(scene, row, place)
         if found is None:
             return None
         if isinstance(found, str):
@@ -91,8 +91,10 @@ def _find_passed(row: Row, tensor: TensorType, dim: int) -> TensorType | None:
     return None
 
 
-def _resolve(scene: Scene, row: Row, place: int) -> Row | str | None:
-    """The row that gave an input of a row, or the name of the model's input that it is."""
+def resolve_source(scene: Scene, row: Row, place: int) -> Row | str | None:
+    """The row that gave what a row has at a place among its sources, or the name of the model's input that it is."""
+    if place >= len(row.sources):
+        return None
     source = re.sub(r"^\w+=", "", row.sources[place])
     base = re.sub(r"(\[[^\]]*\])+$", "", source)
     around = row.path
@@ -106,7 +108,7 @@ def _resolve(scene: Scene, row: Row, place: int) -> Row | str | None:
         if owner is not None:
             names = _input_names(scene, owner)
             if source in names and names.index(source) < len(owner.sources):
-                return _resolve(scene, owner, names.index(source))
+                return resolve_source(scene, owner, names.index(source))
         if not around:
             inputs = [name for name, _ in scene.plan.inputs]
             return base if base in inputs else None
@@ -185,7 +187,7 @@ def find_factors(origin: Origin) -> Sequence[int]:
 
 
 def _name_source(scene: Scene, row: Row) -> str:
-    found = _resolve(scene, row, 0) if row.sources else None
+    found = resolve_source(scene, row, 0) if row.sources else None
     return found if isinstance(found, str) else "" if found is None else found.path
 
 
@@ -207,7 +209,3 @@ def tell_chain(scene: Scene) -> Iterator[str]:
         if plan is not None and plan.block is not None and row.position is not None:
             yield f"in {row.path}, a {row.type} made at {row.position}"
 
-
-def find_tensors(value: Type) -> list[TensorType]:
-    """The tensors in a type."""
-    return [*iterate_tensor_types(value)]

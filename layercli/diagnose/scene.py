@@ -94,10 +94,9 @@ class Scene:
                 return None
             owner = self.find_owner(owner)
 
-    def find_making(self, path: str) -> Site | None:
-        """The call that makes the layer at ``path``, as ``layers`` writes it; None for the long form."""
-        plan = self.plans[path]
-        for entry in list_entries(self.block_at(self.find_owner(path))):
+    def find_making(self, plan: LayerPlan, owner: str) -> Site | None:
+        """The call that makes a layer, as the block at ``owner`` writes it; None for the long form."""
+        for entry in list_entries(self.block_at(owner)):
             for node in ast.walk(entry.code.tree):
                 if isinstance(node, ast.Call) and entry.code.position(node) == plan.position:
                     return Site(entry.code, node)

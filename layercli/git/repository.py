@@ -36,6 +36,7 @@ class Repository:
         if not revision.strip() or revision.startswith("-") or not revision.isprintable():
             hint = "name a branch, a tag or a commit, such as main or HEAD~1"
             raise CommandError(Problem("unknown-revision", f"{revision!r} is no revision", hint=hint))
+        _refuse_others(revision)
         answer = self.ask("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
         commit = answer.output.decode("ascii", "replace").strip()
         if answer.code == 0 and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
@@ -56,7 +57,33 @@ class Repository:
             hint = (
                 "git fetch --unshallow brings the others; in a workflow give actions/checkout fetch-depth: 0"
             )
-        return Problem("unknown-revision", message, notes=(last_line(answer.errors),), hint=hint)
+        note = last_line(answer.errors)
+        # What git says of most names that it doesn't know adds nothing.
+        notes = () if "Needed a single revision" in note else (note,)
+        return Problem("unknown-revision", message, notes=notes, hint=hint)
+
+
+#: What git takes for something else than one commit: a text in it, what that makes of it, and what to write instead, with
+#: ``{0}`` and ``{1}`` for what stands around the text.
+_OTHERS: Sequence[tuple[str, str, str]] = (
+    ("...", "a range", "name the commit that they have in common: $(git merge-base {0} {1})"),
+    ("..", "a range", "name the commit that it begins at: {0}"),
+    (":/", "a search for a commit", "name a branch, a tag or a commit, such as main or HEAD~1"),
+    (":", "a file", "name a branch, a tag or a commit, such as main or HEAD~1"),
+)
+
+
+def _refuse_others(revision: str) -> None:
+    """Raises CommandError for what git would take for something else than one commit."""
+    # In braces stand dates and words of messages, and any sign may be in those.
+    bare = re.sub(r"\{[^{}]*\}", "", revision)
+    for text, what, hint in _OTHERS:
+        if text in bare:
+            first, _, second = revision.partition(text)
+            hint = hint.format(first or "HEAD", second or "HEAD")
+            raise CommandError(
+                Problem("unknown-revision", f"{revision} is {what}, not one commit", hint=hint)
+            )
 
 
 def find_repository(folder: Path) -> Repository:

@@ -34,8 +34,6 @@ from layercli.lock import (
     Lock,
     SpecResult,
     check_lock_names,
-    collect_positions,
-    compare_locks,
     judge_differences,
     load_lock,
     lock_path,
@@ -88,7 +86,15 @@ def check_against(
             raise CommandError(Problem("nothing-to-check", message, hint="name one: layercli check net.yaml"))
 
         def name(path: Path) -> str:
-            return display_name(path, folder) if paths else name_in(path, folder, place)
+            if not paths:
+                return name_in(path, folder, place)
+            shown = display_name(path, folder)
+            given = any(map(os.path.isabs, paths))
+            return (
+                shown
+                if given or not os.path.isabs(shown)
+                else os.path.relpath(path, folder).replace(os.sep, "/")
+            )
 
         check_lock_names(Path(name(spec)) for spec in now)
         results = []
@@ -293,9 +299,9 @@ def _check_pair(
     old, problems = _read_before(pair.before, revision, engine)
     if old is None:
         return replace(result, problems=(*result.problems, *problems))
-    new, trace = make_lock(pair.now, result.path, engine, old.version)
-    differences = compare_locks(old, new, collect_positions(trace))
-    verdicts = judge_differences(old, new, differences)
+    new = make_lock(pair.now, result.path, engine, old.version)
+    differences = new.compare(old)
+    verdicts = judge_differences(old, new.lock, differences)
     if renamed:
         differences = (_make_difference("spec-renamed", name(pair.before), result.path), *differences)
         verdicts = tuple(map(_judge_renamed, verdicts))
@@ -311,7 +317,7 @@ def _check_pair(
         differences,
         verdicts,
         (*problems, *result.problems),
-        rows=len(new.rows),
+        rows=len(new.lock.rows),
         accepted=result.status == "ok",
     )
 
@@ -330,7 +336,7 @@ def _read_before(spec: Path, revision: Revision, engine: Engine) -> tuple[Lock |
     """What a spec was: derived now, and where that can't be done what its lock said."""
     name = revision.name(spec)
     try:
-        return make_lock(spec, name, engine, tree=revision)[0], ()
+        return make_lock(spec, name, engine, tree=revision).lock, ()
     except LayercliError as error:
         reason = error.problems[0]
     lock = lock_path(spec)

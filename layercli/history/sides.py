@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
-from layercli.checks import make_lock
+from layercli.checks import Made, make_lock
 from layercli.engines import Engine
-from layercli.errors import CommandError, Position, Problem, SpecError, did_you_mean
+from layercli.errors import CommandError, Problem, SpecError, did_you_mean
 from layercli.git import Revision, find_repository, read_revision
 from layercli.lock import LOCK_VERSION, NUMBERS_VERSION, Lock, collect_positions, load_lock
+from layercli.lock.heads import read_heads
 from layercli.lock.rows import Comparison, compare_sides
 from layercli.record import record
 from layercli.spec.library import display_name, find_spec
@@ -49,19 +50,18 @@ def compare_places(old: str, new: str, folder: Path, engine: Engine = "derive") 
                 load_lock(place.path, place.name, place.tree) if place.is_lock else None for place in places
             ]
             version = _find_version(places, locks)
-            (old_lock, _), (new_lock, positions) = [
-                _derive(place, engine, version) if lock is None else (lock, {})
+            before, after = [
+                make_lock(place.path, place.name, engine, version, place.tree) if lock is None else lock
                 for place, lock in zip(places, locks, strict=True)
             ]
         except SpecError as error:
             # A model that is wrong can't be compared, as diff can't compare what it can't read.
             raise CommandError(*error.problems) from error.__cause__
-    return compare_sides(old_lock, new_lock, places[0].name, places[1].name, positions)
-
-
-def _derive(place: Place, engine: Engine, version: int) -> tuple[Lock, Mapping[str, Position]]:
-    lock, trace = make_lock(place.path, place.name, engine, version, place.tree)
-    return lock, collect_positions(trace)
+    old_lock = before.lock if isinstance(before, Made) else before
+    names = places[0].name, places[1].name
+    if not isinstance(after, Made):
+        return compare_sides(old_lock, after, *names)
+    return compare_sides(old_lock, after.lock, *names, collect_positions(after.trace), read_heads(after.spec))
 
 
 def _find_version(places: Sequence[Place], locks: Sequence[Lock | None]) -> int:

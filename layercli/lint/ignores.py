@@ -5,20 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from layercli.codes.warnings import IGNORABLE
 from layercli.errors import Position, Problem, Source, did_you_mean
 from layercli.record import record
-
-#: The warnings that can be turned off, each on its own.
-IGNORABLE = (
-    "unused-layer",
-    "unused-value",
-    "unused-param",
-    "unused-block",
-    "activation-before-loss",
-    "implicit-dim",
-    "dropout-everything",
-    "cancelled-bias",
-)
 
 _COMMENT = re.compile(
     r"(?:^|(?<=\s))#\s*layercli:\s*(?P<word>ignore(?:-file)?)\b(?P<rest>\s*\[(?P<codes>[^\]]*)\])?"

@@ -10,6 +10,7 @@ from functools import cached_property
 from layercli.errors import Position
 from layercli.lock.alignment import Call, align_locks, read_calls
 from layercli.lock.differences import CLASSES, CODES, Difference
+from layercli.lock.heads import Heads
 from layercli.lock.records import Lock, LockEntry, split_source
 from layercli.lock.renames import GONE, Rename, Renames, find_renames
 from layercli.record import record
@@ -19,17 +20,17 @@ Change = tuple[str, str]
 
 
 def compare_locks(
-    old: Lock, new: Lock, positions: Mapping[str, Position] | None = None
+    old: Lock, new: Lock, positions: Mapping[str, Position] | None = None, heads: Heads | None = None
 ) -> tuple[Difference, ...]:
     """Every difference from ``old`` to ``new``, none where they are equal, the gravest first.
 
     Layers are matched by path, renamed ones by what they are, operations by longest common subsequence within their
     owner, their numbers left aside. Sizes, entries and totals that follow from a difference are folded into it.
-    ``positions`` says where a path stands in the new spec (``collect_positions``).
+    ``positions`` says where a path stands in the new spec (``collect_positions``), ``heads`` where its params and inputs do.
     """
     if old == new:
         return ()
-    return _Comparison(old, new, positions or {}).compare()
+    return _Comparison(old, new, positions or {}, heads or Heads()).compare()
 
 
 @record(frozen=False)
@@ -43,18 +44,19 @@ class _Cause:
 
     def finish(self) -> Difference:
         follows = [part for part in dict.fromkeys(self.follows) if part != self.head]
-        # A param or an input has no row: where it shows first is what there is to point at.
+        # What stands nowhere itself, as in a comparison of two locks, is shown where it is first seen.
         places = [part.position for part in (self.head, *follows) if part.position is not None]
         return replace(self.head, follows=tuple(follows), position=places[0] if places else None)
 
 
 class _Comparison:
-    def __init__(self, old: Lock, new: Lock, positions: Mapping[str, Position]) -> None:
+    def __init__(self, old: Lock, new: Lock, positions: Mapping[str, Position], heads: Heads) -> None:
         self.renames: Renames = find_renames(old, new)
         self.before = old
         self.old = self.renames.lock
         self.new = new
         self.positions = positions
+        self.heads = heads
         self.old_entries = {entry.name: entry for entry in self.old.state_dict}
         self.new_entries = {entry.name: entry for entry in new.state_dict}
         self.causes: list[_Cause] = []
@@ -92,11 +94,13 @@ class _Comparison:
 
     # Causes
 
-    def make(self, code: str, path: str = "", old: str = "", new: str = "") -> Difference:
+    def make(
+        self, code: str, path: str = "", old: str = "", new: str = "", *, position: Position | None = None
+    ) -> Difference:
         kind, sentence = CODES[code]
         path, old, new = (text.replace(GONE, "") for text in (path, old, new))
         message = sentence.format(path=path or "the model", old=old or "nothing", new=new or "nothing")
-        return Difference(code, kind, path, old, new, message, self.find_position(path))
+        return Difference(code, kind, path, old, new, message, position or self.find_position(path))
 
     def find_position(self, path: str) -> Position | None:
         """Where ``path`` or the nearest module around it stands in the spec."""
@@ -164,8 +168,11 @@ class _Comparison:
             self.start(self.make("dims-changed", "", rename.old, rename.new))
         if old.dims != new.dims:
             self.start(self.make("dims-changed", "", ", ".join(old.dims), ", ".join(new.dims)))
-        for difference in self.compare_pairs("param", old.params, new.params):
-            cause = self.start(difference)
+        changed: dict[str, _Cause] = {}
+        for difference in self.compare_pairs("param", old.params, new.params, self.heads.params):
+            reasons = self.heads.computed.get(difference.path, ())
+            cause = next((changed[name] for name in changed if name in reasons), None)
+            cause = changed[difference.path] = self.attach(difference, cause)
             self.params.append(((difference.old.strip("'\""), difference.new.strip("'\"")), cause))
         if old.model != new.model:
             self.start(self.make("name-changed", "", old.model, new.model))
@@ -175,14 +182,18 @@ class _Comparison:
             self.dtype = self.start(self.make("dtype-changed", "", old.dtype, new.dtype))
 
     def compare_pairs(
-        self, what: str, old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]
+        self,
+        what: str,
+        old: Sequence[tuple[str, str]],
+        new: Sequence[tuple[str, str]],
+        places: Mapping[str, Position],
     ) -> Iterator[Difference]:
         before, after = dict(old), dict(new)
         for name, text in after.items():
             if name not in before:
-                yield self.make(f"{what}-added", name, new=text)
+                yield self.make(f"{what}-added", name, new=text, position=places.get(name))
             elif before[name] != text:
-                yield self.make(f"{what}-changed", name, before[name], text)
+                yield self.make(f"{what}-changed", name, before[name], text, position=places.get(name))
         for name, text in before.items():
             if name not in after:
                 yield self.make(f"{what}-removed", name, old=text)
@@ -190,8 +201,9 @@ class _Comparison:
     def compare_inputs(self) -> None:
         old, new = self.old, self.new
         for rename in self.renames.inputs:
-            self.start(self.make("input-renamed", rename.new, rename.old, rename.new))
-        for difference in self.compare_pairs("input", old.inputs, new.inputs):
+            position = self.heads.inputs.get(rename.new)
+            self.start(self.make("input-renamed", rename.new, rename.old, rename.new, position=position))
+        for difference in self.compare_pairs("input", old.inputs, new.inputs, self.heads.inputs):
             changes = _compare_sizes(difference.old, difference.new)
             cause = self.explain_dtype(difference.old, difference.new) or self.explain_sizes(changes)
             if cause is None:
@@ -514,9 +526,9 @@ class _Comparison:
             if path not in new and path not in new_called:
                 self.tell_uncalled("uncalled-removed", path, old=kind)
 
-    def tell_uncalled(self, code: str, path: str, **texts: str) -> None:
+    def tell_uncalled(self, code: str, path: str, old: str = "", new: str = "") -> None:
         around = self.find_touched(path)
-        difference = self.make(code, path, **texts)
+        difference = self.make(code, path, old, new)
         if around is not None and around.head.path == path.rpartition(".")[0]:
             around.follows.append(difference)
         else:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Literal, TypeAlias, get_args
 
-from layercli.errors import Label, Position, Problem
+from layercli.errors import Label, Mend, Position, Problem
 from layercli.lock.differences import CLASSES, CODES, Difference, DifferenceClass
 from layercli.lock.result import CheckResult, SpecResult
 from layercli.record import record
 
-FindingClass: TypeAlias = Literal["configuration", "spec", "lock", DifferenceClass]
+FindingClass: TypeAlias = Literal["configuration", "spec", "lock", DifferenceClass, "warning"]
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 #: The gravest first.
@@ -28,6 +28,7 @@ CLASS_HELP: Mapping[FindingClass, str] = {
     "behaviour": "The model may compute something else from the same weights and inputs.",
     "inside": "Neither checkpoints nor callers see it; what follows from it is told with it.",
     "cost": "It follows from another difference.",
+    "warning": "The model runs, and this is probably not what was meant.",
 }
 
 _CLASSES = tuple(CLASS_HELP)
@@ -176,6 +177,7 @@ class Finding:
     notes: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
     hint: str = ""
+    mends: tuple[Mend, ...] = ()
     ignored: str = ""
     follows: tuple[Finding, ...] = ()
     fingerprint: str = ""
@@ -189,7 +191,8 @@ class Finding:
     def details(self) -> tuple[str, ...]:
         """Further sentences, why it is ignored and what to write instead among them."""
         ignored = f"ignored: {self.ignored}" if self.ignored else ""
-        return tuple(text for text in (*self.notes, ignored, self.hint) if text)
+        mends = (f"{mend.message} (tried)" for mend in self.mends)
+        return tuple(text for text in (*self.notes, ignored, self.hint, *mends) if text)
 
     @property
     def file(self) -> str:
@@ -205,10 +208,9 @@ def find_rule(finding: Finding) -> Rule:
 
 def list_findings(result: CheckResult) -> tuple[Finding, ...]:
     """Everything that a check found: what is wrong with the configuration, then spec by spec."""
-    marker = _Marker()
     found = [_tell_problem(problem) for problem in result.problems]
     found += [finding for spec in result.specs for finding in _find(spec)]
-    return tuple(map(marker.mark, found))
+    return mark_findings(found)
 
 
 def flatten_findings(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Finding | None]]:
@@ -261,19 +263,30 @@ def _tell_problem(problem: Problem, spec: SpecResult | None = None) -> Finding:
     if spec is not None:
         in_lock = problem.position is not None and problem.position.file == spec.lock
         kind = "lock" if in_lock or problem.code.startswith("lock-") else "spec"
+    return tell_problem(problem, kind, "" if spec is None else spec.path)
+
+
+def tell_problem(problem: Problem, kind: FindingClass, spec: str) -> Finding:
+    """A problem as a finding of a class, of the spec with this path."""
     severities: Iterator[Severity] = (known for known in SEVERITIES if known == problem.severity)
     return Finding(
         problem.code,
         kind,
         next(severities, "error"),
-        "" if spec is None else spec.path,
+        spec,
         "",
         problem.message,
         problem.position,
         notes=problem.notes,
         labels=problem.labels,
         hint=problem.hint,
+        mends=problem.mends,
     )
+
+
+def mark_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of one run with their fingerprints."""
+    return tuple(map(_Marker().mark, findings))
 
 
 class _Marker:

@@ -45,6 +45,12 @@ class SpecResult:
             return any(difference.failing for difference in self.differences)
         return self.status != "ok"
 
+    @property
+    def causes(self) -> int:
+        """How many differences a person would count: what the model costs follows from the others."""
+        told = sum(difference.kind != "cost" for difference in self.differences)
+        return told or len(self.differences)
+
 
 @record
 class CheckResult:
@@ -81,7 +87,8 @@ class CheckResult:
     def accept(self) -> str:
         """The command that accepts what changed, empty where there is nothing to accept.
 
-        Of many specs it names the files and folders that were given, where these are fewer.
+        Of many specs it names the files and folders that were given, where these are fewer and have no spec in them whose
+        differences are known, and so to be kept.
         """
         paths = [
             spec.path
@@ -93,7 +100,10 @@ class CheckResult:
         if not paths and not orphans:
             return ""
         named = [*paths, *orphans]
-        if len(named) > MAX_NAMED and len(self.given) < len(named):
+        kept = any(
+            spec.status == "differs" and not spec.accepted and _is_ignored(spec) for spec in self.specs
+        )
+        if len(named) > MAX_NAMED and len(self.given) < len(named) and not kept:
             named = list(self.given)
         return " ".join(["layercli lock", *(["--prune"] if orphans else []), *map(_quote_argument, named)])
 
@@ -117,7 +127,7 @@ class CheckResult:
             counts += f" with {self.against}"
         if self.since:
             counts += f", {_count(self.unchanged, 'model')} unchanged since {self.since}"
-        differences = sum(len(spec.differences) for spec in self.specs)
+        differences = sum(spec.causes for spec in self.specs)
         if differences:
             counts += f", {_count(differences, 'difference')}"
         found = [

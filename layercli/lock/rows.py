@@ -9,6 +9,7 @@ from layercli.errors import Position
 from layercli.lock.alignment import Alignment, Call, align_locks
 from layercli.lock.comparison import compare_locks
 from layercli.lock.differences import Difference
+from layercli.lock.heads import Heads
 from layercli.lock.records import Lock, LockRow
 from layercli.lock.renames import Renames, find_renames
 from layercli.lock.verdicts import Verdict, judge_differences
@@ -45,10 +46,15 @@ class Comparison:
 
 
 def compare_sides(
-    old: Lock, new: Lock, old_name: str, new_name: str, positions: Mapping[str, Position] | None = None
+    old: Lock,
+    new: Lock,
+    old_name: str,
+    new_name: str,
+    positions: Mapping[str, Position] | None = None,
+    heads: Heads | None = None,
 ) -> Comparison:
-    """Compare two locks row by row. ``positions`` says where a path stands in the new spec."""
-    differences = compare_locks(old, new, positions)
+    """Compare two locks row by row. ``positions`` and ``heads`` say where what stands in the new spec."""
+    differences = compare_locks(old, new, positions, heads)
     verdicts = judge_differences(old, new, differences)
     return Comparison(old_name, new_name, old, new, tuple(pair_rows(old, new)), differences, verdicts)
 

@@ -33,6 +33,8 @@ def _output_cell(tree_row: TreeRow, trace: Trace) -> Cell:
         return Cell()
     if tree_row.row.finished:
         return Cell(format_output(tree_row.row.output))
+    if tree_row.failed and trace.refusal:
+        return Cell(trace.refusal)
     if tree_row.failed and tree_row.row.inputs:
         return Cell("got " + ", ".join(format_output(value) for value in tree_row.row.inputs))
     return Cell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from layercli.errors import draw_problems, escape_controls
 from layercli.lock.comparison import mask_numbers
@@ -184,7 +185,10 @@ def draw_changes(differences: Sequence[Difference], paint: Paint) -> Iterator[st
 
 
 def _find_key(difference: Difference) -> tuple[str, str, str, str]:
-    return difference.code, mask_numbers(difference.path), difference.old, difference.new
+    texts = difference.old, difference.new
+    if difference.code in RENAMES:
+        texts = mask_numbers(texts[0]), mask_numbers(texts[1])
+    return difference.code, mask_numbers(difference.path), *texts
 
 
 def _group_equal(differences: Sequence[Difference]) -> list[list[Difference]]:
@@ -201,7 +205,7 @@ def _draw_table(groups: Sequence[Sequence[Difference]], paint: Paint, indent: st
         # A rename has both names in it.
         name = "" if first.code in RENAMES else PREFIXES.get(first.code, "") + _name_group(group)
         place = str(first.position) if first.position is not None and indent == "  " else ""
-        rows.append((_escape(name), _draw_change(first, paint), _escape(place)))
+        rows.append((_escape(name), _draw_group(group, paint), _escape(place)))
     name_width = max((len(name) for name, _, _ in rows), default=0)
     for name, change, place in rows:
         line = f"{indent}{name:<{name_width}}   {change}" if name else f"{indent}{change}"
@@ -227,9 +231,10 @@ def _draw_passing(differences: Sequence[Difference], paint: Paint) -> Iterator[s
     """Which of them are known, by the reasons, and which don't fail."""
     reasons: dict[str, list[str]] = {}
     for difference in differences:
-        for part in difference.parts:
-            if part.ignored and difference.path not in reasons.setdefault(part.ignored, []):
-                reasons[part.ignored].append(difference.path)
+        # What is known of a difference is known of what follows from it.
+        for part in (difference,) if difference.ignored else difference.parts:
+            if part.ignored and part.path not in reasons.setdefault(part.ignored, []):
+                reasons[part.ignored].append(part.path)
     if reasons:
         yield ""
     for reason, paths in reasons.items():
@@ -238,6 +243,15 @@ def _draw_passing(differences: Sequence[Difference], paint: Paint) -> Iterator[s
 
 def _name_group(group: Sequence[Difference]) -> str:
     return group[0].path if len(group) == 1 else f"{mask_numbers(group[0].path)} ({len(group):,})"
+
+
+def _draw_group(group: Sequence[Difference], paint: Paint) -> str:
+    """What changed in each of them, which of renames has their names in it."""
+    first = group[0]
+    if first.code not in RENAMES or len(group) == 1:
+        return _draw_change(first, paint)
+    masked = replace(first, old=mask_numbers(first.old), new=mask_numbers(first.new))
+    return f"{_draw_change(masked, paint)} ({len(group):,})"
 
 
 def _draw_change(difference: Difference, paint: Paint) -> str:
@@ -267,13 +281,23 @@ def _draw_shapes(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences:
         outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
     shown = [
-        _escape(f"{join_names(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}")
+        _escape(
+            f"{join_names(_fold_names(paths))} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}"
+        )
         for (old, new), paths in outputs.items()
     ]
     for number, part in enumerate(shown[:MAX_FOLDED]):
         yield f"    {'and so: ' if number == 0 else '        '}{part}"
     if len(shown) > MAX_FOLDED:
         yield f"            and {len(shown) - MAX_FOLDED:,} more sizes"
+
+
+def _fold_names(paths: Sequence[str]) -> list[str]:
+    """The paths, those that differ only in their numbers as one."""
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(mask_numbers(path), []).append(path)
+    return [group[0] if len(group) == 1 else f"{masked} ({len(group):,})" for masked, group in groups.items()]
 
 
 def draw_verdicts(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:

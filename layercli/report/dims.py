@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from layercli.report.json import format_data
 from layercli.report.layout import clean, flow, split_words
 from layercli.report.options import TraceOptions
-from layercli.trace.admissible import Admissible, AdmissibleSizes
+from layercli.trace.admissible import Admissible, AdmissibleSizes, Unknown
 
 #: More ranges than this are counted.
 MAX_RANGES = 12
+
+_UNKNOWN: Mapping[Unknown, str] = {
+    "apart": "greater sizes would have to be derived one by one",
+    "formulas": "the formulas of greater sizes get too long",
+}
 
 
 def format_text(found: AdmissibleSizes, options: TraceOptions) -> str:
@@ -18,19 +23,19 @@ def format_text(found: AdmissibleSizes, options: TraceOptions) -> str:
     width = options.width
     edge = max(len(describe_dim(item)) for item in found.dims) + 3
     lines = [f"{found.model}   {found.spec} · {found.mode}", ""]
+    if found.refusal:
+        sizes = ", ".join(describe_dim(item) for item in found.dims)
+        lines += [*flow(split_words(f"PyTorch refuses {sizes}: {found.refusal}"), width, indent=4), ""]
     for item in found.dims:
         parts = flow(describe_sizes(item), width, separator=", ", indent=edge, used=edge)
         lines.append(f"{describe_dim(item):{edge}}{parts[0]}")
         lines += parts[1:]
         lines += _indent([str(reason) for reason in item.because], width)
-    if found.together:
-        lines += ["", "all dims together"]
-        equal = [
-            f"{left} and {right} must be equal, because of {path or 'the inputs'}"
-            for left, right, path in found.equal
-        ]
-        told = {f"{left} == {right}" for left, right, _ in found.equal}
-        lines += _indent([*equal, *(str(need) for need in found.together if need.text not in told)], width)
+        if item.known_to is not None:
+            lines += _indent([_UNKNOWN[item.unknown]], width)
+    together = [*_tell_together(found)]
+    if together:
+        lines += ["", "all dims together", *_indent(together, width)]
     if found.notes:
         lines += ["", *(line for note in found.notes for line in flow(split_words(f"note: {note}"), width))]
     if found.device:
@@ -38,6 +43,17 @@ def format_text(found: AdmissibleSizes, options: TraceOptions) -> str:
         lines += ["", f"tried {number:,} sizes on PyTorch · {found.device}"]
         lines += _indent(describe_trials(found) or ["all as derived"], width)
     return "\n".join(clean(line, options.ascii) for line in lines) + "\n"
+
+
+def _tell_together(found: AdmissibleSizes) -> Iterator[str]:
+    """What rows need of all dims, without what is said at one of them and what only leaves sizes of 0 and 1 to rules of their own."""
+    for left, right, path in found.equal:
+        yield f"{left} and {right} must be equal, because of {path or 'the inputs'}"
+    equal = {f"{left} == {right}" for left, right, _ in found.equal}
+    told = {reason for item in found.dims for reason in item.because}
+    for need in found.together or ():
+        if need not in told and need.text not in equal and (need.needed or not need.of_one):
+            yield str(need)
 
 
 def describe_dim(item: Admissible) -> str:

@@ -47,8 +47,8 @@ _MOVED = frozenset({"source", "destination"})
 #: ``start`` and ``end`` decide a size in these, and are tensors like any other elsewhere (``lerp``).
 _RANGES = frozenset({"arange", "range", "linspace", "logspace", "narrow", "slice_scatter"})
 
-#: Flags that have None as their default; others have True or False.
-_FLAGS = frozenset({"size_average", "reduce"})
+#: Flags of losses that have None as their default; others have True or False.
+_FLAGS = frozenset({"size_average"})
 
 #: Operations whose result has a size that values decide unless this argument is given.
 _NEEDED_ARGUMENTS = {
@@ -218,12 +218,13 @@ def _check_values(
             message = f"{parameter} would depend on the values of a tensor"
             raise at.error("value-dependent", message, "write a number")
         known = signature.by_name.get(parameter)
-        is_flag = parameter in _FLAGS or (known is not None and isinstance(known.default, bool))
-        if is_flag and engine.is_tensor(value):
-            # PyTorch looks whether its element is 0.
-            raise at.error("wrong-kind", f"{parameter} takes True or False, and this is a tensor")
-        if parameter == "dropout_p" and engine.is_tensor(value):
-            raise at.error("wrong-kind", "dropout_p takes a number, and this is a tensor")
+        is_flag = known is not None and isinstance(known.default, bool)
+        if (is_flag or (parameter in _FLAGS and value is not None)) and not isinstance(value, bool):
+            # What PyTorch's functions in Python make of other values is up to Python, and to the values of tensors.
+            shown = "a tensor" if engine.is_tensor(value) else at.text
+            raise at.error("wrong-kind", f"{parameter} takes True or False, not {shown}")
+        if engine.is_tensor(value) and (parameter == "dropout_p" or (parameter == "p" and "dropout" in name)):
+            raise at.error("wrong-kind", f"{parameter} takes a number, and this is a tensor")
         # The rules read True as 1 where PyTorch does so for each function that takes a size.
         if (decides or is_place) and parameter != "size" and _holds_bool(value):
             raise at.error(

@@ -59,6 +59,13 @@ def list_bundled() -> tuple[Path, ...]:
     return () if folder is None else tuple(_specs_in(folder))
 
 
+def is_bundled(path: Path) -> bool:
+    """Whether a file is one of the bundled specs."""
+    folder = _bundled_folder()
+    whole = Path(os.path.abspath(path))
+    return folder is not None and whole.parent in (folder, folder.resolve())
+
+
 def _specs_in(folder: Path, tree: Tree = DISK) -> list[Path]:
     """The spec files directly in a folder; nothing where it can't be listed."""
     names = sorted(name for name in tree.list_files(folder) if name.endswith(SUFFIXES))
@@ -160,10 +167,7 @@ def display_name(path: Path, folder: Path) -> str:
     if ".." in path.parts and path.is_relative_to(folder):
         # As it was given: ../configs/net.yaml.
         return path.relative_to(folder).as_posix()
-    bundled = _bundled_folder()
-    if bundled is not None and whole.parent in (bundled, bundled.resolve()):
-        return whole.name
-    return path.as_posix()
+    return whole.name if is_bundled(whole) else path.as_posix()
 
 
 def complete_names(prefix: str, folder: Path) -> list[str]:

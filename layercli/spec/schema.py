@@ -23,6 +23,20 @@ _IDENTIFIER: Final = "[A-Za-z_][A-Za-z0-9_]*"
 _SCALARS: Final = ["string", "number", "boolean", "null"]
 _PAGE: Final = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 
+#: A spec has these keys; a file of blocks that others import has none of them.
+_REQUIRED: Final = {
+    "if": {
+        "required": ["blocks"],
+        "not": {"anyOf": [{"required": [name]} for name in ("inputs", "layers", "forward")]},
+    },
+    "else": {"required": ["inputs", "layers"]},
+}
+#: Where there is no layer something else has to be computed.
+_COMPUTES: Final = {
+    "if": {"required": ["layers"], "properties": {"layers": {"enum": [None, {}, []]}}},
+    "then": {"required": ["forward"]},
+}
+
 
 def make_schema() -> Schema:
     """The schema of a spec file as JSON has it.
@@ -36,12 +50,9 @@ def make_schema() -> Schema:
         "title": "A layercli spec",
         "description": "A PyTorch model as data: its inputs, layers and forward.",
         "type": "object",
-        "required": ["inputs", "layers"],
         "additionalProperties": False,
         "properties": {name: _describe(name, schema) for name, schema in _make_keys().items()},
-        # Without layers something has to be computed.
-        "if": {"properties": {"layers": {"enum": [None, {}, []]}}},
-        "then": {"required": ["forward"]},
+        "allOf": [_REQUIRED, _COMPUTES],
         "definitions": {
             "name": _make_name(PREFIXES),
             "layerName": _make_name(sorted(MODULE_ATTRIBUTES)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from layercli.record import record
 from layercli.trace.records import JSON_VERSION, Requirement
@@ -10,6 +10,9 @@ from layercli.trace.records import JSON_VERSION, Requirement
 #: Greater sizes aren't tried, nor those around more ranges: that would take too long.
 MAX_TRIED = 4096
 MAX_TRIED_RANGES = 16
+
+#: Why greater sizes aren't known: each is a case of its own, which would be derived apart, or formulas get too long.
+Unknown: TypeAlias = Literal["apart", "formulas"]
 
 
 @record(slots=True)
@@ -57,8 +60,9 @@ class Trial:
 class Admissible:
     """The sizes that one dim may have, the others as they are in the trace, where it is ``size`` itself.
 
-    ``because`` says which rows need what. ``known_to`` is the greatest size up to which all was tried where the rest
-    couldn't be proved, else None. ``tried`` is what PyTorch did, where it was asked.
+    ``because`` says which rows need what, and nothing where no size is accepted. ``known_to`` is the greatest size up to
+    which all was tried where the rest couldn't be proved, else None; then ``unknown`` says why. ``tried`` is what PyTorch
+    did, where it was asked.
     """
 
     dim: str
@@ -66,6 +70,7 @@ class Admissible:
     accepted: tuple[Range, ...]
     because: tuple[Requirement, ...]
     known_to: int | None = None
+    unknown: Unknown = "apart"
     tried: tuple[Trial, ...] = ()
 
     def list_edges(self) -> list[int]:
@@ -99,8 +104,8 @@ class Admissible:
 class AdmissibleSizes:
     """The sizes that each dim of a model may have, and ``together``, what rows need of all dims at once.
 
-    ``together`` is None where the model is refused as it is. ``device`` is where sizes were tried on PyTorch, else empty.
-    ``notes`` say what only a run can tell.
+    ``together`` is None where the model is refused as it is, and ``refusal`` says why. ``device`` is where sizes were tried
+    on PyTorch, else empty. ``notes`` say what only a run can tell.
     """
 
     model: str
@@ -110,6 +115,7 @@ class AdmissibleSizes:
     together: tuple[Requirement, ...] | None
     device: str = ""
     notes: tuple[str, ...] = ()
+    refusal: str = ""
 
     @property
     def equal(self) -> tuple[tuple[str, str, str], ...]:
@@ -130,6 +136,7 @@ class AdmissibleSizes:
             "dims": {item.dim: item.to_dict() for item in self.dims},
             "together": None if self.together is None else [item.to_dict() for item in self.together],
             "equal": [[left, right] for left, right, _ in self.equal],
+            **({"refusal": self.refusal} if self.refusal else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
             **({"device": self.device} if self.device else {}),
         }

@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
-from layercli.errors import Position
+from layercli.errors import Position, Problem
 from layercli.record import record
 from layercli.trace.repeats import convert, weigh
 
@@ -404,7 +404,8 @@ class Totals:
 class Trace:
     """All that one forward pass showed, rows in the order in which the calls started.
 
-    ``failed`` is True where the pass ended early: then the last started rows are unfinished.
+    ``failed`` is True where the pass ended early: then the last started rows are unfinished, ``problems`` say why, and
+    ``refusal`` what the innermost of them needs and got, where they are known.
     ``device`` is empty where nothing ran. ``tensors`` are all parameters and buffers of the model in ``state_dict`` order, ``returns`` the rows and
     inputs that its output is. ``requirements`` are there where types have formulas. One whose types have none may know itself with them,
     as ``named``, for JSON.
@@ -424,6 +425,8 @@ class Trace:
     params: tuple[tuple[str, str], ...] = ()
     returns: tuple[str, ...] = ()
     failed: bool = False
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
+    refusal: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     requirements: tuple[Requirement, ...] | None = field(default=None, compare=False)
     named: Trace | None = field(default=None, compare=False)
@@ -491,6 +494,8 @@ class Trace:
             data["notes"] = list(self.notes)
         if self.failed:
             data["failed"] = True
+        if self.problems:
+            data["problems"] = [problem.to_dict() for problem in self.problems]
         return data
 
     def __rich__(self) -> Any:

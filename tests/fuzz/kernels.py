@@ -37,6 +37,11 @@ WHOLE = (
     "2 ** 63 - 1", "-2", "-(2 ** 31)", "-(2 ** 40)", "-(2 ** 63)",
 )  # fmt: skip
 EDGES = ("-(2 ** 63)", "-(2 ** 63)", "-1", "-1", "0", "2 ** 63 - 1", "64", "1000")
+#: Words that choose another kernel.
+WORDS = {
+    "floor": ("trunc", "trunc"), "mean": ("sum", "none", "max"), "sum": ("mean", "none"), "bilinear": ("nearest", "bicubic"),
+    "zeros": ("border", "reflection"), "nearest": ("bilinear", "bicubic", "area", "linear"), "constant": ("reflect", "circular"),
+}
 REAL = ("math.inf - math.inf", "math.inf", "-math.inf", "1e30", "-1e30", "-1.0", "2.0", "1e9", "0.0", "1e-38", "-0.999")
 #: What makes a tensor in a drawn call, and whether of whole numbers.
 _FACTORIES = {
@@ -53,6 +58,9 @@ MOST_FOUND = 12
 def make_hostile(text: str, source: random.Random) -> str:
     """A call with hostile values in one to three of its tensors and numbers."""
     tree = ast.parse(f"f({text})", mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in WORDS and source.random() < 0.5:
+            node.value = source.choice(WORDS[node.value])
     if source.random() < 0.25:
         # What only tensors of whole numbers do, such as dividing the least one by -1.
         for old in dict.fromkeys(_list_places(tree)):

@@ -96,7 +96,7 @@ def test_what_can_not_be_compared(sandbox: Sandbox, old: str, code: str, hint: s
 
 
 def test_locks_of_two_kinds(sandbox: Sandbox) -> None:
-    earlier, _ = make_lock(sandbox.write("old.yaml", NET), "old.yaml", "derive", NUMBERS_VERSION)
+    earlier = make_lock(sandbox.write("old.yaml", NET), "old.yaml", "derive", NUMBERS_VERSION).lock
     sandbox.write("old.lock", format_lock(earlier))
     with pytest.raises(CommandError, match="was written by an earlier layercli"):
         compare(sandbox, "old.lock", "configs/net.lock")

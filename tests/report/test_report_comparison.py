@@ -38,7 +38,7 @@ EDITED = NET.replace("Linear(8, 2)", "Linear(8, 3)").replace(
 def make(tmp_path: Path, text: str) -> Lock:
     path = tmp_path / "net.yaml"
     path.write_text(text)
-    return make_lock(path, "net.yaml", "derive")[0]
+    return make_lock(path, "net.yaml", "derive").lock
 
 
 @pytest.fixture

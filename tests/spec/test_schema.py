@@ -22,7 +22,8 @@ from layercli.spec.schema import make_schema
 TESTS = Path(__file__).parents[1]
 GOOD = [
     *list_bundled(),
-    *sorted((TESTS / "cases" / "ok").glob("*.yaml")),
+    *sorted((TESTS.parent / "configs" / "blocks").glob("*.yaml")),
+    *sorted((TESTS / "cases" / "ok").rglob("*.yaml")),
     *sorted((TESTS / "derive" / "found").glob("*.yaml")),
 ]
 BAD = sorted((TESTS / "cases" / "bad").glob("*.yaml"))

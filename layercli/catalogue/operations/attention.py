@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import FLOATS, expect_bool, expect_dtype, expect_number, is_plain
+from layercli.catalogue.arguments import FLOATS, INTS, REAL, expect_bool, expect_dtype, expect_number, is_plain
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.rules import broadcast_shapes, expect_tensor
 from layercli.catalogue.sizes import as_int
@@ -74,7 +74,7 @@ def attend(
     The mask broadcasts to (..., L, S). Which layout a result of four dimensions has is up to the kernel.
     Source: torch.nn.functional.scaled_dot_product_attention.
     """
-    q, k, v = expect_dtype(query, FLOATS, "query"), expect_tensor(key, "key"), expect_tensor(value, "value")
+    q, k, v = (expect_tensor(given, name) for given, name in ((query, "query"), (key, "key"), (value, "value")))
     for name, tensor in (("key", k), ("value", v)):
         if tensor.dtype != q.dtype:
             refuse(f"needs one dtype for query, key and value: {q!r} and {tensor!r}", name, "dtype-mismatch")
@@ -89,7 +89,7 @@ def attend(
     mask = None if attn_mask is None else check_mask(attn_mask, q.dtype)
     if any(as_int(size) == 0 for size in (q.shape[-2], *v.shape)):
         # Without queries or values PyTorch looks at nothing else.
-        return Tensor(q.dtype, (*q.shape[:-1], v.shape[-1]))
+        return Tensor("int64" if q.dtype == "bool" else q.dtype, (*q.shape[:-1], v.shape[-1]))
     shapes = (k.shape, v.shape)
     if grouped:
         if q.dim < 3:
@@ -99,7 +99,7 @@ def attend(
         refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout_p!r}", "dropout_p", "invalid-argument")
     lenient = (mask is not None and causal) or k.shape[-2] != v.shape[-2]
     strict = dropout_p < 0 or (mask is not None and mask.dim < 2)
-    if dropout_p <= 0 and (lenient or strict) and _is_fused(q, k, v, mask, grouped=grouped):
+    if q.dtype in FLOATS and dropout_p <= 0 and (lenient or strict) and _is_fused(q, k, v, mask, grouped=grouped):
         return _attend_at_once(q, v, mask, dropout_p)
     if mask is not None and causal:
         refuse("takes attn_mask or is_causal, not both", "is_causal", "invalid-argument")
@@ -120,6 +120,10 @@ def _attend_in_steps(query: Tensor, key: Shape, value: Shape, mask: Tensor | Non
     if key[-2] != value[-2]:
         refuse(f"needs as many values as keys: {list(key)} and {list(value)}", "value")
     batch = broadcast_shapes([query.shape[:-2], key[:-2]])
+    empty = any(as_int(size) == 0 for size in batch)
+    # Without any scores only the mask needs an infinity.
+    masked = empty and mask is not None and mask.dtype == "bool"
+    expect_dtype(query, REAL - INTS if masked else REAL if empty else FLOATS, "query")
     if mask is not None:
         scores: tuple[AnySize, ...] = (*batch, query.shape[-2], key[-2])
         if mask.dim > len(scores) or any(

@@ -43,18 +43,20 @@ def spread(value: Any, count: int, argument: str, least: int | None) -> tuple[An
     return tuple(int(item) if isinstance(item, bool) else item for item in values)
 
 
-def check_operands(input: Tensor, weight: Tensor, bias: Any, kernel: Literal["plain", "any"] = "any") -> None:
+def check_operands(
+    input: Tensor, weight: Tensor, bias: Any, kernel: Literal["plain", "any", "none"] = "any"
+) -> None:
     """The dtypes of a convolution's operands are one; only the plain kernel takes small ints. Raises Refusal."""
     for name, other in (("weight", weight), ("bias", bias)):
         if other is not None and not isinstance(other, Tensor):
             refuse(f"needs a tensor as {name}, not {other!r}", name, "wrong-kind")
         if isinstance(other, Tensor) and other.dtype != input.dtype:
             refuse(f"expects {other.dtype} as its {name} has, and got {input}", "input", "dtype-mismatch")
-    if input.dtype in (_NO_KERNEL if kernel == "any" else ("bool",)):
+    if input.dtype in _NO_KERNEL[kernel]:
         refuse(f"can't convolve {input.dtype}", "input", "dtype-mismatch")
 
 
-_NO_KERNEL = ("bool", "uint8", "int8", "int16", "int32")
+_NO_KERNEL = {"any": ("bool", "uint8", "int8", "int16", "int32"), "plain": ("bool",), "none": ()}
 
 
 def has_no_work(tensor: Tensor, count: int) -> bool:
@@ -258,7 +260,6 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
     )
     if tensor.dim != 3 or filters.dim != 3 or offset.dim != 1:
         refuse("expects an input and a weight of 3 dimensions and a bias of 1")
-    check_operands(tensor, filters, None, "plain")
     if tensor.shape[2] != filters.shape[1]:
         refuse(f"expects {filters.shape[1]} channels and got {tensor.shape[2]}: {tensor}", "input")
     if filters.shape[2] != offset.shape[0]:
@@ -266,19 +267,26 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
     length = tensor.shape[0] - filters.shape[0] + 1 + 2 * expect_int(pad, "pad")
     if length < 0:
         refuse(f"has a window of {filters.shape[0]}, larger than its padded input: {tensor}", "input")
-    _check_rows(tensor, filters.shape[0], length, pad)
-    return Tensor(tensor.dtype, (length, tensor.shape[1], filters.shape[2]))
+    result = Tensor(tensor.dtype, (length, tensor.shape[1], filters.shape[2]))
+    if _meets_window(tensor, as_int(filters.shape[0]), as_int(length), as_int(pad)):
+        check_operands(tensor, filters, None, "none" if result.numel == 0 else "plain")
+    return result
 
 
-def _check_rows(tensor: Tensor, window: AnySize, length: AnySize, pad: AnySize) -> None:
-    """The kernel views the steps of each place of the window, and all samples of them, as rows. Raises Refusal."""
-    if tensor.strides is None or is_row_major(tensor):
-        return
-    for place in range(as_int(window)):
-        steps = min(as_int(tensor.shape[0] + pad - place), as_int(length)) - max(as_int(pad - place), 0)
+def _meets_window(tensor: Tensor, window: int, length: int, pad: int) -> bool:
+    """Whether a place of the window meets an element. Its kernel views their steps and samples as rows. Raises Refusal."""
+    met = False
+    for place in range(window):
+        steps = min(as_int(tensor.shape[0]) + pad - place, length) - max(pad - place, 0)
+        if steps <= 0:
+            continue
+        met = True
+        if tensor.strides is None or is_row_major(tensor):
+            break
         rows = Tensor(tensor.dtype, (steps, *tensor.shape[1:]), tensor.strides)
-        if steps > 0 and find_view_strides(rows, (steps * tensor.shape[1], tensor.shape[2])) is None:
+        if find_view_strides(rows, (steps * tensor.shape[1], tensor.shape[2])) is None:
             refuse(f"views steps and samples as rows, which this layout doesn't allow: {tensor}", "input")
+    return met
 
 
 def _spread_pair(value: Any, argument: str, least: int) -> tuple[AnySize, ...]:

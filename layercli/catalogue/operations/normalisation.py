@@ -16,6 +16,7 @@ from layercli.catalogue.arguments import (
     expect_sizes,
     is_plain,
 )
+from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations import pooling
 from layercli.catalogue.operations.view import (
@@ -193,6 +194,10 @@ def normalise_instances(
     if mean is not None and variance is not None and mean.dtype != used:
         # Running statistics of another dtype are converted, which only the first one decides.
         mean, variance = Tensor(used, mean.shape), Tensor(used, variance.shape)
+    for name, statistic in (("running_mean", mean), ("running_var", variance)) if own else ():
+        # What is written into them is the mean over all samples.
+        if statistic is not None and CATEGORIES[statistic.dtype] < 2:
+            refuse(f"has no mean of {statistic.dtype}", name, "dtype-mismatch")
     folded = Tensor(tensor.dtype, (1, samples * channels, *tensor.shape[2:]))
     result = _normalise_channels(folded, mean, variance, scale, offset, own)
     return Tensor(result.dtype, tensor.shape)

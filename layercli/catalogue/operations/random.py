@@ -293,9 +293,7 @@ def drop_channels(dims: tuple[int, ...] = (), batched: int = 0) -> Callable[...,
 
 def _drop(tensor: Tensor, p: Any, training: Any, inplace: Any, *, channels: bool, lacking: int = 0) -> Tensor:
     _check_chance(p)
-    if p == 0 or not expect_bool(training, "training"):
-        return tensor
-    if tensor.numel == 0:
+    if not expect_bool(training, "training") or p == 0 or tensor.numel == 0:
         return tensor
     has_channels = not channels or tensor.dim + lacking > 1
     if p != 1 and not has_channels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from layercli.errors import Position, escape_controls
 from layercli.lock.findings import Finding, Severity, list_findings, sort_findings
@@ -32,23 +33,26 @@ class Annotation:
 
 
 def format_check(result: CheckResult, options: CheckOptions) -> str:
-    """A command for each line with findings, the gravest first, at most ten, and one with the counts.
+    """A command for each line with findings, the gravest first, at most ten, and one with the counts."""
+    summary = result.summary + (f"\naccept it with: {result.accept}" if result.accept else "")
+    level = "notice" if result.specs or result.exit_code == 0 else "error"
+    # What the model costs is in the verdict, and at no line.
+    findings = [finding for finding in list_findings(result) if finding.kind != "cost"]
+    return write_annotations(findings, Annotation(level, "", None, "layercli check", summary), options)
+
+
+def write_annotations(findings: Sequence[Finding], summary: Annotation, options: CheckOptions) -> str:
+    """Findings and the counts as commands.
 
     Every line is a command, so that no name in it can be taken for one.
     """
-    # What the model costs is in the verdict, and at no line.
-    findings = [finding for finding in list_findings(result) if finding.kind != "cost"]
     groups = _group_lines(sort_findings(findings))
     lines = [_write_command(_annotate(group), options) for group in groups[:MAX_ANNOTATIONS]]
-    summary = result.summary
     left = sum(map(len, groups[MAX_ANNOTATIONS:]))
     if left:
-        summary = f"and {left:,} more finding{'s' * (left > 1)}\n{summary}"
-    if result.accept:
-        summary += f"\naccept it with: {result.accept}"
-    level = "notice" if result.specs or result.exit_code == 0 else "error"
-    lines.append(_write_command(Annotation(level, "", None, "layercli check", summary), options))
-    return "\n".join(lines) + "\n"
+        more = f"and {left:,} more finding{'s' * (left > 1)}\n{summary.message}"
+        summary = replace(summary, message=more)
+    return "\n".join([*lines, _write_command(summary, options)]) + "\n"
 
 
 def _group_lines(findings: Sequence[Finding]) -> list[list[Finding]]:

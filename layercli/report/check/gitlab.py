@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from layercli.errors import escape_controls
@@ -17,7 +17,12 @@ _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "note"
 
 def format_check(result: CheckResult, options: CheckOptions) -> str:
     """A list of findings; GitLab compares their fingerprints with those of the branch that is merged into."""
-    return dump_json([_convert(finding, options) for finding in list_findings(result)])
+    return write_findings(list_findings(result), options)
+
+
+def write_findings(findings: Sequence[Finding], options: CheckOptions) -> str:
+    """Findings as such a list."""
+    return dump_json([_convert(finding, options) for finding in findings])
 
 
 def _convert(finding: Finding, options: CheckOptions) -> dict[str, Any]:

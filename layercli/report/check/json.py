@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from layercli.errors import Position
+from layercli.errors import Mend, Position
 from layercli.lock.differences import CLASSES
 from layercli.lock.findings import Finding, flatten_findings, list_findings
 from layercli.lock.result import STATUSES, CheckResult, SpecResult
@@ -24,7 +24,7 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
             "against": result.against or None,
             "since": result.since or None,
             "specs": [_convert_spec(spec) for spec in result.specs],
-            "findings": [_convert_finding(finding, cause) for finding, cause in findings],
+            "findings": [convert_finding(finding, cause) for finding, cause in findings],
             "totals": {
                 "models": result.models,
                 "rows": result.rows,
@@ -60,7 +60,8 @@ def _convert_spec(spec: SpecResult) -> dict[str, Any]:
     }
 
 
-def _convert_finding(finding: Finding, cause: Finding | None) -> dict[str, Any]:
+def convert_finding(finding: Finding, cause: Finding | None = None) -> dict[str, Any]:
+    """A finding, and the fingerprint of the one that it is a consequence of."""
     return {
         "code": finding.code,
         "class": finding.kind,
@@ -77,10 +78,16 @@ def _convert_finding(finding: Finding, cause: Finding | None) -> dict[str, Any]:
         "labels": [
             {"text": label.text, "source": _convert_position(label.position)} for label in finding.labels
         ],
+        "mends": [_convert_mend(mend) for mend in finding.mends],
         "ignored": finding.ignored or None,
         "fingerprint": finding.fingerprint,
         "cause": None if cause is None else cause.fingerprint,
     }
+
+
+def _convert_mend(mend: Mend) -> dict[str, Any]:
+    edits = [{"source": _convert_position(edit.position), "text": edit.text} for edit in mend.edits]
+    return {"message": mend.message, "edits": edits}
 
 
 def _convert_position(position: Position | None) -> dict[str, Any] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from layercli.errors import Position, escape_controls
+from layercli.errors import Mend, Position, escape_controls
 from layercli.lock.findings import Finding, Rule, find_rule, list_findings
 from layercli.lock.result import CheckResult
 from layercli.report.check.json import dump_json
@@ -22,7 +23,11 @@ FINGERPRINT = "layercli/v1"
 
 def format_check(result: CheckResult, options: CheckOptions) -> str:
     """A log with one run: the rules that were broken, in the order of their first finding, and the findings."""
-    findings = list_findings(result)
+    return write_log(list_findings(result), result.exit_code, options)
+
+
+def write_log(findings: Sequence[Finding], exit_code: int, options: CheckOptions) -> str:
+    """Findings as a log; ``exit_code`` is that of the command, 2 where it couldn't do its work."""
     rules = {finding.code: find_rule(finding) for finding in findings}
     numbers = {code: number for number, code in enumerate(rules)}
     driver: dict[str, Any] = {"name": "layercli"}
@@ -31,7 +36,7 @@ def format_check(result: CheckResult, options: CheckOptions) -> str:
     driver["rules"] = [_convert_rule(rule) for rule in rules.values()]
     run = {
         "tool": {"driver": driver},
-        "invocations": [{"executionSuccessful": result.exit_code != 2, "exitCode": result.exit_code}],
+        "invocations": [{"executionSuccessful": exit_code != 2, "exitCode": exit_code}],
         "columnKind": "unicodeCodePoints",
         "results": [_convert_finding(finding, numbers[finding.code], options) for finding in findings],
     }
@@ -52,7 +57,8 @@ def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) 
     location: dict[str, Any] = {"physicalLocation": _locate(finding.file, finding.position, options)}
     if finding.path:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.path}]
-    text = "\n".join((finding.message, *finding.notes, *filter(None, (finding.hint,))))
+    mends = (mend.message for mend in finding.mends)
+    text = "\n".join((finding.message, *finding.notes, *filter(None, (finding.hint, *mends))))
     converted: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule_number,
@@ -71,6 +77,8 @@ def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) 
             }
             for file, position, text in related
         ]
+    if finding.mends:
+        converted["fixes"] = [_convert_mend(mend, options) for mend in finding.mends]
     if finding.ignored:
         converted["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": escape_controls(finding.ignored)}
@@ -85,6 +93,28 @@ def _convert_finding(finding: Finding, rule_number: int, options: CheckOptions) 
     }
     converted["properties"] = {name: value for name, value in facts.items() if value}
     return converted
+
+
+def _convert_mend(mend: Mend, options: CheckOptions) -> dict[str, Any]:
+    """Edits of the spec; what is to be replaced may have no characters."""
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for edit in mend.edits:
+        place = edit.position
+        region = {
+            "startLine": place.line,
+            "startColumn": place.column,
+            "endLine": place.line,
+            "endColumn": place.column + place.width,
+        }
+        replacement = {"deletedRegion": region, "insertedContent": {"text": edit.text}}
+        changes.setdefault(place.file, []).append(replacement)
+    return {
+        "description": {"text": _escape_message(mend.message)},
+        "artifactChanges": [
+            {"artifactLocation": _name_file(file, options), "replacements": replacements}
+            for file, replacements in changes.items()
+        ],
+    }
 
 
 def _locate(file: str, position: Position | None, options: CheckOptions) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""Changes that may end the problem of a value of another kind: a tuple for a tensor, whole numbers for fractions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from layercli.diagnose.candidates import (
+    Candidate,
+    find_input_value,
+    find_operands,
+    propose,
+    redeclare_input,
+    wrap,
+    write_sizes,
+)
+from layercli.diagnose.editing import Change
+from layercli.diagnose.origins import resolve_source
+from layercli.diagnose.scene import Scene
+from layercli.spec.expressions import Body
+from layercli.trace import Row, TensorType
+from layercli.trace.records import iterate_tensor_types
+
+_FLOATING = ("float", "bfloat")
+
+#: Losses whose target is a number of a class.
+_CLASSES = ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss", "MultiMarginLoss", "multi_margin_loss")
+
+
+def list_kind_candidates(scene: Scene, row: Row | None) -> Iterator[Candidate]:
+    """Changes for values of another kind than the row that failed takes."""
+    if scene.problem.code in ("wrong-kind", "unknown-method"):
+        yield from _unpack_results(scene)
+        yield from _take_first(scene, row)
+    if row is not None and scene.problem.code in ("dtype-mismatch", "argument-refused", "wrong-kind"):
+        yield from _convert(scene, row)
+
+
+def _unpack_results(scene: Scene) -> Iterator[Candidate]:
+    """``x, _ = lstm(x)`` where ``x = lstm(x)`` gave a tuple."""
+    for row in reversed(list(scene.finished.values())):
+        if not isinstance(row.output, tuple) or len(row.output) < 2:
+            continue
+        for body, statement in _list_statements(scene, row.path):
+            value = statement.value if isinstance(statement, ast.Assign) else None
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+            if not isinstance(value, ast.Call) or not isinstance(target, ast.Name):
+                continue
+            name = body.segment(value.func).removeprefix("self.")
+            if name == row.path.rpartition(".")[2] or body.position(value) == row.position:
+                _, end = body.span(target)
+                rest = ", _" * (len(row.output) - 1)
+                yield from propose(scene, "unpack", 0, [Change(body, end, end, rest)])
+
+
+def _list_statements(scene: Scene, path: str) -> Iterator[tuple[Body, ast.stmt]]:
+    forward = scene.block_at(scene.find_owner(path)).forward
+    for body in () if forward is None else forward.bodies:
+        for node in ast.walk(body.tree):
+            if isinstance(node, ast.stmt):
+                yield body, node
+
+
+def _take_first(scene: Scene, row: Row | None) -> Iterator[Candidate]:
+    """``lstm(x)[0]`` where a tuple stands."""
+    site = None if row is None else scene.find_call(row)
+    if row is None or site is None:
+        return
+    for node in find_operands(site):
+        yield from wrap(scene, site, node, "[0]", "item", 5)
+
+
+def _convert(scene: Scene, row: Row) -> Iterator[Candidate]:
+    """Inputs of another dtype: another declaration of the model's own, or a conversion."""
+    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    for index, tensor in enumerate(tensors):
+        source = resolve_source(scene, row, index)
+        if isinstance(source, str) and source in dict(scene.plan.inputs):
+            yield from _declare(scene, row, source, tensor)
+    site = scene.find_call(row)
+    for node in [] if site is None else find_operands(site):
+        assert site is not None
+        for rank, after in enumerate((".long()", ".float()", ".bool()")):
+            yield from wrap(scene, site, node, after, "convert", 10 + rank)
+
+
+def _declare(scene: Scene, row: Row, name: str, tensor: TensorType) -> Iterator[Candidate]:
+    """One of the model's inputs as whole numbers where it was fractions, and the other way round."""
+    value = find_input_value(scene, name)
+    sizes = [] if value is None else write_sizes(value)
+    if value is None or len(sizes) != len(tensor.shape):
+        return
+    joined = ", ".join(sizes)
+    if not tensor.dtype.startswith(_FLOATING):
+        yield from redeclare_input(scene, name, f"rand({joined})", "declare", 0)
+        return
+    shape = f"({joined},)" if len(sizes) == 1 else f"({joined})"
+    yield from redeclare_input(
+        scene, name, f"randint(0, {_count_values(scene, row)}, {shape})", "declare", 0
+    )
+    yield from redeclare_input(scene, name, f"rand({joined}) > 0.5", "declare", 3)
+
+
+def _count_values(scene: Scene, row: Row) -> str:
+    """How many different whole numbers a layer or loss takes, as the spec writes it."""
+    plan = scene.plans.get(row.path)
+    if plan is not None and "num_embeddings" in plan.arguments:
+        site = plan.argument_sites.get("num_embeddings")
+        text = "" if site is None else site.text.rpartition("=")[2].strip()
+        in_params = text in scene.plan.params and not scene.find_owner(row.path)
+        return text if in_params else str(plan.arguments["num_embeddings"])
+    first = next((item for value in row.inputs for item in iterate_tensor_types(value)), None)
+    if row.type in _CLASSES and first is not None and first.shape:
+        return str(first.shape[1] if len(first.shape) > 1 else first.shape[0])
+    return "10"
+
+
+def find_unpacking(scene: Scene) -> Iterator[Candidate]:
+    """Another number of names for what a call gives."""
+    position = scene.problem.position
+    if scene.problem.code != "unpack-count" or position is None:
+        return
+    for path, plan in scene.plans.items():
+        forward = None if plan.block is None else plan.block.forward
+        for body in () if forward is None else forward.bodies:
+            for node in ast.walk(body.tree):
+                target = node.targets[0] if isinstance(node, ast.Assign) else None
+                if isinstance(node, ast.Assign) and isinstance(target, (ast.Tuple, ast.List)):
+                    if body.text.source == position.source and body.position(target) == position:
+                        yield from _fit_unpacking(scene, path, body, node, target)
+
+
+def _fit_unpacking(
+    scene: Scene, path: str, body: Body, statement: ast.Assign, target: ast.Tuple | ast.List
+) -> Iterator[Candidate]:
+    names = [body.segment(item) for item in target.elts]
+    call = statement.value
+    given = next(
+        (row.output for row in reversed(list(scene.finished.values())) if isinstance(row.output, tuple)), ()
+    )
+    if isinstance(call, ast.Call):
+        for constant in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if isinstance(constant, ast.Constant) and type(constant.value) is int:
+                begin, end = body.span(constant)
+                change = Change(body, begin, end, str(len(names)))
+                yield from propose(scene, "count", 0, [change])
+    begin, end = body.span(target)
+    texts = []
+    if len(names) == 3 and len(given) == 2 and isinstance(given[1], tuple):
+        texts.append(f"{names[0]}, ({names[1]}, {names[2]})")
+    if 0 < len(given) < len(names):
+        texts.append(", ".join(names[: len(given)]))
+    if len(given) > len(names):
+        texts.append(", ".join([*names, *["_"] * (len(given) - len(names))]))
+    for rank, text in enumerate(texts):
+        yield from propose(scene, "unpack", rank, [Change(body, begin, end, text)])
+

@@ -1,0 +1,389 @@
+"""Changes that may end the problem of an operation: of its numbers, its operands, or of what gave these."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from math import prod
+from typing import Any
+
+from layercli.catalogue.entries import Form
+from layercli.catalogue.functions import FUNCTIONS
+from layercli.catalogue.methods import METHODS
+from layercli.diagnose.candidates import (
+    GUESS,
+    Candidate,
+    find_operands,
+    propose,
+    resize_input,
+    set_origin,
+    wrap,
+)
+from layercli.diagnose.editing import Change, replace_node, rewrite
+from layercli.diagnose.kinds import list_kind_candidates
+from layercli.diagnose.layers import list_arrangements
+from layercli.diagnose.origins import find_origin, resolve_source
+from layercli.diagnose.scene import Scene, list_entries
+from layercli.diagnose.values import list_ways, read_number
+from layercli.plan.planner import list_size_nodes
+from layercli.plan.records import ParameterPlan
+from layercli.record import record
+from layercli.spec.names import resolve_prefix
+from layercli.spec.values import Site
+from layercli.trace import Row, TensorType
+from layercli.trace.records import iterate_tensor_types
+
+#: Operations by what they ask of their inputs: these are searched for changes of their operands.
+PRODUCTS = frozenset({"matmul", "mm", "bmm", "mv", "dot", "addmm", "baddbmm", "linear", "inner", "tensordot"})
+ELEMENTWISE = frozenset(
+    {
+        "add", "sub", "mul", "truediv", "div", "floordiv", "mod", "pow", "maximum", "minimum", "eq", "ne", "lt", "le",
+        "gt", "ge", "and_", "or_", "xor", "where", "masked_fill", "lerp", "addcmul", "iadd", "isub", "imul", "itruediv",
+        "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
+        "binary_cross_entropy_with_logits", "kl_div",
+    }
+)  # fmt: skip
+JOINING = frozenset({"cat", "concat", "concatenate", "stack", "hstack", "vstack"})
+RESHAPING = frozenset({"view", "reshape"})
+
+#: What a reduction leaves out unless it is told to keep it.
+REDUCTIONS = frozenset(
+    {"mean", "sum", "amax", "amin", "prod", "std", "var", "norm", "logsumexp", "argmax", "argmin", "any", "all"}
+)
+
+#: Arguments that name dimensions.
+_DIMS = frozenset(
+    {"dim", "dims", "dim0", "dim1", "dim2", "axis", "axis0", "axis1", "start_dim", "end_dim", "source", "destination"}
+)
+
+#: The most dimensions whose orders are all tried.
+MAX_ORDERED = 4
+
+
+def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
+    """Changes for the operation that failed."""
+    row = scene.failed
+    site = None if row is None or row.kind != "operation" else scene.find_call(row)
+    if row is None or site is None:
+        return
+    yield from list_kind_candidates(scene, row)
+    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    numbers = list(_list_numbers(row, site))
+    if row.type in RESHAPING:
+        yield from _fit_sizes(scene, row, site, numbers)
+    if row.type == "permute":
+        yield from _fit_order(scene, site, numbers, tensors)
+    if row.type in JOINING:
+        yield from _fit_joining(scene, row, site, numbers, tensors)
+    if row.type in PRODUCTS:
+        yield from _turn_operands(scene, site, tensors)
+    if row.type in ELEMENTWISE or row.type in JOINING or row.type in PRODUCTS:
+        yield from _fit_sides(scene, row, tensors)
+    if row.type in ELEMENTWISE:
+        yield from _keep_dimensions(scene, row)
+    yield from _change_numbers(scene, row, site, numbers, tensors)
+    near = row.type in ELEMENTWISE or row.type in JOINING or row.type.endswith("_loss") or "cross" in row.type
+    yield from _arrange_operands(scene, site, tensors, 12 if near else GUESS + 20)
+
+
+# Numbers ---------------------------------------------------------------------------------------------------
+
+
+@record
+class Number:
+    """A number among the arguments of a call: the name of its argument, its node, the place inside a tuple."""
+
+    name: str
+    node: ast.expr
+    place: int | None = None
+
+
+def _list_numbers(row: Row, site: Site) -> Iterator[Number]:
+    """The arguments of a call that may be numbers, those inside tuples one by one."""
+    node = site.node
+    if isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        for part in parts:
+            for inner in ast.walk(part) if isinstance(part, ast.Slice) else [part]:
+                if isinstance(inner, (ast.Constant, ast.UnaryOp)):
+                    yield Number("index", inner)
+        return
+    if not isinstance(node, ast.Call):
+        return
+    is_method = isinstance(node.func, ast.Attribute) and resolve_prefix(node.func.value) is None
+    form: Form | None = METHODS.get(row.type) if is_method else FUNCTIONS.get(row.type)
+    names: list[str] = []
+    rest = ""
+    if form is not None:
+        namespace: Any = "Tensor" if is_method else form.namespaces[0] if form.namespaces else "torch"
+        for parameter in form.signature_in(namespace).parameters:
+            if parameter.kind == "rest":
+                rest = parameter.name
+            elif parameter.kind != "keyword":
+                names.append(parameter.name)
+    for index, argument in enumerate(node.args):
+        yield from _split_number(names[index] if index < len(names) else rest, argument)
+    for keyword in node.keywords:
+        yield from _split_number(keyword.arg or "", keyword.value)
+
+
+def _split_number(name: str, node: ast.expr) -> Iterator[Number]:
+    if isinstance(node, (ast.Tuple, ast.List)):
+        for place, item in enumerate(node.elts):
+            yield Number(name, item, place)
+    else:
+        yield Number(name, node)
+
+
+def _change_numbers(
+    scene: Scene, row: Row, site: Site, numbers: Sequence[Number], tensors: Sequence[TensorType]
+) -> Iterator[Candidate]:
+    """Each number as a dimension that is there, or as a size of what came."""
+    if row.type in RESHAPING or row.type == "permute" or not tensors:
+        return
+    rank = max(len(tensor.shape) for tensor in tensors)
+    first = tensors[0].shape
+    owner = scene.find_owner(row.path)
+    for number in numbers:
+        value = read_number(number.node, scene.plans[owner].arguments)
+        if value is None:
+            continue
+        if number.name in _DIMS:
+            wanted = [index for index in (rank - 1, *range(rank), -1) if index != value]
+            wanted.sort(key=lambda index: (index < 0, abs(index - value)))
+        else:
+            wanted = _list_sizes(row, value, numbers, first, scene, owner)
+        for order, size in enumerate(dict.fromkeys(wanted)):
+            for way in list_ways(scene, owner, Site(site.code, number.node), size):
+                base = 5 if number.name in _DIMS or row.type in _SIZED else GUESS
+                yield from propose(scene, "number", base + order + way.cost, way.changes)
+
+
+#: Operations whose numbers say sizes or windows, so that another one is no guess.
+_SIZED = frozenset(
+    {
+        "split", "split_with_sizes", "unflatten", "expand", "narrow", "getitem", "select", "tensor_split", "topk",
+        *(f"{kind}_pool{count}d" for kind in ("max", "avg", "lp") for count in (1, 2, 3)),
+        "unfold", "fold", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "group_norm", "layer_norm", "glu",
+        "repeat", "one_hot", "tile",
+    }
+)  # fmt: skip
+
+
+def _list_sizes(
+    row: Row, value: int, numbers: Sequence[Number], shape: Sequence[int], scene: Scene, owner: str
+) -> list[int]:
+    """Other values for a number that says a size, the likeliest first."""
+    found: list[int] = []
+    parts = [read_number(item.node, scene.plans[owner].arguments) for item in numbers if item.place is not None]
+    known = [part for part in parts if part is not None]
+    if parts and len(known) == len(parts) and value in known:
+        rest = [*known]
+        rest.remove(value)
+        for size in reversed(shape):
+            # One of the parts of a sum or of a product.
+            if size > sum(rest) and row.type.startswith("split"):
+                found.append(size - sum(rest))
+            if prod(rest) and size % prod(rest) == 0:
+                found.append(size // prod(rest))
+    if "pool" in row.type:
+        found.append(min(shape[2:], default=1))
+    elif row.type in ("getitem", "select", "narrow"):
+        found += sorted((size - 1 for size in shape), key=lambda size: abs(size - value))
+    divisors = [size for size in range(1, 65) if any(item % size == 0 for item in shape if item > 1)]
+    found += sorted(shape, key=lambda size: abs(size - value))
+    found += sorted(divisors, key=lambda size: abs(size - value))[:3]
+    return [size for size in found if size != value]
+
+
+def _fit_sizes(scene: Scene, row: Row, site: Site, numbers: Sequence[Number]) -> Iterator[Candidate]:
+    """Sizes of a ``view`` that hold as many elements as there are."""
+    tensor = row.inputs[0] if row.inputs else None
+    if not isinstance(tensor, TensorType):
+        return
+    owner = scene.find_owner(row.path)
+    node = site.node
+    if row.type == "view" and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        _, end = site.code.span(node.func)
+        yield from propose(scene, "reshape", 0, [Change(site.code, end - len("view"), end, "reshape")])
+    sizes = _read_sizes(row)
+    own = numbers[len(numbers) - len(sizes) :]
+    if not sizes or len(own) != len(sizes):
+        return
+    count = prod(tensor.shape)
+    for place in reversed(range(len(sizes))):
+        rest = prod(size for index, size in enumerate(sizes) if index != place and size != -1)
+        if sizes[place] == -1 or rest == 0:
+            continue
+        wanted = []
+        if -1 in sizes:
+            batch = tensor.shape[0]
+            if batch and count % (rest * batch) == 0 and sizes[0] == -1:
+                wanted.append(count // (rest * batch))
+        elif count % rest == 0:
+            wanted.append(count // rest)
+        last = place == len(sizes) - 1
+        for size in wanted:
+            factors = tensor.shape[1:] if prod(tensor.shape[1:]) == size else ()
+            for way in list_ways(scene, owner, Site(site.code, own[place].node), size, factors):
+                yield from propose(scene, "size", 1 + way.cost + (0 if last else 4), way.changes)
+        if -1 not in sizes:
+            yield from propose(scene, "size", 8, [replace_node(site.code, own[place].node, "-1")])
+
+
+def _read_sizes(row: Row) -> list[int]:
+    """The sizes that an operation was called with, out of the row's text."""
+    try:
+        call = ast.parse(row.arguments, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    if not isinstance(call, ast.Call):
+        return []
+    given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    items = [
+        item for node in given for item in (node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node])
+    ]
+    values = [read_number(item, {}) for item in items]
+    return [] if None in values else [value for value in values if value is not None]
+
+
+def _fit_order(
+    scene: Scene, site: Site, numbers: Sequence[Number], tensors: Sequence[TensorType]
+) -> Iterator[Candidate]:
+    """Another order of dimensions, one that has all of them, the most like the given one first."""
+    own = [number for number in numbers if number.name in _DIMS]
+    rank = len(tensors[0].shape) if tensors else 0
+    given = [read_number(number.node, {}) for number in own]
+    if not own or not 0 < rank <= MAX_ORDERED or None in given:
+        return
+    begin, end = site.code.span(own[0].node)[0], site.code.span(own[-1].node)[1]
+    kept = [value % rank for value in given if value is not None and -rank <= value < rank]
+
+    def unlike(order: Sequence[int]) -> tuple[int, Sequence[int]]:
+        return sum(a != b for a, b in zip(order, kept, strict=False)), order
+
+    for index, order in enumerate(sorted(permutations(range(rank)), key=unlike)):
+        text = ", ".join(map(str, order))
+        yield from propose(scene, "order", 5 + index, [Change(site.code, begin, end, text)])
+
+
+# Operands --------------------------------------------------------------------------------------------------
+
+
+def _turn_operands(scene: Scene, site: Site, tensors: Sequence[TensorType]) -> Iterator[Candidate]:
+    """One side of a product transposed."""
+    operands = find_operands(site)
+    matrix = all(len(tensor.shape) == 2 for tensor in tensors)
+    for rank, node in enumerate(reversed(operands)):
+        yield from wrap(scene, site, node, ".T" if matrix else ".transpose(-2, -1)", "transpose", rank)
+
+
+def _arrange_operands(
+    scene: Scene, site: Site, tensors: Sequence[TensorType], rank: int
+) -> Iterator[Candidate]:
+    """Operands with more, fewer or exchanged dimensions."""
+    operands = find_operands(site)
+    for index, node in enumerate(operands):
+        given = [tensors[index]] if len(operands) == len(tensors) else tensors
+        for tensor in given:
+            for order, after in enumerate(list_arrangements(tensor)):
+                yield from wrap(scene, site, node, after, "arrange", rank + order)
+
+
+def find_clash(left: TensorType, right: TensorType) -> int | None:
+    """The first dimension from the end in which two shapes can't be broadcast."""
+    for dim in range(-1, -min(len(left.shape), len(right.shape)) - 1, -1):
+        if left.shape[dim] != right.shape[dim] and 1 not in (left.shape[dim], right.shape[dim]):
+            return dim
+    return None
+
+
+def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterator[Candidate]:
+    """One of two operands made with the size of the other: the layer that sets it, a parameter, an input."""
+    for index, tensor in enumerate(tensors):
+        for other in tensors:
+            dims = _find_clashes(row, tensor, other)
+            for dim, wanted in dims:
+                origin = find_origin(scene, row, tensor, dim)
+                if origin is None:
+                    yield from _resize_parameter(scene, row, index, dim, wanted)
+                    continue
+                for way in set_origin(scene, origin, wanted):
+                    yield from propose(scene, "producer", 4 + way.cost + index, way.changes)
+                if origin.row is None:
+                    sizes = [*origin.tensor.shape]
+                    sizes[origin.dim] = wanted
+                    yield from resize_input(scene, origin.name, sizes, "input", 6 + index)
+
+
+def _find_clashes(row: Row, tensor: TensorType, other: TensorType) -> list[tuple[int, int]]:
+    """Dimensions of a tensor, from the end, with the sizes that would go with another one."""
+    if row.type in PRODUCTS:
+        if len(tensor.shape) < 2 or len(other.shape) < 2 or tensor is other:
+            return []
+        return [(-1, other.shape[-2]), (-2, other.shape[-1])]
+    if row.type in JOINING and len(tensor.shape) == len(other.shape):
+        return [
+            (dim, other.shape[dim])
+            for dim in range(-1, -len(tensor.shape) - 1, -1)
+            if tensor.shape[dim] != other.shape[dim]
+        ]
+    dim = find_clash(tensor, other)
+    return [] if dim is None else [(dim, other.shape[dim])]
+
+
+def _resize_parameter(scene: Scene, row: Row, index: int, dim: int, size: int) -> Iterator[Candidate]:
+    """Another size for a parameter of the block."""
+    owner = scene.find_owner(row.path)
+    name = row.sources[index] if index < len(row.sources) else ""
+    member = next((member for key, member in scene.plans[owner].children if key == name), None)
+    if not isinstance(member, ParameterPlan):
+        return
+    for entry in list_entries(scene.block_at(owner)):
+        if entry.before != f"{name}: ":
+            continue
+        tree = entry.code.tree
+        nodes = list_size_nodes(entry.code)
+        if not nodes and isinstance(tree, ast.Call):
+            nodes = tree.args
+        if len(nodes) >= -dim:
+            for way in list_ways(scene, owner, Site(entry.code, nodes[dim]), size):
+                yield from propose(scene, "parameter", 5 + way.cost, way.changes)
+
+
+def _keep_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
+    """``keepdim=True`` in the reduction that gave an operand."""
+    for index in range(len(row.sources)):
+        source = resolve_source(scene, row, index)
+        if not isinstance(source, Row) or source.type not in REDUCTIONS or source.position is None:
+            continue
+        made = scene.find_node(source.position, source.path)
+        if made is not None and isinstance(made.node, ast.Call) and made.node.args:
+            end = made.code.span(made.node)[1] - 1
+            yield from propose(scene, "keepdim", 0, [Change(made.code, end, end, ", keepdim=True")])
+
+
+def _fit_joining(
+    scene: Scene, row: Row, site: Site, numbers: Sequence[Number], tensors: Sequence[TensorType]
+) -> Iterator[Candidate]:
+    """The dimension along which tensors are joined, where none is named; ``cat`` for ``stack``."""
+    node = site.node
+    if not isinstance(node, ast.Call) or not tensors:
+        return
+    end = site.code.span(node)[1] - 1
+    if not any(number.name in _DIMS for number in numbers):
+        for dim in range(len(tensors[0].shape)):
+            yield from propose(scene, "number", 4 + dim, [Change(site.code, end, end, f", {dim}")])
+    if row.type == "stack":
+        begin, stop = site.code.span(node.func)
+        name = rewrite(site.code, begin, stop, ()).removesuffix("stack") + "cat"
+        renamed = Change(site.code, begin, stop, name)
+        dims = [number for number in numbers if number.name in _DIMS]
+        for dim in range(len(tensors[0].shape)):
+            change = (
+                replace_node(site.code, dims[0].node, str(dim))
+                if dims
+                else Change(site.code, end, end, f", {dim}")
+            )
+            yield from propose(scene, "cat", 10 + dim, [renamed, change])

@@ -1,0 +1,129 @@
+"""Sizes of the model's inputs that make it run, where a formula isn't asked for: found by trying some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from layercli.diagnose.candidates import Candidate, find_input_value, list_size_sites, resize_input
+from layercli.diagnose.fits import find_misfits
+from layercli.diagnose.scene import Scene
+from layercli.diagnose.trial import Outcome, Trials
+from layercli.trace import Row, TensorType
+
+#: Tries that a search may take, and those that have to be left for other mends.
+MAX_SEARCHED = 22
+LEFT = 20
+
+#: The largest size that is tried.
+LARGEST = 4096
+
+
+def list_searched_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator[Candidate]:
+    """An image of another size, where a layer wants more or fewer features than its positions give."""
+    row = scene.failed
+    if row is None or trials.left < MAX_SEARCHED + LEFT:
+        return
+    for name, value in scene.trace.inputs if scene.trace is not None else ():
+        if not isinstance(value, TensorType) or len(value.shape) < 3:
+            continue
+        text = find_input_value(scene, name)
+        if text is None or len(list_size_sites(text)) != len(value.shape):
+            continue
+        wanted = _wanted(scene, row)
+        found = _search(scene, trials, row, name, value.shape, wanted)
+        if found is not None:
+            yield from resize_input(scene, name, found, "input size", 20)
+        return
+
+
+def _wanted(scene: Scene, row: Row) -> int | None:
+    """How many features the layer that failed needs; None where it needs its input to be larger."""
+    plan = scene.plans.get(row.path)
+    misfits = [] if plan is None else list(find_misfits(row, plan))
+    return misfits[0].needed if misfits else None
+
+
+def _search(
+    scene: Scene, trials: Trials, row: Row, name: str, shape: Sequence[int], wanted: int | None
+) -> list[int] | None:
+    """The roundest size near the given one at which the row goes through.
+
+    What an image gives grows with its size, so the sizes that fit stand side by side.
+    """
+    least = trials.left - MAX_SEARCHED
+    results: dict[int, int] = {}
+
+    def resized(change: int) -> list[int]:
+        return [*shape[:2], *(size + change for size in shape[2:])]
+
+    def compare(change: int) -> int:
+        """-1 where the size is too small, 1 where it is too large, else 0."""
+        if change in results:
+            return results[change]
+        if min(resized(change)[2:]) < 1:
+            return -1
+        outcome = trials.try_inputs({name: resized(change)})
+        results[change] = _judge(scene, row, outcome, wanted)
+        return results[change]
+
+    start = compare(0) if wanted is not None else -1
+    if start == 0:
+        return None
+    step, low, high = 1, 0, 0
+    while trials.left > least:
+        change = step if start < 0 else -step
+        if max(resized(change)) > LARGEST or min(resized(change)[2:]) < 1:
+            if start < 0:
+                return None
+            change = 1 - min(shape[2:])
+        if compare(change) != start:
+            low, high = sorted((change, (step // 2) * (1 if start < 0 else -1)))
+            break
+        if min(resized(change)[2:]) == 1:
+            return None
+        step *= 2
+    else:
+        return None
+    # The edge at which it becomes large enough.
+    while high - low > 1 and trials.left > least:
+        middle = (low + high) // 2
+        if compare(middle) < 0:
+            low = middle
+        else:
+            high = middle
+    fitting = [change for change in (high, low) if results.get(change) == 0]
+    if not fitting:
+        return None
+    first = fitting[0]
+    best = first
+    for change in range(first, first + 8):
+        size = min(resized(change)[2:])
+        if trials.left <= least or compare(change) != 0:
+            break
+        if _roundness(size) > _roundness(min(resized(best)[2:])):
+            best = change
+    return resized(best)
+
+
+def _roundness(size: int) -> int:
+    """By what power of two a size can be divided."""
+    return size & -size
+
+
+def _judge(scene: Scene, row: Row, outcome: Outcome | None, wanted: int | None) -> int:
+    if outcome is None or outcome.trace is None:
+        return -1
+    if not outcome.problems:
+        return 0
+    last = next((item for item in reversed(outcome.trace.rows) if not item.finished), None)
+    if last is None or (last.path, last.call) != (row.path, row.call):
+        done = any(item.finished and (item.path, item.call) == (row.path, row.call) for item in outcome.trace.rows)
+        return 0 if done else -1
+    if wanted is None:
+        return -1
+    plan = scene.plans.get(row.path)
+    misfit = next(iter(find_misfits(last, plan)), None) if plan is not None else None
+    if misfit is None:
+        return -1
+    return -1 if misfit.got < wanted else 1
+
