@@ -379,7 +379,12 @@ def make_lock(path: Path, name: str, engine: Engine, version: int = LOCK_VERSION
     from layercli.spec.reader import read_spec
 
     plan = plan_model(read_spec(path, name, tree))
-    trace = trace_by(plan, engine, formulas=version > NUMBERS_VERSION)
+    try:
+        trace = trace_by(plan, engine, formulas=version > NUMBERS_VERSION)
+    except SpecError as failure:
+        from layercli.diagnose.session import diagnose
+
+        raise diagnose(plan, failure) from failure.__cause__
     tie = [(item.name, item.target) for item in plan.tie]
     freeze = [glob.pattern for glob in plan.freeze]
     lock = lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=freeze, version=version)

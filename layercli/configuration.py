@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NoReturn
@@ -85,6 +86,7 @@ class Configuration:
     """What ``[tool.layercli]`` says. ``name`` is what a person calls the file, empty where there is none.
 
     Without ``specs`` every spec counts. ``ignore_warnings`` are codes that aren't told. Paths are counted from the folder of the file.
+    ``places`` says where the value of a key stands.
     """
 
     name: str = ""
@@ -93,6 +95,7 @@ class Configuration:
     fail_on: tuple[DifferenceClass, ...] = DEFAULT_FAIL_ON
     ignore: tuple[Ignore, ...] = ()
     ignore_warnings: tuple[str, ...] = ()
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
     def find_exclude(self, path: str) -> Pattern | None:
         """The pattern that leaves a file out, if one does. ``path`` is counted from the configuration's folder."""
@@ -198,6 +201,7 @@ class _Reader:
                 self.read_warning(value, index)
                 for index, value in enumerate(self.read_list("ignore-warnings"))
             ),
+            places={key: place for key in self.table if (place := self.find(key)) is not None},
         )
 
     def check_keys(

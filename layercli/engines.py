@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from layercli.errors import CommandError, Problem, SpecError
+from layercli.errors import CommandError, Position, Problem, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import TensorRecord, Trace
 from layercli.trace.admissible import Admissible, AdmissibleSizes, Trial
@@ -187,13 +187,23 @@ def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
         derive_plan(plan)
     except SpecError as refusal:
         known = refusal.problems[0]
-        if known.code == "no-rule" or known.position != first.position or not _same_row(failure, refusal):
+        if known.code == "no-rule" or not _is_within(known.position, first.position):
+            return failure
+        if not _same_row(failure, refusal):
             return failure
         return _with_problems(failure, replace(known, notes=(*known.notes, *first.notes)))
     except Exception:
         # Whatever a rule stumbles over here, PyTorch's own sentence is what the user came for.
         return failure
     return failure
+
+
+def _is_within(inner: Position | None, outer: Position | None) -> bool:
+    """Whether a position is another one, or a part of it: the argument of a call that failed."""
+    if inner is None or outer is None or (inner.source, inner.line) != (outer.source, outer.line):
+        return inner == outer
+    end = outer.column + outer.width
+    return outer.column <= inner.column and inner.column + inner.width <= end
 
 
 def _same_row(failure: SpecError, refusal: SpecError) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layercli.errors import LayercliError, Problem, Source
+from layercli.errors import LayercliError, Problem, Source, SpecError
 from layercli.lint.result import SpecProblems, ValidationResult
 from layercli.record import record
 from layercli.spec.tree import DISK, Drafts
@@ -56,7 +56,8 @@ def validate_spec(
         trace, errors, warnings = _derive(plan, ignore)
         exit_code = 1 if errors else 0
     except LayercliError as error:
-        errors, exit_code = error.problems, error.exit_code
+        told = _explain(plan, error) if plan is not None and isinstance(error, SpecError) else error
+        errors, exit_code = told.problems, told.exit_code
     problems = tuple(sorted_problems([*errors, *warnings]))
     return Validation(name, problems, exit_code, plan, trace)
 
@@ -74,10 +75,17 @@ def _derive(plan: Plan, ignore: Collection[str]) -> tuple[Trace, tuple[Problem, 
     from layercli.lint.warnings import find_warnings, watch
 
     watched, flow = watch(plan)
-    errors = () if watched.failure is None else watched.failure.problems
+    errors = () if watched.failure is None else _explain(plan, watched.failure).problems
     sources: list[Source] = [] if errors else [plan.spec.source]
     found = apply_ignores(find_warnings(plan, watched, flow), sources)
     return watched.trace, errors, [problem for problem in found if problem.code not in ignore]
+
+
+def _explain(plan: Plan, failure: SpecError) -> SpecError:
+    """What a plan is refused for, with where it came from and what to write instead."""
+    from layercli.diagnose.session import diagnose
+
+    return diagnose(plan, failure)
 
 
 def validate_specs(

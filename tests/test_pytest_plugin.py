@@ -165,12 +165,12 @@ def test_a_wrong_configuration_is_an_error(pytester: pytest.Pytester) -> None:
 
 def test_folders_that_pytest_passes_over_are_counted(pytester: pytest.Pytester) -> None:
     (pytester.path / "net.yaml").write_text(SPEC)
-    (pytester.path / "build" / "lib").mkdir(parents=True)
-    (pytester.path / "build" / "lib" / "net.yaml").write_text(SPEC)
+    (pytester.path / "old.egg" / "lib").mkdir(parents=True)
+    (pytester.path / "old.egg" / "lib" / "net.yaml").write_text(SPEC)
     done = pytester.runpytest("--layercli-update")
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(["layercli: 1 spec, and 1 in folders of norecursedirs"])
-    pytester.runpytest("--layercli", "build/lib/net.yaml").assert_outcomes(failed=1)
+    pytester.runpytest("--layercli", "old.egg/lib/net.yaml").assert_outcomes(failed=1)
 
 
 def test_a_wrong_spec_fails_and_is_not_locked(pytester: pytest.Pytester) -> None:

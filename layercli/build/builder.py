@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +24,8 @@ from layercli.build.engine import (
 from layercli.build.module import SpecModule
 from layercli.catalogue.sizes import as_int
 from layercli.errors import Position, Problem, SpecError
-from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe, format_value
+from layercli.plan.arguments import blame_argument
+from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan, Recipe
 from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
 from layercli.spec.values import FunctionValue
@@ -208,7 +208,9 @@ class _Maker:
         try:
             made: nn.Module = getattr(nn, plan.target.name)(**arguments)
         except TORCH_ERRORS as error:
-            raise SpecError(_blame(plan, _refused(plan.target.name, plan.position, error))) from error
+            raise SpecError(
+                blame_argument(plan, _refused(plan.target.name, plan.position, error))
+            ) from error
         return made
 
     def _make_argument(self, value: Any) -> Any:
@@ -235,23 +237,6 @@ _CONTAINERS: Mapping[str, Callable[[], nn.Module]] = {
 def _refused(name: str, position: Position, error: BaseException) -> Problem:
     code = choose_code(error, "invalid-argument")
     return Problem(code, f"PyTorch refuses to make {name}: {first_line(error)}", position)
-
-
-def _blame(plan: LayerPlan, problem: Problem) -> Problem:
-    """The problem at the argument that it names last, which is the one that has to fit the others.
-
-    A complaint that names none may show the value of one.
-    """
-    words = re.findall(r"[\w.+-]+", problem.message)
-    named = list(dict.fromkeys(word for word in words if word in plan.argument_sites))
-    if not named:
-        shown = [name for name in plan.argument_sites if format_value(plan.arguments.get(name)) in words]
-        named = shown if len(shown) == 1 else []
-    if not named:
-        return problem
-    *others, last = [(name, f"{name} is {format_value(plan.arguments[name])}") for name in named]
-    notes = (" and ".join(text for _, text in others),) if others else ()
-    return replace(problem, position=plan.locate(last[0]), label=last[1], notes=(*problem.notes, *notes))
 
 
 def find_parameter(model: nn.Module, name: str) -> tuple[nn.Module, str] | None:

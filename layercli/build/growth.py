@@ -11,7 +11,7 @@ import torch
 from layercli.build.types import iterate_tensors
 from layercli.catalogue.entries import Form
 from layercli.catalogue.sizes import as_int
-from layercli.catalogue.tensors import Tensor
+from layercli.catalogue.tensors import Refusal, Tensor
 from layercli.spec.limits import allow_more, current_limits
 from layercli.spec.values import Site
 
@@ -43,6 +43,11 @@ def check_growth(form: Form, arguments: Sequence[Any], keywords: Mapping[str, An
             *(_without_values(value) for value in arguments),
             **{name: _without_values(value) for name, value in keywords.items() if name != "device"},
         )
+    except Refusal as refusal:
+        if refusal.code == "tensor-too-large":
+            message = f"{form.name} {refusal.message}"
+            raise site.error(refusal.code, message, allow_more("items")) from None
+        return
     except Exception:
         return
     parts = result if isinstance(result, (tuple, list)) else [result]

@@ -6,7 +6,7 @@ gives, and each has the term of its formula, with numbers or names at its ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
@@ -153,6 +153,14 @@ class Narrated(int):
         return Narrated(int(self), Group(self.term, unit, int(self)))
 
 
+def count_by(count: int, function: str, arguments: Sequence[int], unit: str) -> int:
+    """A count of things whose formula is too long to be told: in names it is a function of what it came of."""
+    if not isinstance(count, Narrated):
+        return count
+    given = ", ".join(draw_formula(term_of(argument), "names") for argument in arguments)
+    return Narrated(int(count), Group(Name(f"{function}({given})", int(count)), unit, int(count)))
+
+
 class NarratedFraction(float):
     """A float with its term: an argument, or a size times one. ``trunc`` and ``floor`` give a ``Narrated``."""
 
@@ -197,7 +205,29 @@ def _combine(operator: Literal["+", "-", "*", "//", "%"], left: int, right: int,
     if operator == "*" and any(other == 0 and not isinstance(other, Narrated) for other in (left, right)):
         return 0
     operands = (term_of(left), term_of(right))
+    if operator == "//":
+        rest = _cancel(*operands)
+        if rest is not None:
+            return Narrated(value, rest)
     return Narrated(value, Operation(operator, operands, value, sum(map(_count_parts, operands))))
+
+
+def _cancel(dividend: Term, divisor: Term) -> Term | None:
+    """A product without the factor that it is divided by; None where it has none."""
+    if not (isinstance(divisor, Name) and isinstance(dividend, Operation) and dividend.operator == "*"):
+        return None
+    left, right = dividend.operands
+    if right == divisor:
+        return left
+    if left == divisor:
+        return right
+    for place, factor in ((1, right), (0, left)):
+        rest = _cancel(factor, divisor)
+        if rest is not None:
+            operands = (left, rest) if place else (rest, right)
+            value = operands[0].value * operands[1].value
+            return Operation("*", operands, value, sum(map(_count_parts, operands)))
+    return None
 
 
 _NEUTRAL_RIGHT = {("+", 0), ("-", 0), ("*", 1), ("//", 1)}
@@ -358,11 +388,11 @@ class _Writer:
 
     def write_quotient(self, term: Operation) -> _Piece:
         dividend, divisor = term.operands
-        if self.brief and divisor.value == 1:
+        if divisor.value == 1 and (self.brief or (self.ends == "dims" and not has_dims(divisor))):
             return self.write(dividend)
         is_sum = self.write(dividend)[1] == _SUM
         plain = self.ends == "numbers" or (
-            self.ends == "dims" and not (_has_dims(dividend) or _has_dims(divisor))
+            self.ends == "dims" and not (has_dims(dividend) or has_dims(divisor))
         )
         if self.python or not (is_sum or plain):
             return f"{self.wrap(dividend, _PRODUCT)} // {self.wrap(divisor, _ATOM)}", _QUOTIENT
@@ -440,7 +470,8 @@ def _is_quotient(term: Term) -> bool:
     return isinstance(term, Operation) and term.operator == "//"
 
 
-def _has_dims(term: Term) -> bool:
+def has_dims(term: Term) -> bool:
+    """Whether a formula has dims in it."""
     return any(name.symbol for name in iterate_names(term))
 
 

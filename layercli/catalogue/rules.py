@@ -8,7 +8,15 @@ from typing import Any
 
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.sizes import Size, as_int
-from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, default_dtype, refuse
+from layercli.catalogue.tensors import (
+    MOST_PARTS,
+    AnySize,
+    Shape,
+    Tensor,
+    contiguous_strides,
+    default_dtype,
+    refuse,
+)
 
 
 def is_number(value: Any) -> bool:
@@ -26,6 +34,14 @@ def find_dim(dim: int, dims: int, argument: str = "dim") -> int:
     if not -around <= dim < around:
         refuse(f"has no dimension {dim}; there are {dims}", argument)
     return dim % around
+
+
+def count_parts(number: AnySize) -> int:
+    """How many tensors a call gives. Raises Refusal for too many, before they are made."""
+    count, most = fix_size(number), MOST_PARTS.get()
+    if count > most:
+        refuse(f"would give {count:,} tensors, more than {most:,}", code="tensor-too-large")
+    return count
 
 
 def fix_size(size: AnySize) -> int:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from math import gcd
 from typing import Any, Final, Literal, TypeAlias
 
 from layercli.catalogue.factored import format_terms
@@ -65,6 +66,9 @@ __all__ = [
 ]
 
 AnySize: TypeAlias = "int | Size"
+#: The remainder of a multiple, ``2 * C % 5``, and of what is below 0, ``(-H) % 8``.
+_MULTIPLE: Final = re.compile(r"(\d+) \* (\w+) % (\d+)")
+_NEGATIVE: Final = re.compile(r"\(-(\w+(?: \* \w+)*)\) % (\d+)")
 #: What is 0 where a remainder is less than a number: ``H % 4 // 2``.
 _REMAINDER: Final = re.compile(r"((?:\w+|\([^()]+\)) % \d+) // (\d+)")
 Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -284,7 +288,7 @@ class Condition:
             if within is not None:
                 texts.append(f"{within[1]} {'<' if shown == '==' else '>='} {within[2]}")
             elif " % " in zero and "//" not in zero:
-                texts.append(f"{zero} {shown} 0")
+                texts.append(f"{_shorten_remainder(zero)} {shown} 0")
             first, *others = sorted(rest.key)
             if len(others) == 1 and {first[1], others[0][1]} == {1, -1}:
                 left, right = (format_size(Size(((monomial, 1),), 0)) for monomial, _ in (first, *others))
@@ -295,6 +299,17 @@ class Condition:
         """What held, as Python writes it: a comparison that was false is shown as its opposite."""
         shown = self.operator if self.outcome else _OPPOSITES[self.operator]
         return f"{format_size(self.left)} {shown} {format_size(self.right)}"
+
+
+def _shorten_remainder(remainder: str) -> str:
+    """One that is 0 where another is: ``C % 5`` for ``2 * C % 5``, ``H % 8`` for ``(-H) % 8``."""
+    negative = _NEGATIVE.fullmatch(remainder)
+    if negative is not None:
+        remainder = f"{negative[1]} % {negative[2]}"
+    found = _MULTIPLE.fullmatch(remainder)
+    if found is None or gcd(int(found[1]), int(found[3])) != 1:
+        return remainder
+    return f"{found[2]} % {found[3]}"
 
 
 _recorder: ContextVar[list[Condition] | None] = ContextVar("conditions", default=None)

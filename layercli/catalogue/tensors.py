@@ -33,6 +33,10 @@ def refuse(message: str, argument: str = "", code: str = "shape-mismatch") -> No
     raise Refusal(message, argument, code)
 
 
+#: How many tensors one call may give: each takes memory here, and none in a kernel that makes views.
+MOST_PARTS: ContextVar[int] = ContextVar("layercli_most_parts", default=100_000)
+
+
 _doubts: ContextVar[list[str] | None] = ContextVar("layercli_doubts", default=None)
 
 

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeAlias
 from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.macs import has_added_key, leave_unknown, take_none, widen
 from layercli.catalogue.modules import Child, Module
-from layercli.catalogue.sizes import as_int
+from layercli.catalogue.narration import count_by
+from layercli.catalogue.sizes import as_int, is_symbolic
 from layercli.record import record
 
 __all__ = ["Work", "leave_unknown", "take_none"]
@@ -383,7 +384,8 @@ def subtract_neighbours(
     shape = shape_of(output)
     left = _length_along(shape, dim)
     rows = math.prod(shape) // left if left else 0
-    return rows * sum(left + step for step in range(as_int(n)))
+    times = as_int(n)
+    return rows * (times * left + times * (times - 1) // 2)
 
 
 def _count_trapezoids(y: Any, x: Any, dim: Any) -> tuple[int, int, int]:
@@ -625,7 +627,16 @@ def _count_adapted(output: Any, input: Any, dimensions: int) -> int:
 
 
 def _sum_windows(size: int, results: int) -> int:
-    return sum(-((-(place + 1) * size) // results) - place * size // results for place in range(results))
+    whole, count = as_int(size), as_int(results)
+    if not is_symbolic(size) and count and whole % count == 0:
+        return size
+    if is_symbolic(size):
+        places = range(results)
+        total = sum(-((-(place + 1) * size) // results) - place * size // results for place in places)
+    else:
+        # Neighbours share an element but where a window ends between two: at the multiples of size / gcd.
+        total = size + results - math.gcd(whole, count) if count else 0
+    return count_by(total, "windows", (size, results), f"in {count} windows over {whole}")
 
 
 def adapt_each(dimensions: int, *, lost: int = 0) -> Work:

@@ -107,13 +107,12 @@ def run(
     reports = read_reports(formats or (), output)
     classes = read_classes(fail_on or ())
     apply_limits(limit)
-    if listed:
-        return _list(paths or [])
-    engine = choose_engine(static, verify, "derive")
-
     if against is not None and since is not None:
         hint = "--against REVISION says what changed since then, in all specs"
         raise CommandError(Problem("usage", "--against and --changed-since exclude each other", hint=hint))
+    if listed:
+        return _list(paths or [], against, since)
+    engine = choose_engine(static, verify, "derive")
     with bounded(), show_progress("checking") as tell:
         result = _check(paths or [], against, since, engine, classes, tell)
     write_reports(result, reports)
@@ -142,13 +141,22 @@ def _check(
     return check_specs(paths, Path.cwd(), engine, fail_on=fail_on, tell=tell)
 
 
-def _list(paths: Sequence[str]) -> int:
+def _list(paths: Sequence[str], against: str | None, since: str | None) -> int:
     from layercli.checks import find_scope
     from layercli.report.scope import format_scope
 
-    scope = find_scope(paths, Path.cwd())
-    write_output(format_scope([(item.name, item.taken, item.reason) for item in scope.candidates]))
-    return 0 if scope.specs else 2
+    if against is not None:
+        from layercli.history.against import list_against
+
+        candidates = list_against(paths, Path.cwd(), against)
+    elif since is not None:
+        from layercli.history.changed import list_changed
+
+        candidates = list_changed(paths, Path.cwd(), since)
+    else:
+        candidates = find_scope(paths, Path.cwd()).candidates
+    write_output(format_scope([(item.name, item.taken, item.reason) for item in candidates]))
+    return 0 if since is not None or any(item.taken for item in candidates) else 2
 
 
 def read_classes(texts: Sequence[str]) -> tuple[DifferenceClass, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from layercli.cli.bounds import bounded
+from layercli.cli.diagnosed import diagnosed
 from layercli.cli.options import (
     TEXT_FORMATS,
     DimOption,
@@ -70,7 +71,7 @@ def run(
         given += [f"{name}={size}" for name, size in sizes.items()]
         return load_plan(spec, set_, given, None, train, symbolic)
 
-    with bounded():
+    with bounded(), diagnosed(plan):
         found = list_admissible(plan, plan_with)
         if engine != "derive":
             found = try_sizes(found, plan_with)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from layercli.cli.bounds import bounded
+from layercli.cli.diagnosed import diagnosed
 from layercli.cli.options import (
     TEXT_FORMATS,
     DimOption,
@@ -123,7 +124,7 @@ def run(
     from layercli.explain.session import explain_path
     from layercli.report.explanation import EXPLANATION_FORMATS
 
-    with bounded():
+    with bounded(), diagnosed(plan):
         measured = None
         if engine != "derive":
             from layercli.engines import trace_by

@@ -101,7 +101,5 @@ def draw_difference(name: str, old: str, new: str, *, color: bool) -> str:
         for line in unified_diff(old.split("\n"), new.split("\n"), name, name, lineterm="", n=2)
     ]
     if color:
-        lines = [
-            f"\x1b[{_COLORS[line[0]]}m{line}\x1b[0m" if line[:1] in _COLORS else line for line in lines
-        ]
+        lines = [f"\x1b[{_COLORS[line[0]]}m{line}\x1b[0m" if line[:1] in _COLORS else line for line in lines]
     return "\n".join(lines) + "\n"

@@ -23,6 +23,7 @@ EXAMPLES = (
     ("layercli list layers", "every layer with its arguments"),
     ("layercli list layers Conv2d", "one of them"),
     ("layercli list functions", "what forward may call"),
+    ("layercli list codes", "of errors, warnings and differences"),
     ("layercli list models --format json", "for a program"),
 )
 
@@ -70,7 +71,18 @@ def _functions() -> list[Known]:
     return [found[name] for name in sorted(found, key=lambda name: name.removeprefix("x."))]
 
 
-KINDS: dict[str, Callable[[], list[Known]]] = {"models": _models, "layers": _layers, "functions": _functions}
+def _codes() -> list[Known]:
+    from layercli.codes import list_codes
+
+    return [(code, "", entry.title) for code, entry in list_codes().items()]
+
+
+KINDS: dict[str, Callable[[], list[Known]]] = {
+    "models": _models,
+    "layers": _layers,
+    "functions": _functions,
+    "codes": _codes,
+}
 
 
 def _complete_name(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -91,9 +103,9 @@ def run(
     ] = None,
     format_: TextFormatOption = "text",
 ) -> int:
-    """List the bundled models, or what a spec may use.
+    """List the bundled models, what a spec may use, or the codes of errors.
 
-    Layers and functions are listed with their arguments and a sentence each.
+    Layers and functions are listed with their arguments and a sentence each. layercli help CODE explains a code.
     """
     check_choice("KIND", kind, tuple(KINDS))
     check_choice("--format", format_, TEXT_FORMATS)
@@ -122,7 +134,7 @@ def _format_text(kind: str, known: Sequence[Known], one: bool) -> str:
             else ""
         )
         return f"{name}{signature}\n{_wrap(doc, '    ')}{page}"
-    if kind == "models":
+    if kind in ("models", "codes"):
         width = max((len(name) for name, _, _ in known), default=0)
         return "".join(_wrap(doc, f"{name:<{width}}  ") for name, _, doc in known)
     return "".join(f"{name}{signature}\n{_wrap(doc, '    ')}" for name, signature, doc in known)

@@ -24,11 +24,13 @@ COMMANDS: dict[str, str] = {
     "show": "layercli.cli.show",
     "list": "layercli.cli.list_known",
     "schema": "layercli.cli.schema",
+    "server": "layercli.cli.server",
     "new": "layercli.cli.new",
     "validate": "layercli.cli.validate",
     "lock": "layercli.cli.lock",
     "check": "layercli.cli.check",
     "diff": "layercli.cli.diff",
+    "help": "layercli.cli.explain_code",
 }
 
 #: The exit code after Ctrl-C, as shells have it.
@@ -46,6 +48,7 @@ class Program(Group):
         ("layercli new net", "a commented spec to start from"),
         ("layercli lock net.yaml", "record its shapes in net.lock"),
         ("layercli check net.yaml", "fail if they have changed"),
+        ("layercli help shape-mismatch", "what an error means"),
     )
     notes = (
         "Exit codes: 0 all is well; 1 a model is wrong or differs from its lock; 2 the command couldn't do its "

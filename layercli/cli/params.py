@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from layercli.cli.bounds import bounded
+from layercli.cli.diagnosed import diagnosed
 from layercli.cli.options import (
     FORMATS,
     FormatOption,
@@ -66,7 +67,7 @@ def run(
     if values:
         require_torch("--values")
     engine = choose_engine(static, verify, "run")
-    with bounded():
+    with bounded(), diagnosed(plan):
         if values:
             from layercli.run.devices import check_memory
 

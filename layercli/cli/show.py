@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from layercli.cli.diagnosed import diagnosed
 from layercli.cli.options import (
     LimitOption,
     OutputOption,
@@ -43,5 +44,7 @@ def run(
     apply_limits(limit)
     engine = choose_engine(static, verify, "derive")
     plan = load_plan(spec, set_, None, None)
-    write_output(print_model(plan, engine, layer) + "\n", output)
+    with diagnosed(plan):
+        text = print_model(plan, engine, layer)
+    write_output(text + "\n", output)
     return 0

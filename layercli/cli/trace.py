@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from layercli.cli.bounds import bounded
+from layercli.cli.diagnosed import diagnosed
 from layercli.cli.options import (
     FORMATS,
     DeviceOption,
@@ -122,7 +123,6 @@ def run(
     A row for each call, in order: its path, type, output shape and own parameters. Further columns come by
     --columns, values by --values and --stats. Where torch isn't installed the rows are derived (--static).
     """
-    from layercli.cli.diagnosed import diagnosed
     from layercli.engines import add_formulas, require_torch, run_plan, trace_by
     from layercli.report import RUN_FORMATS, TraceOptions
     from layercli.report.columns import choose_columns

@@ -12,7 +12,14 @@ __all__ = ["FAMILIES", "Code", "Example", "Severity", "find_code", "list_codes"]
 
 #: What each family's codes are about, in the order in which they are listed.
 FAMILIES: Mapping[str, str] = {
+    "text": "The text of a file",
+    "keys": "Keys, blocks and imports",
+    "language": "Expressions and statements",
+    "models": "What PyTorch refuses, and limits",
     "warnings": "Warnings",
+    "commands": "Commands and configuration",
+    "locks": "Locks",
+    "differences": "Differences from a lock",
 }
 
 

@@ -25,13 +25,16 @@ CODES: tuple[Code, ...] = (
         "not-ascii",
         "Name with other letters than a to z",
         "Two letters that look the same can be different ones, so names have ASCII letters only. Texts may have any.",
-        "params: {größe: 8}\n" + _HEAD,
+        _HEAD + "forward:\n  - größe = fc(x)\n",
     ),
     error(
         "too-long",
         "Text is longer than the limit",
         "An expression or statement, or a text that one makes, has more characters than anybody reads. Write it in parts.",
-        command("layercli validate net.yaml --limit characters=20", _INPUTS + "layers:\n  fc: Linear(8 + 8 + 8 - 16, 2)\n"),
+        command(
+            "layercli validate net.yaml --limit characters=20",
+            _INPUTS + "layers:\n  fc: Linear(8 + 8 + 8 - 16, 2)\n",
+        ),
     ),
     error(
         "too-deep",
@@ -159,7 +162,7 @@ CODES: tuple[Code, ...] = (
         "layer-called-here",
         "Layer is called outside of forward",
         "layers and params say what there is, and only forward computes with it.",
-        _INPUTS + "layers:\n  fc: Linear(8, 2)\n  twice: fc(8)\n",
+        _INPUTS + "layers:\n  fc: Linear(8, 2)\n  twice: Linear(8, 2)(8)\n",
     ),
     error(
         "shared-layer",
@@ -172,15 +175,13 @@ CODES: tuple[Code, ...] = (
         "Something that can't be called is called",
         "A ModuleList holds layers and is none itself, a number or None is none either. Call one of its members, or loop over "
         "them.",
-        _INPUTS
-        + "layers:\n  stack: ModuleList([Linear(8, 8), ReLU()])\nforward:\n  - stack(x)\n",
+        _INPUTS + "layers:\n  stack: ModuleList([Linear(8, 8), ReLU()])\nforward:\n  - stack(x)\n",
     ),
     error(
         "no-such-item",
         "No such item",
         "A list or container hasn't that many items, or a dict has no such key. Counting starts at 0.",
-        _INPUTS
-        + "layers:\n  stack: ModuleList([Linear(8, 8), ReLU()])\nforward:\n  - stack[2](x)\n",
+        _INPUTS + "layers:\n  stack: ModuleList([Linear(8, 8), ReLU()])\nforward:\n  - stack[2](x)\n",
     ),
     error(
         "unpack-count",

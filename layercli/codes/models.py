@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layercli.codes.records import Code, Example, command, error
+from layercli.codes.records import Code, command, error
 
 _INPUTS = "inputs: {x: [1, 8]}\n"
 _HEAD = _INPUTS + "layers:\n  fc: Linear(8, 2)\n"
@@ -27,6 +27,13 @@ CODES: tuple[Code, ...] = (
         "Index that is out of range",
         "An index is known to be past the end of what it is looked up in, such as a token past an Embedding's entries.",
         "inputs:\n  x: arange(20)\nlayers:\n  embedding: Embedding(10, 4)\n",
+    ),
+    error(
+        "needs-copy",
+        "View of a tensor that would need a copy",
+        "view shows the same memory in another shape, which the layout of a transposed or cut tensor doesn't allow. reshape "
+        "copies where it has to.",
+        "inputs: {x: [2, 8]}\nlayers: {}\nforward:\n  - x.transpose(0, 1).view(16)\n",
     ),
     error(
         "invalid-argument",
@@ -83,7 +90,7 @@ CODES: tuple[Code, ...] = (
         "too-many-modules",
         "More modules than the limit",
         "The layers are counted before any is made. --limit modules=... raises the limit.",
-        _INPUTS + "layers:\n  stack: 10 ** 9 * Linear(8, 8)\n",
+        _INPUTS + "layers:\n  stack: 90000 * Sequential(Linear(8, 8), ReLU(), ReLU())\n",
     ),
     error(
         "too-many-steps",

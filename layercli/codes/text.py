@@ -76,7 +76,7 @@ CODES: tuple[Code, ...] = (
         "yaml-syntax",
         "Text is no YAML",
         "YAML can't read what stands here, for a reason that has no code of its own. The message says where it stopped.",
-        "inputs: {x: [1, 8]}\nlayers:\n  fc: 'Linear(8, 2)' ReLU()\n",
+        "inputs: {*: [1, 8]}\nlayers:\n  fc: Linear(8, 2)\n",
     ),
     error(
         "yaml-tab",
@@ -147,7 +147,7 @@ CODES: tuple[Code, ...] = (
         "yaml-key",
         "Key that is none",
         "A key is a name on one line with a colon after it. A list, a mapping or nothing at all is no key.",
-        "inputs: {x: [1, 8]}\nlayers:\n  fc: Linear(8, 2)\n  : ReLU()\n",
+        "inputs: {x: [1, 8]}\nlayers:\n  {fc}: Linear(8, 2)\n",
     ),
     error(
         "yaml-duplicate-key",

@@ -59,10 +59,8 @@ def list_admissible(
     refusal = ""
     try:
         trace = derive_plan(plan_with({}, [*sizes]))
-    except SpecError as error:
-        refusal = error.problems[0].message
-    except CommandError:
-        pass
+    except (SpecError, CommandError):
+        refusal = _find_refusal(plan)
     return AdmissibleSizes(
         plan.name,
         plan.spec.source.name,
@@ -72,6 +70,15 @@ def list_admissible(
         notes=() if trace is None else trace.notes,
         refusal=refusal,
     )
+
+
+def _find_refusal(plan: Plan) -> str:
+    """Why PyTorch would refuse a plan, empty where it takes it."""
+    try:
+        derive_plan(plan)
+    except SpecError as error:
+        return error.problems[0].message
+    return ""
 
 
 def find_admissible(dim: str, traced: int, plan_at: Callable[[int], Plan]) -> Admissible:

@@ -15,6 +15,7 @@ from layercli.catalogue.tensors import Refusal, Tensor, refuse
 from layercli.derive.engine import MISFITS, TypeEngine, make_value, to_rule
 from layercli.derive.holdings import record_modules
 from layercli.errors import Problem, SpecError
+from layercli.plan.arguments import blame_argument
 from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
 from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
@@ -139,7 +140,8 @@ class ModuleMaker:
                 module = self.make_torch_layer(path, plan.target, plan.arguments, plan)
             except Refusal as refusal:
                 message = f"PyTorch refuses to make {plan.target.name}: {refusal.message}"
-                raise SpecError(Problem("invalid-argument", message, plan.locate(refusal.argument))) from None
+                problem = Problem("invalid-argument", message, plan.position)
+                raise SpecError(blame_argument(plan, problem, refusal.argument)) from None
             except MISFITS as error:
                 message = (
                     f"PyTorch refuses to make {plan.target.name}: arguments of this kind don't fit: {error}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from layercli.catalogue.polynomials import common_monomial, content, divide_out, freeze, is_constant
 from layercli.catalogue.sizes import Condition, Size, as_int, evaluate, is_symbolic
 from layercli.derive.conditions import ConditionLog, Trial
 from layercli.derive.solutions import find_sizes
@@ -98,13 +99,17 @@ def split_product(condition: Condition, sizes: Mapping[str, int]) -> list[Condit
     left = condition.left
     if (
         not isinstance(left, Size)
-        or len(left.key) != 1
         or is_symbolic(condition.right)
         or condition.right != 0
         or not condition.differs
     ):
         return [condition]
-    factors = [Size((((((atom, 1),), 1)),), 0) for atom, _ in left.key[0][0]]
+    terms = dict(left.key)
+    common = common_monomial(terms)
+    rest = divide_out(terms, common, content(terms))
+    factors = [Size((((((atom, 1),), 1)),), 0) for atom, _ in common]
+    if not is_constant(rest):
+        factors.append(Size(freeze(rest), 0))
     return [Condition(Size(factor.key, evaluate(factor, sizes)), "!=", 0, True) for factor in factors]
 
 

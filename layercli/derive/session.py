@@ -33,6 +33,7 @@ from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import Plan, Recipe, describe_plan
 from layercli.record import record
 from layercli.spec.interpreter import Budget
+from layercli.spec.limits import current_limits
 from layercli.trace import Requirement, TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
 from layercli.trace.modules import check_paths, find_never_called, find_ownership
@@ -175,7 +176,7 @@ def _derive(
     root = maker.make()
     inputs = _make_inputs(plan) if inputs is None else inputs
     kind = TypeKind() if log is None else SymbolicKind()
-    recorder = Recorder(kind, maker.names)
+    recorder = Recorder(kind, maker.names, current_limits().rows)
     sharing = Sharing(maker.section_of, maker.names)
     running = Pass(
         recorder, budget or Budget(), plan.dims, log, sharing=sharing if share else None, watch=watch

@@ -114,7 +114,9 @@ def _from_end(dim: int, rank: int) -> int:
 def find_direct_call(scene: Scene, row: Row) -> Site | None:
     """The call of a layer by a statement of ``forward``; None where a container calls it."""
     if row.kind == "layer":
-        around = [item for item in scene.open_rows if item is not row and row.path.startswith(item.path + ".")]
+        around = [
+            item for item in scene.open_rows if item is not row and row.path.startswith(item.path + ".")
+        ]
         inner = around[-1] if around else None
         plan = None if inner is None else scene.plans.get(inner.path)
         if inner is not None and (plan is None or plan.block is None):
@@ -202,7 +204,8 @@ def insert_layer(
             (
                 body
                 for body in forward.bodies
-                if forward.style == "list" and body.shown in (entry.definition.name, f"self.{entry.definition.name}")
+                if forward.style == "list"
+                and body.shown in (entry.definition.name, f"self.{entry.definition.name}")
             ),
             None,
         )
@@ -238,12 +241,16 @@ def resize_input(scene: Scene, name: str, sizes: Sequence[int], kind: str, rank:
     value = find_input_value(scene, name)
     if value is None:
         return
-    if name in scene.plan.given_inputs:
-        shown = f"[{', '.join(map(str, sizes))}]"
-        yield Candidate(kind, rank, f"give {name} the size {shown}", (), {name: sizes})
-        return
     sites = list_size_sites(value)
     if len(sites) != len(sizes):
+        return
+    if name in scene.plan.given_inputs:
+        given = scene.plan.given_inputs[name]
+        texts = [
+            site.text if isinstance(site.node, ast.Name) and size == own else str(size)
+            for site, size, own in zip(sites, sizes, given, strict=True)
+        ]
+        yield Candidate(kind, rank, f"give {name} the size [{', '.join(texts)}]", (), {name: sizes})
         return
     changes: list[Change] = []
     dims = {dim.name: dim for dim in scene.plan.spec.dims}
@@ -300,4 +307,3 @@ def _find_bracket(line: str, start: int) -> int | None:
 def write_sizes(value: Sizes | Expression) -> list[str]:
     """The sizes of an input as the spec writes them."""
     return [site.text for site in list_size_sites(value)]
-

@@ -112,11 +112,10 @@ def find_misfits(row: Row, plan: LayerPlan) -> Iterator[Misfit]:
         rank = len(tensor.shape)
         if fit.argument == "normalized_shape" and isinstance(value, (tuple, list)):
             yield from _compare_shapes(fit, value, tensor)
-        elif not isinstance(value, int) or isinstance(value, bool):
+        elif not isinstance(value, int) or isinstance(value, bool) or (holder.type_name == "PReLU" and value == 1):
             continue
         elif -rank <= fit.dim < rank and tensor.shape[fit.dim] != value:
-            if holder.type_name != "PReLU" or value != 1:
-                yield Misfit(fit, value, tensor.shape[fit.dim], tensor)
+            yield Misfit(fit, value, tensor.shape[fit.dim], tensor)
 
 
 def _compare_shapes(fit: Fit, shape: Any, tensor: TensorType) -> Iterator[Misfit]:

@@ -17,14 +17,21 @@ from layercli.diagnose.candidates import (
 from layercli.diagnose.editing import Change
 from layercli.diagnose.origins import resolve_source
 from layercli.diagnose.scene import Scene
-from layercli.spec.expressions import Body
+from layercli.spec.expressions import Body, Expression
 from layercli.trace import Row, TensorType
 from layercli.trace.records import iterate_tensor_types
 
 _FLOATING = ("float", "bfloat")
 
 #: Losses whose target is a number of a class.
-_CLASSES = ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss", "MultiMarginLoss", "multi_margin_loss")
+_CLASSES = (
+    "CrossEntropyLoss",
+    "NLLLoss",
+    "cross_entropy",
+    "nll_loss",
+    "MultiMarginLoss",
+    "multi_margin_loss",
+)
 
 
 def list_kind_candidates(scene: Scene, row: Row | None) -> Iterator[Candidate]:
@@ -92,12 +99,14 @@ def _declare(scene: Scene, row: Row, name: str, tensor: TensorType) -> Iterator[
         return
     joined = ", ".join(sizes)
     if not tensor.dtype.startswith(_FLOATING):
+        if isinstance(value, Expression) and row.type.lower().replace("_", "").endswith(
+            ("loss", "logits", "entropy")
+        ):
+            yield from redeclare_input(scene, name, f"{value.shown}.float()", "declare", -1)
         yield from redeclare_input(scene, name, f"rand({joined})", "declare", 0)
         return
     shape = f"({joined},)" if len(sizes) == 1 else f"({joined})"
-    yield from redeclare_input(
-        scene, name, f"randint(0, {_count_values(scene, row)}, {shape})", "declare", 0
-    )
+    yield from redeclare_input(scene, name, f"randint(0, {_count_values(scene, row)}, {shape})", "declare", 0)
     yield from redeclare_input(scene, name, f"rand({joined}) > 0.5", "declare", 3)
 
 
@@ -125,9 +134,10 @@ def find_unpacking(scene: Scene) -> Iterator[Candidate]:
         for body in () if forward is None else forward.bodies:
             for node in ast.walk(body.tree):
                 target = node.targets[0] if isinstance(node, ast.Assign) else None
-                if isinstance(node, ast.Assign) and isinstance(target, (ast.Tuple, ast.List)):
-                    if body.text.source == position.source and body.position(target) == position:
-                        yield from _fit_unpacking(scene, path, body, node, target)
+                if not isinstance(node, ast.Assign) or not isinstance(target, (ast.Tuple, ast.List)):
+                    continue
+                if body.text.source == position.source and body.position(target) == position:
+                    yield from _fit_unpacking(scene, path, body, node, target)
 
 
 def _fit_unpacking(
@@ -154,4 +164,3 @@ def _fit_unpacking(
         texts.append(", ".join([*names, *["_"] * (len(given) - len(names))]))
     for rank, text in enumerate(texts):
         yield from propose(scene, "unpack", rank, [Change(body, begin, end, text)])
-

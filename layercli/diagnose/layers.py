@@ -18,10 +18,11 @@ from layercli.diagnose.candidates import (
     set_origin,
     wrap,
 )
-from layercli.diagnose.editing import Change
+from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
 from layercli.diagnose.kinds import list_kind_candidates
-from layercli.diagnose.origins import find_factors, find_origin
+from layercli.diagnose.numbers import fit_order, list_numbers
+from layercli.diagnose.origins import Origin, find_factors, find_origin
 from layercli.diagnose.scene import Scene, tensor_at
 from layercli.plan.records import LayerPlan
 from layercli.spec.values import Site
@@ -64,6 +65,35 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
             yield from list_kind_candidates(scene, row)
             yield from _arrange_dimensions(scene, row)
             yield from _fit_window(scene, row, plan)
+            yield from _rename_layer(scene, row, plan)
+        if "batch_first" in plan.arguments or row.type in _BATCH_FIRST:
+            for way in set_argument(scene, row.path, "batch_first", not plan.arguments.get("batch_first")):
+                yield from propose(scene, "batch_first", 2, way.changes)
+
+
+#: Layers that take their batch first when they are told to.
+_BATCH_FIRST = (
+    "RNN",
+    "LSTM",
+    "GRU",
+    "MultiheadAttention",
+    "TransformerEncoderLayer",
+    "TransformerDecoderLayer",
+)
+
+
+def _rename_layer(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
+    """The same layer for another number of dimensions: ``BatchNorm1d`` for ``BatchNorm2d``."""
+    tensor = tensor_at(row, 0)
+    making = scene.find_making(plan, scene.find_owner(row.path))
+    if tensor is None or making is None or not row.type.endswith(("1d", "2d", "3d")):
+        return
+    assert isinstance(making.node, ast.Call)
+    _, end = making.code.span(making.node.func)
+    for rank, count in enumerate((len(tensor.shape) - 2, len(tensor.shape) - 1)):
+        if 1 <= count <= 3 and count != int(row.type[-2]):
+            change = Change(making.code, end - 2, end, f"{count}d")
+            yield from propose(scene, "name", 3 + rank, [change])
 
 
 def list_making_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -149,21 +179,42 @@ def _fit_input(scene: Scene, row: Row, misfit: Misfit) -> Iterator[Candidate]:
         if second and rank - 1 in others and rank > 2:
             order = ", ".join(map(str, (0, rank - 1, *range(1, rank - 1))))
             after = ".transpose(1, 2)" if rank == 3 else f".permute({order})"
-            yield from wrap(scene, site, node, after, "arrange", -6)
+            yield from wrap(scene, site, node, after, "arrange", -10)
         for other in others:
             after = f".transpose({min(place, other)}, {max(place, other)})"
             yield from wrap(scene, site, node, after, "arrange", 12)
         if second and needed == 1:
-            yield from wrap(scene, site, node, ".unsqueeze(1)", "arrange", -7)
+            yield from wrap(scene, site, node, ".unsqueeze(1)", "arrange", -11)
     origin = find_origin(scene, row, tensor, dim)
     if origin is None:
         return
+    yield from _arrange_origin(scene, origin, needed)
     for way in set_origin(scene, origin, needed):
-        yield from propose(scene, "producer", 30 + way.cost, way.changes)
+        yield from propose(scene, "producer", 20 + way.cost, way.changes)
     if origin.row is None:
         sizes = [*origin.tensor.shape]
         sizes[origin.dim] = needed
-        yield from resize_input(scene, origin.name, sizes, "input", 20)
+        yield from resize_input(scene, origin.name, sizes, "input", 15)
+
+
+def _arrange_origin(scene: Scene, origin: Origin, needed: int) -> Iterator[Candidate]:
+    """Another order of dimensions where they are exchanged already."""
+    row = origin.row
+    if row is None or row.type not in ("permute", "transpose") or row.position is None:
+        return
+    site, tensor = scene.find_node(row.position, row.path), tensor_at(row, 0)
+    if site is not None and tensor is not None and needed in tensor.shape:
+        rank = len(tensor.shape)
+        numbers = [*list_numbers(row, site)]
+        if row.type == "permute":
+            yield from fit_order(scene, site, numbers, tensor, -40)
+        pairs = [(first, second) for first in range(rank) for second in range(first + 1, rank)]
+        for first, second in pairs if row.type == "transpose" and len(numbers) == 2 else ():
+            changes = [
+                replace_node(site.code, number.node, str(dim))
+                for number, dim in zip(numbers, (first, second), strict=True)
+            ]
+            yield from propose(scene, "order", -40, changes)
 
 
 def _flatten_input(
@@ -173,14 +224,14 @@ def _flatten_input(
     shape = misfit.tensor.shape
     flat = prod(shape[1:])
     if len(shape) == 4 and shape[1] == misfit.needed and site is not None and node is not None:
-        yield from wrap(scene, site, node, ".mean((2, 3))", "mean", -8)
+        yield from wrap(scene, site, node, ".mean((2, 3))", "mean", -12)
     also: Sequence[Change] = ()
-    rank = -10
+    rank = -14
     if flat != misfit.needed:
         way = next(set_argument(scene, row.path, "in_features", flat, shape[1:]), None)
         if way is None:
             return
-        also, rank = way.changes, -5 if len(shape) > 3 else 15
+        also, rank = way.changes, -9 if len(shape) > 3 else 15
     if site is not None and node is not None:
         yield from wrap(scene, site, node, ".flatten(1)", "flatten", rank, also)
     yield from insert_layer(scene, row.path, "Flatten()", "flatten", rank, also)
@@ -200,7 +251,7 @@ def list_arrangements(tensor: TensorType) -> list[str]:
     """Methods that give a tensor more, fewer or exchanged dimensions, the likeliest first."""
     rank = len(tensor.shape)
     found = [f".squeeze({index})" for index in reversed(range(rank)) if tensor.shape[index] == 1]
-    found += [f".unsqueeze({index})" for index in (1, 0, *range(2, rank + 1)) if index <= rank]
+    found += [f".unsqueeze({index})" for index in (1, 0, *range(2, rank), -1) if index <= rank]
     found += [".flatten(1)", ".flatten(2)"][: max(0, rank - 2)]
     pairs = [(first, second) for first in range(rank) for second in range(first + 1, rank)]
     pairs.sort(key=lambda pair: (pair != (rank - 2, rank - 1), pair[0] == 0))
@@ -244,5 +295,3 @@ def spread(value: Any, count: int) -> Sequence[int]:
     values = list(value) if isinstance(value, (tuple, list)) else [value] * count
     fits = len(values) == count and all(isinstance(item, int) for item in values)
     return values if fits else ()
-
-

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from itertools import permutations
 from math import prod
-from typing import Any
 
-from layercli.catalogue.entries import Form
-from layercli.catalogue.functions import FUNCTIONS
-from layercli.catalogue.methods import METHODS
 from layercli.diagnose.candidates import (
     GUESS,
     Candidate,
     find_operands,
     propose,
     resize_input,
+    set_argument,
     set_origin,
     wrap,
 )
 from layercli.diagnose.editing import Change, replace_node, rewrite
 from layercli.diagnose.kinds import list_kind_candidates
 from layercli.diagnose.layers import list_arrangements
-from layercli.diagnose.origins import find_origin, resolve_source
+from layercli.diagnose.numbers import DIMS, Number, fit_order, list_numbers
+from layercli.diagnose.origins import Origin, find_origin, resolve_source
 from layercli.diagnose.scene import Scene, list_entries
 from layercli.diagnose.values import list_ways, read_number
 from layercli.plan.planner import list_size_nodes
 from layercli.plan.records import ParameterPlan
-from layercli.record import record
-from layercli.spec.names import resolve_prefix
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
 from layercli.trace.records import iterate_tensor_types
@@ -45,20 +40,30 @@ ELEMENTWISE = frozenset(
     }
 )  # fmt: skip
 JOINING = frozenset({"cat", "concat", "concatenate", "stack", "hstack", "vstack"})
+#: Others whose operands have sizes in common.
+ALIKE = frozenset(
+    {"scaled_dot_product_attention", "cosine_similarity", "pairwise_distance", "cdist", "bilinear"}
+)
 RESHAPING = frozenset({"view", "reshape"})
 
 #: What a reduction leaves out unless it is told to keep it.
 REDUCTIONS = frozenset(
-    {"mean", "sum", "amax", "amin", "prod", "std", "var", "norm", "logsumexp", "argmax", "argmin", "any", "all"}
+    {
+        "mean",
+        "sum",
+        "amax",
+        "amin",
+        "prod",
+        "std",
+        "var",
+        "norm",
+        "logsumexp",
+        "argmax",
+        "argmin",
+        "any",
+        "all",
+    }
 )
-
-#: Arguments that name dimensions.
-_DIMS = frozenset(
-    {"dim", "dims", "dim0", "dim1", "dim2", "axis", "axis0", "axis1", "start_dim", "end_dim", "source", "destination"}
-)
-
-#: The most dimensions whose orders are all tried.
-MAX_ORDERED = 4
 
 
 def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -69,71 +74,33 @@ def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
         return
     yield from list_kind_candidates(scene, row)
     tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
-    numbers = list(_list_numbers(row, site))
+    numbers = list(list_numbers(row, site))
     if row.type in RESHAPING:
         yield from _fit_sizes(scene, row, site, numbers)
     if row.type == "permute":
-        yield from _fit_order(scene, site, numbers, tensors)
+        yield from fit_order(scene, site, numbers, tensors[0], 5) if tensors else ()
     if row.type in JOINING:
         yield from _fit_joining(scene, row, site, numbers, tensors)
     if row.type in PRODUCTS:
         yield from _turn_operands(scene, site, tensors)
-    if row.type in ELEMENTWISE or row.type in JOINING or row.type in PRODUCTS:
+    if len(tensors) > 1:
         yield from _fit_sides(scene, row, tensors)
     if row.type in ELEMENTWISE:
         yield from _keep_dimensions(scene, row)
     yield from _change_numbers(scene, row, site, numbers, tensors)
-    near = row.type in ELEMENTWISE or row.type in JOINING or row.type.endswith("_loss") or "cross" in row.type
-    yield from _arrange_operands(scene, site, tensors, 12 if near else GUESS + 20)
+    yield from _arrange_operands(scene, site, tensors, _rank_arrangements(row, tensors))
+
+
+def _rank_arrangements(row: Row, tensors: Sequence[TensorType]) -> int:
+    """How likely it is that operands have more, fewer or other dimensions than was meant."""
+    if row.type.endswith("_loss") or "cross" in row.type:
+        return 12
+    if len({len(tensor.shape) for tensor in tensors}) > 1:
+        return 12 if row.type in ELEMENTWISE or row.type in JOINING else GUESS
+    return GUESS + 20
 
 
 # Numbers ---------------------------------------------------------------------------------------------------
-
-
-@record
-class Number:
-    """A number among the arguments of a call: the name of its argument, its node, the place inside a tuple."""
-
-    name: str
-    node: ast.expr
-    place: int | None = None
-
-
-def _list_numbers(row: Row, site: Site) -> Iterator[Number]:
-    """The arguments of a call that may be numbers, those inside tuples one by one."""
-    node = site.node
-    if isinstance(node, ast.Subscript):
-        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        for part in parts:
-            for inner in ast.walk(part) if isinstance(part, ast.Slice) else [part]:
-                if isinstance(inner, (ast.Constant, ast.UnaryOp)):
-                    yield Number("index", inner)
-        return
-    if not isinstance(node, ast.Call):
-        return
-    is_method = isinstance(node.func, ast.Attribute) and resolve_prefix(node.func.value) is None
-    form: Form | None = METHODS.get(row.type) if is_method else FUNCTIONS.get(row.type)
-    names: list[str] = []
-    rest = ""
-    if form is not None:
-        namespace: Any = "Tensor" if is_method else form.namespaces[0] if form.namespaces else "torch"
-        for parameter in form.signature_in(namespace).parameters:
-            if parameter.kind == "rest":
-                rest = parameter.name
-            elif parameter.kind != "keyword":
-                names.append(parameter.name)
-    for index, argument in enumerate(node.args):
-        yield from _split_number(names[index] if index < len(names) else rest, argument)
-    for keyword in node.keywords:
-        yield from _split_number(keyword.arg or "", keyword.value)
-
-
-def _split_number(name: str, node: ast.expr) -> Iterator[Number]:
-    if isinstance(node, (ast.Tuple, ast.List)):
-        for place, item in enumerate(node.elts):
-            yield Number(name, item, place)
-    else:
-        yield Number(name, node)
 
 
 def _change_numbers(
@@ -149,14 +116,14 @@ def _change_numbers(
         value = read_number(number.node, scene.plans[owner].arguments)
         if value is None:
             continue
-        if number.name in _DIMS:
+        if number.name in DIMS:
             wanted = [index for index in (rank - 1, *range(rank), -1) if index != value]
             wanted.sort(key=lambda index: (index < 0, abs(index - value)))
         else:
             wanted = _list_sizes(row, value, numbers, first, scene, owner)
         for order, size in enumerate(dict.fromkeys(wanted)):
             for way in list_ways(scene, owner, Site(site.code, number.node), size):
-                base = 5 if number.name in _DIMS or row.type in _SIZED else GUESS
+                base = 5 if number.name in DIMS or row.type in _SIZED else GUESS
                 yield from propose(scene, "number", base + order + way.cost, way.changes)
 
 
@@ -176,7 +143,9 @@ def _list_sizes(
 ) -> list[int]:
     """Other values for a number that says a size, the likeliest first."""
     found: list[int] = []
-    parts = [read_number(item.node, scene.plans[owner].arguments) for item in numbers if item.place is not None]
+    parts = [
+        read_number(item.node, scene.plans[owner].arguments) for item in numbers if item.place is not None
+    ]
     known = [part for part in parts if part is not None]
     if parts and len(known) == len(parts) and value in known:
         rest = [*known]
@@ -248,26 +217,6 @@ def _read_sizes(row: Row) -> list[int]:
     return [] if None in values else [value for value in values if value is not None]
 
 
-def _fit_order(
-    scene: Scene, site: Site, numbers: Sequence[Number], tensors: Sequence[TensorType]
-) -> Iterator[Candidate]:
-    """Another order of dimensions, one that has all of them, the most like the given one first."""
-    own = [number for number in numbers if number.name in _DIMS]
-    rank = len(tensors[0].shape) if tensors else 0
-    given = [read_number(number.node, {}) for number in own]
-    if not own or not 0 < rank <= MAX_ORDERED or None in given:
-        return
-    begin, end = site.code.span(own[0].node)[0], site.code.span(own[-1].node)[1]
-    kept = [value % rank for value in given if value is not None and -rank <= value < rank]
-
-    def unlike(order: Sequence[int]) -> tuple[int, Sequence[int]]:
-        return sum(a != b for a, b in zip(order, kept, strict=False)), order
-
-    for index, order in enumerate(sorted(permutations(range(rank)), key=unlike)):
-        text = ", ".join(map(str, order))
-        yield from propose(scene, "order", 5 + index, [Change(site.code, begin, end, text)])
-
-
 # Operands --------------------------------------------------------------------------------------------------
 
 
@@ -276,7 +225,7 @@ def _turn_operands(scene: Scene, site: Site, tensors: Sequence[TensorType]) -> I
     operands = find_operands(site)
     matrix = all(len(tensor.shape) == 2 for tensor in tensors)
     for rank, node in enumerate(reversed(operands)):
-        yield from wrap(scene, site, node, ".T" if matrix else ".transpose(-2, -1)", "transpose", rank)
+        yield from wrap(scene, site, node, ".T" if matrix else ".transpose(-2, -1)", "transpose", rank - 10)
 
 
 def _arrange_operands(
@@ -287,7 +236,10 @@ def _arrange_operands(
     for index, node in enumerate(operands):
         given = [tensors[index]] if len(operands) == len(tensors) else tensors
         for tensor in given:
-            for order, after in enumerate(list_arrangements(tensor)):
+            ways = list_arrangements(tensor)
+            if len(tensor.shape) < max(len(item.shape) for item in tensors):
+                ways.sort(key=lambda way: (not way.startswith(".squeeze"), way != ".unsqueeze(-1)"))
+            for order, after in enumerate(ways):
                 yield from wrap(scene, site, node, after, "arrange", rank + order)
 
 
@@ -301,6 +253,8 @@ def find_clash(left: TensorType, right: TensorType) -> int | None:
 
 def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterator[Candidate]:
     """One of two operands made with the size of the other: the layer that sets it, a parameter, an input."""
+    known = row.type in ELEMENTWISE or row.type in JOINING or row.type in ALIKE
+    base = 4 if known else 20 if row.type in PRODUCTS else GUESS
     for index, tensor in enumerate(tensors):
         for other in tensors:
             dims = _find_clashes(row, tensor, other)
@@ -309,12 +263,30 @@ def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterato
                 if origin is None:
                     yield from _resize_parameter(scene, row, index, dim, wanted)
                     continue
+                # What most of them have is what was meant.
+                alike = sum(len(item.shape) >= -dim and item.shape[dim] == wanted for item in tensors)
                 for way in set_origin(scene, origin, wanted):
-                    yield from propose(scene, "producer", 4 + way.cost + index, way.changes)
+                    rank = base + way.cost + index - 3 * max(0, alike - 1)
+                    yield from propose(scene, "producer", rank, way.changes)
+                yield from _pad_window(scene, origin, wanted, base + 1 + index)
                 if origin.row is None:
                     sizes = [*origin.tensor.shape]
                     sizes[origin.dim] = wanted
-                    yield from resize_input(scene, origin.name, sizes, "input", 6 + index)
+                    yield from resize_input(scene, origin.name, sizes, "input", max(15, base) + index)
+
+
+def _pad_window(scene: Scene, origin: Origin, wanted: int, rank: int) -> Iterator[Candidate]:
+    """Padding with which a convolution or pooling gives as many positions as something else has."""
+    plan = None if origin.row is None else scene.plans.get(origin.row.path)
+    if origin.row is None or plan is None or "kernel_size" not in plan.arguments:
+        return
+    padding, stride = plan.arguments.get("padding", 0), plan.arguments.get("stride", 1) or 1
+    if not isinstance(padding, int) or not isinstance(stride, int):
+        return
+    more = padding + -(-(wanted - origin.size) * stride // 2)
+    if more >= 0:
+        for way in set_argument(scene, origin.row.path, "padding", more):
+            yield from propose(scene, "padding", rank + way.cost, way.changes)
 
 
 def _find_clashes(row: Row, tensor: TensorType, other: TensorType) -> list[tuple[int, int]]:
@@ -323,7 +295,7 @@ def _find_clashes(row: Row, tensor: TensorType, other: TensorType) -> list[tuple
         if len(tensor.shape) < 2 or len(other.shape) < 2 or tensor is other:
             return []
         return [(-1, other.shape[-2]), (-2, other.shape[-1])]
-    if row.type in JOINING and len(tensor.shape) == len(other.shape):
+    if row.type not in ELEMENTWISE and len(tensor.shape) == len(other.shape):
         return [
             (dim, other.shape[dim])
             for dim in range(-1, -len(tensor.shape) - 1, -1)
@@ -361,7 +333,7 @@ def _keep_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
         made = scene.find_node(source.position, source.path)
         if made is not None and isinstance(made.node, ast.Call) and made.node.args:
             end = made.code.span(made.node)[1] - 1
-            yield from propose(scene, "keepdim", 0, [Change(made.code, end, end, ", keepdim=True")])
+            yield from propose(scene, "keepdim", -10, [Change(made.code, end, end, ", keepdim=True")])
 
 
 def _fit_joining(
@@ -372,14 +344,14 @@ def _fit_joining(
     if not isinstance(node, ast.Call) or not tensors:
         return
     end = site.code.span(node)[1] - 1
-    if not any(number.name in _DIMS for number in numbers):
+    if not any(number.name in DIMS for number in numbers):
         for dim in range(len(tensors[0].shape)):
             yield from propose(scene, "number", 4 + dim, [Change(site.code, end, end, f", {dim}")])
     if row.type == "stack":
         begin, stop = site.code.span(node.func)
         name = rewrite(site.code, begin, stop, ()).removesuffix("stack") + "cat"
         renamed = Change(site.code, begin, stop, name)
-        dims = [number for number in numbers if number.name in _DIMS]
+        dims = [number for number in numbers if number.name in DIMS]
         for dim in range(len(tensors[0].shape)):
             change = (
                 replace_node(site.code, dims[0].node, str(dim))

@@ -180,7 +180,7 @@ def find_factors(origin: Origin) -> Sequence[int]:
     first = None if row is None else next(iter(row.inputs), None)
     if row is None or row.type not in ARRANGING or not isinstance(first, TensorType):
         return ()
-    for start in range(len(first.shape)):
+    for start in reversed(range(len(first.shape))):
         if prod(first.shape[start:]) == origin.size:
             return first.shape[start:]
     return ()
@@ -208,4 +208,3 @@ def tell_chain(scene: Scene) -> Iterator[str]:
         plan = scene.plans.get(row.path)
         if plan is not None and plan.block is not None and row.position is not None:
             yield f"in {row.path}, a {row.type} made at {row.position}"
-

@@ -32,7 +32,7 @@ def list_searched_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> 
         wanted = _wanted(scene, row)
         found = _search(scene, trials, row, name, value.shape, wanted)
         if found is not None:
-            yield from resize_input(scene, name, found, "input size", 20)
+            yield from resize_input(scene, name, found, "input size", 15)
         return
 
 
@@ -117,7 +117,9 @@ def _judge(scene: Scene, row: Row, outcome: Outcome | None, wanted: int | None) 
         return 0
     last = next((item for item in reversed(outcome.trace.rows) if not item.finished), None)
     if last is None or (last.path, last.call) != (row.path, row.call):
-        done = any(item.finished and (item.path, item.call) == (row.path, row.call) for item in outcome.trace.rows)
+        done = any(
+            item.finished and (item.path, item.call) == (row.path, row.call) for item in outcome.trace.rows
+        )
         return 0 if done else -1
     if wanted is None:
         return -1
@@ -126,4 +128,3 @@ def _judge(scene: Scene, row: Row, outcome: Outcome | None, wanted: int | None) 
     if misfit is None:
         return -1
     return -1 if misfit.got < wanted else 1
-

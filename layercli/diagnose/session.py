@@ -22,6 +22,9 @@ from layercli.trace.failure import TraceFailed
 MAX_MENDS = 4
 MAX_PROBLEMS = 3
 
+#: Mends that are so much less likely than the best one aren't offered.
+LIKELY = 24
+
 #: Edits that are tried for one problem: few for a large model, since each derives it.
 MAX_TRIES = 150
 MIN_TRIES = 8
@@ -66,7 +69,7 @@ class _Tried:
 
     candidate: Candidate
     whole: bool
-    path: str
+    outcome: str
 
 
 def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
@@ -83,7 +86,8 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
         if key in seen or (done is not None and done.whole):
             continue
         seen.add(key)
-        if sum(tried.whole for tried in works.values()) >= MAX_MENDS:
+        found_ranks = [tried.candidate.rank for tried in works.values() if tried.whole]
+        if len(found_ranks) >= MAX_MENDS or (found_ranks and candidate.rank > min(found_ranks) + LIKELY):
             break
         found = (
             trials.try_inputs(candidate.sizes)
@@ -94,11 +98,13 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
             continue
         whole = not found.problems
         if whole or (done is None and candidate.rank < GUESS):
-            works[candidate.kind] = _Tried(candidate, whole, _name_row(scene))
-    order = sorted(works.values(), key=lambda tried: (not tried.whole, tried.candidate.rank))
-    for tried in order[:MAX_MENDS]:
-        result = "the model then runs" if tried.whole else f"{tried.path} then runs"
-        yield Mend(tried.candidate.message, tried.candidate.edits, result)
+            works[candidate.kind] = _Tried(candidate, whole, _tell_outcome(scene, whole))
+    finished = [tried for tried in works.values() if tried.whole]
+    order = sorted(finished or works.values(), key=lambda tried: tried.candidate.rank)
+    best = order[0].candidate.rank if order else 0
+    likely = [tried for tried in order if tried.candidate.rank <= best + LIKELY]
+    for tried in likely[:MAX_MENDS]:
+        yield Mend(tried.candidate.message, tried.candidate.edits, tried.outcome)
 
 
 def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator[Candidate]:
@@ -113,9 +119,12 @@ def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator
     yield from list_searched_candidates(scene, trials, outcome)
 
 
-def _name_row(scene: Scene) -> str:
-    row = scene.failed
-    return row.path if row is not None else "this" if scene.trace is not None else "the layer"
+def _tell_outcome(scene: Scene, whole: bool) -> str:
+    if whole:
+        return "the model then runs"
+    if scene.trace is None:
+        return "the layer can then be made"
+    return f"{scene.failed.path} then runs" if scene.failed is not None else "this line then runs"
 
 
 def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
@@ -126,7 +135,10 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
         same = [problem for problem in after.problems if problem.message == scene.problem.message]
         return before.trace is None and not same and len(after.problems) < len(before.problems)
     failed = scene.failed
-    if failed is None or after.finished <= before.finished:
+    if failed is None:
+        messages = [problem.message for problem in after.problems]
+        return after.finished > before.finished and scene.problem.message not in messages
+    if after.finished <= before.finished:
         return False
     if failed.kind == "layer":
         return any(

@@ -36,10 +36,10 @@ def explain_scene(scene: Scene) -> Explanation:
     row = scene.failed
     if row is None:
         return Explanation(problem, "")
-    plan, misfit = _find_misfit(scene)
+    around, plan, misfit = _find_misfit(scene)
     notes = list(tell_chain(scene))
     label, labels, refusal = problem.label, problem.labels, ""
-    if misfit is not None and plan is not None:
+    if misfit is not None and plan is not None and around is not None:
         holder, _ = list_fits(plan)
         argument = misfit.fit.argument
         refusal = f"needs {misfit.needed}, got {misfit.got}"
@@ -47,23 +47,23 @@ def explain_scene(scene: Scene) -> Explanation:
         if place is not None:
             told = Label(place.position, f"{argument} is {holder.arguments[argument]}")
             labels = (*(item for item in labels if item.position != holder.position), told)
-        origin = find_origin(scene, row, misfit.tensor, misfit.fit.dim)
+        origin = find_origin(scene, around, misfit.tensor, misfit.fit.dim)
         notes += [] if origin is None else list(tell_origin(scene, origin))[:MAX_NOTES]
     elif problem.code == "shape-mismatch":
         notes += list(_tell_sizes(scene, row))[:MAX_NOTES]
-    label = label or _label_call(scene, row, misfit)
+    label = label or _label_call(scene, around or row, misfit)
     return Explanation(
         replace(problem, label=label, labels=labels, notes=(*dict.fromkeys(notes), *problem.notes)), refusal
     )
 
 
-def _find_misfit(scene: Scene) -> tuple[LayerPlan | None, Misfit | None]:
+def _find_misfit(scene: Scene) -> tuple[Row | None, LayerPlan | None, Misfit | None]:
     """The innermost layer that failed and has an argument which its input doesn't match."""
     for row in reversed(scene.open_rows):
         plan = scene.plans.get(row.path)
         if row.kind == "layer" and plan is not None and plan.block is None:
-            return plan, next(iter(find_misfits(row, plan)), None)
-    return None, None
+            return row, plan, next(iter(find_misfits(row, plan)), None)
+    return None, None, None
 
 
 def _label_call(scene: Scene, row: Row, misfit: Misfit | None) -> str:
@@ -108,5 +108,6 @@ def _tell_sizes(scene: Scene, row: Row) -> Iterator[str]:
             origin = find_origin(scene, row, tensor, dim)
             if origin is not None:
                 yield from tell_origin(scene, origin)
+            elif len(row.sources) == len(tensors):
+                yield f"{tensor.shape[dim]} is a size of {row.sources[tensors.index(tensor)]}, {tensor.sizes}"
         return
-

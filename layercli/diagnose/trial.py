@@ -63,9 +63,7 @@ class Trials:
         if any(name not in self.files for name in list_sources(edits)):
             return None
         texts = {
-            self.files[name]: apply_edits(
-                source.text, [edit for edit in edits if edit.position.file == name]
-            )
+            self.files[name]: apply_edits(source.text, [edit for edit in edits if edit.position.file == name])
             for name, source in sources.items()
         }
         return self._try(texts, self.plan.given_inputs)

@@ -66,7 +66,7 @@ def read_number(node: ast.AST, names: Mapping[str, Any]) -> int | None:
             return None
         return left // right if isinstance(node.op, ast.FloorDiv) else left % right
     apply = {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}
-    return apply.get(type(node.op))  # type: ignore[call-overload, no-any-return]
+    return apply.get(type(node.op))
 
 
 def _read_name(node: ast.AST) -> str | None:

@@ -80,10 +80,14 @@ def _find_accepted(call: Call, name: str, tensor: Tensor, dim: int, word: str) -
     anything = [(item.first, item.last, item.step) for item in taken.accepted] == [(0, None, 1)]
     if anything or taken.known_to is not None:
         return None
-    other = fix_sizes(tensor)
-    shape = (*other.shape[:dim], size + 1, *other.shape[dim + 1 :])
-    sentence = _ask(call, tensor, Tensor(tensor.dtype, shape))
-    return Accepted(name, dim, word, size, taken.accepted, sentence)
+    return Accepted(name, dim, word, size, taken.accepted, _ask_both(call, tensor, _resize(tensor, dim)))
+
+
+def _resize(tensor: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """The tensor with two other sizes of one dimension."""
+    shape = fix_sizes(tensor).shape
+    one, other = ((*shape[:dim], shape[dim] + more, *shape[dim + 1 :]) for more in (1, 2))
+    return Tensor(tensor.dtype, one), Tensor(tensor.dtype, other)
 
 
 def _is_repeatable(call: Call) -> bool:
@@ -114,7 +118,7 @@ def _derive_at(call: Call, tensor: Tensor, dim: int, size: int) -> Derivation:
         try:
             repeat_call(call, put_in)
         except (Refusal, ZeroDivisionError) as error:
-            refusal = SpecError(Problem("refused", str(error)))
+            refusal = SpecError(Problem("invalid-argument", str(error)))
     return Derivation(tuple(("", condition) for condition in conditions), refusal)
 
 
@@ -123,7 +127,7 @@ def list_needs(call: Call) -> tuple[str, ...]:
     tensors = list_inputs(call)
     if not tensors or len(tensors) > MAX_TENSORS or not _is_repeatable(call):
         return ()
-    found = (_ask(call, tensor, other) for _, tensor in tensors for other in _vary(fix_sizes(tensor)))
+    found = (_ask_both(call, tensor, others) for _, tensor in tensors for others in _vary(tensor))
     return tuple(dict.fromkeys(sentence for sentence in found if sentence))
 
 
@@ -133,7 +137,9 @@ def _ask(call: Call, tensor: Tensor, other: Tensor) -> str:
         repeat_call(call, lambda own: other if own is tensor else fix_sizes(own))
     except Refusal as refusal:
         found = re.match(r"((?:expects|takes|needs) .+?),? and got ", refusal.message)
-        return found[1] if found else ""
+        # What another dtype asks of the other tensors is nothing that this one asks.
+        strange = other.dtype != tensor.dtype and found and other.dtype in found[1].split(",")[0].split()
+        return found[1] if found and not strange else ""
     except (SizeTooComplex, ZeroDivisionError, IndexError, TypeError, ValueError):
         return ""
     return ""
@@ -148,19 +154,23 @@ def list_named_needs(call: Call) -> tuple[str, ...]:
     found: list[str] = []
     with tell_names():
         for _, tensor in list_inputs(call):
-            shape = fix_sizes(tensor).shape
-            others = [
-                Tensor(tensor.dtype, (*shape[:dim], size + 1, *shape[dim + 1 :]))
-                for dim, size in enumerate(shape)
-            ]
-            found += [_ask(named, tensor, other) for other in (*others, *_vary(fix_sizes(tensor)))]
-    return tuple(dict.fromkeys(sentence for sentence in found if sentence))
+            others = [_resize(tensor, dim) for dim in range(tensor.dim)]
+            found += [_ask_both(named, tensor, pair) for pair in (*others, *_vary(tensor))]
+    # Sizes that have no names are those of the example.
+    return tuple(dict.fromkeys(item for item in found if item and not re.search(r"\[[^]]*\d", item)))
 
 
-def _vary(tensor: Tensor) -> Iterator[Tensor]:
-    shape = tensor.shape
-    for dtype in _DTYPES:
-        if dtype != tensor.dtype:
-            yield Tensor(dtype, shape)
-    yield Tensor(tensor.dtype, (1, 1, 1, *shape))
-    yield Tensor(tensor.dtype, shape[len(shape) - 1 :])
+def _ask_both(call: Call, tensor: Tensor, others: tuple[Tensor, Tensor]) -> str:
+    """The sentence that refuses both of two other tensors, empty where it is about these rather than about all others."""
+    one, other = (_ask(call, tensor, item) for item in others)
+    return one if one == other else ""
+
+
+def _vary(tensor: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pairs of tensors of other dtypes and numbers of dimensions."""
+    shape = fix_sizes(tensor).shape
+    dtypes = [dtype for dtype in _DTYPES if dtype != tensor.dtype]
+    for dtype in dtypes:
+        yield Tensor(dtype, shape), Tensor(dtype, shape)
+    yield Tensor(tensor.dtype, (1, 1, 1, *shape)), Tensor(tensor.dtype, (2, 2, 2, *shape))
+    yield Tensor(tensor.dtype, shape[len(shape) - 1 :]), Tensor(tensor.dtype, shape[len(shape) - 1 :])

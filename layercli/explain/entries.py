@@ -15,14 +15,20 @@ from functools import partial
 from typing import Any
 
 from layercli.catalogue.entries import Form, Layer
-from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.narration import draw_formula, is_formula, term_of
 from layercli.catalogue.tensors import Refusal
 from layercli.derive.engine import Call
 from layercli.errors import LayercliError
 from layercli.explain.constraints import list_named_needs
 from layercli.explain.examples import list_layer_examples, list_operation_examples
-from layercli.explain.narrator import NarratedCall, list_tensors, name_macs, name_results, narrate_call
+from layercli.explain.narrator import (
+    NarratedCall,
+    find_called,
+    list_tensors,
+    name_macs,
+    name_results,
+    narrate_call,
+)
 from layercli.explain.trial import call_layer, call_operation
 from layercli.trace.explanation import EntryExplanation, EntryFormulas
 
@@ -159,12 +165,15 @@ def _find_docstrings(rule: Any, depth: int) -> Iterator[str]:
     if rule.__doc__:
         yield rule.__doc__
     maker = rule.__qualname__.split(".")[0]
-    cells = [cell.cell_contents for cell in rule.__closure__ or ()]
-    for inner in cells:
-        if isinstance(inner, str) and maker == "apply_function" and inner in FUNCTIONS:
-            yield from _find_docstrings(FUNCTIONS[inner].operation.rule, depth + 1)
-        elif inspect.isfunction(inner):
+    cells = (cell.cell_contents for cell in rule.__closure__ or ())
+    held = dict(zip(rule.__code__.co_freevars, cells, strict=True))
+    called = find_called(rule)
+    if called is not None:
+        yield from _find_docstrings(called.operation.rule, depth + 1)
+    for inner in held.values():
+        if inspect.isfunction(inner):
             yield from _find_docstrings(inner, depth + 1)
     made_by = getattr(sys.modules.get(rule.__module__), maker, None)
     if maker not in _MAKERS and made_by is not rule and inspect.isfunction(made_by) and made_by.__doc__:
-        yield made_by.__doc__
+        # What it was made for: over 2 dimensions.
+        yield made_by.__doc__.replace("``count``", str(held.get("count", "some")))

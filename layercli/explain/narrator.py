@@ -328,7 +328,18 @@ def _name_arguments(rule: Callable[..., Any], count: int) -> list[str]:
         for item in parameters
         if item.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     ]
+    called = find_called(rule)
+    if called is not None:
+        names += _list_places(called)[0]
     return [*names[:count], *(f"argument[{place}]" for place in range(count - len(names)))]
+
+
+def find_called(rule: Callable[..., Any]) -> Form | None:
+    """The function that a layer's rule calls with the layer's own inputs; None where it has formulas of its own."""
+    if not rule.__qualname__.startswith("apply_function."):
+        return None
+    cells = [cell.cell_contents for cell in getattr(rule, "__closure__", None) or ()]
+    return next((FUNCTIONS[name] for name in cells if isinstance(name, str) and name in FUNCTIONS), None)
 
 
 def name_macs(flops: Any, macs: int | None) -> Any:

@@ -11,6 +11,7 @@ from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import Child
 from layercli.catalogue.narration import (
     draw_formula,
+    has_dims,
     is_formula,
     is_plain_product,
     narrate,
@@ -348,7 +349,7 @@ def _describe_output(call: Call, narrated: NarratedCall | None, entry: Any) -> s
         outputs = [tensor for _, tensor in list_tensors("", narrated.output)]
         first = [term_of(size) for size in narrated.inputs[0][1].shape]
         if len(outputs) == 1 and [term_of(size) for size in outputs[0].shape] == first:
-            return "as its input" if len(narrated.inputs) == 1 else f"as {narrated.inputs[0][0]}"
+            return "as its input" if len(narrated.inputs) == 1 else "as its first input"
     return describe_rule(_find_rule(call, entry))
 
 
@@ -370,7 +371,7 @@ def _tell(count: Any) -> Formula | None:
 def _write(value: Any) -> Formula:
     """A number with its formula, that of a plain one being itself."""
     term = term_of(value)
-    numbers, dims = draw_formula(term), draw_formula(term, "dims")
+    numbers, dims = draw_formula(term), draw_formula(term, "dims") if has_dims(term) else ""
     return Formula(
         as_int(value),
         write_formula(term),

@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 from layercli.checks import (
     ENVIRONMENT_MARK,
     SKIPPED_FOLDERS,
+    Candidate,
     check_spec,
     find_orphans,
+    find_scope,
     find_specs,
     find_tops,
     list_configured,
@@ -61,6 +63,13 @@ class Pair:
     before: Path | None
     now: Path | None
 
+    @property
+    def path(self) -> Path:
+        """Where it is, or was."""
+        found = self.now or self.before
+        assert found is not None
+        return found
+
 
 def check_against(
     paths: Sequence[str],
@@ -76,40 +85,82 @@ def check_against(
     CommandError where there is no such revision, and where nothing is there to compare.
     """
     with read_revision(find_repository(folder), shown) as revision:
-        place, old = find_configuration_at(revision, folder)
-        new_place, new = find_configuration(folder)
-        before = find_specs_at(revision, paths, folder, place, old)
-        sides = ((place, old), (new_place, new))
-        now, orphans = _find_now(paths, folder, before, sides)
-        if not before and not now and not orphans:
-            message = f"there is no spec to check, neither here nor at {shown}"
-            raise CommandError(Problem("nothing-to-check", message, hint="name one: layercli check net.yaml"))
-
-        def name(path: Path) -> str:
-            if not paths:
-                return name_in(path, folder, place)
-            shown = display_name(path, folder)
-            given = any(map(os.path.isabs, paths))
-            return (
-                shown
-                if given or not os.path.isabs(shown)
-                else os.path.relpath(path, folder).replace(os.sep, "/")
-            )
-
-        check_lock_names(Path(name(spec)) for spec in now)
+        scope = _find_scope(revision, paths, folder)
+        old, new = scope.old[1], scope.new[1]
+        check_lock_names(Path(scope.name(spec)) for spec in scope.now)
         results = []
-        pairs = list(pair_specs(before, now, revision))
+        pairs = list(pair_specs(scope.before, scope.now, revision))
         for number, pair in enumerate(pairs, start=1):
-            tell(number, len(pairs), name(pair.now or pair.before or folder))
-            results.append(_check_pair(pair, revision, folder, engine, name))
-        results += [SpecResult(name(lock), name(lock), "orphaned") for lock in orphans]
+            tell(number, len(pairs), scope.name(pair.path))
+            results.append(_check_pair(pair, revision, folder, engine, scope.name))
+        results += [SpecResult(scope.name(lock), scope.name(lock), "orphaned") for lock in scope.orphans]
         problems = (*find_loosened(shown, old, new), *new.problems)
     result = CheckResult(tuple(results), tuple(paths), problems, against=shown)
     # What was wrong with the configuration then is told by no position here, and can't be mended any more.
-    return apply_policy(result, replace(old, ignore=old.known), place, folder, fail_on)
+    return apply_policy(result, replace(old, ignore=old.known), scope.old[0], folder, fail_on)
+
+
+def list_against(paths: Sequence[str], folder: Path, shown: str) -> tuple[Candidate, ...]:
+    """The files that ``check_against`` looks at, with what became of each, and those that it leaves out.
+
+    Raises CommandError as that does.
+    """
+    with read_revision(find_repository(folder), shown) as revision:
+        scope = _find_scope(revision, paths, folder)
+        pairs = list(pair_specs(scope.before, scope.now, revision))
+        found = [
+            Candidate(pair.path, scope.name(pair.path), True, _tell_fate(pair, revision)) for pair in pairs
+        ]
+    taken = {candidate.name for candidate in found}
+    left = find_scope(paths, folder).candidates if scope.now else ()
+    found += [item for item in left if not item.taken and item.name not in taken]
+    return tuple(sorted(found, key=lambda item: item.name))
+
+
+def _tell_fate(pair: Pair, revision: Revision) -> str:
+    if pair.before is None or pair.now is None:
+        return f"it is {'new' if pair.before is None else 'gone'} since {revision.shown}"
+    if revision.locate(pair.before) != revision.locate(pair.now):
+        return f"it was {revision.name(pair.before)}"
+    changed = is_spec_changed(pair.now, revision)
+    return f"it {'changed since' if changed else 'is as it was at'} {revision.shown}"
 
 
 # Which specs
+
+
+@record
+class _Scope:
+    """What there was and what there is, by the configuration of the revision (``old``) and by the present one (``new``)."""
+
+    paths: tuple[str, ...]
+    folder: Path
+    old: tuple[Path, Configuration]
+    new: tuple[Path, Configuration]
+    before: list[Path]
+    now: list[Path]
+    orphans: list[Path]
+
+    def name(self, path: Path) -> str:
+        """What messages call a file: the path that leads to it from the working folder, unless others were given."""
+        if not self.paths:
+            return name_in(path, self.folder, self.old[0])
+        shown = display_name(path, self.folder)
+        if not os.path.isabs(shown) or any(map(os.path.isabs, self.paths)):
+            return shown
+        return os.path.relpath(path, self.folder).replace(os.sep, "/")
+
+
+def _find_scope(revision: Revision, paths: Sequence[str], folder: Path) -> _Scope:
+    """Raises CommandError where there is nothing to compare."""
+    old = find_configuration_at(revision, folder)
+    new = find_configuration(folder)
+    before = find_specs_at(revision, paths, folder, *old)
+    now, orphans = _find_now(paths, folder, before, (old, new))
+    if not before and not now and not orphans:
+        message = f"there is no spec to check, neither here nor at {revision.shown}"
+        raise CommandError(Problem("nothing-to-check", message, hint="name one: layercli check net.yaml"))
+    return _Scope(tuple(paths), folder, old, new, before, now, orphans)
 
 
 def find_specs_at(
@@ -327,7 +378,7 @@ def _tell_lock(result: SpecResult, before: Path, revision: Revision) -> SpecResu
     lock = lock_path(before)
     if result.status != "missing" or revision.look(lock) is None:
         return result
-    message = f"{result.lock} is gone: there was {revision.name(lock)}"
+    message = f"{revision.name(lock)} was its lock, and there is no {result.lock}"
     problem = Problem("lock-deleted", message, severity="warning", hint="bring it back, or write it anew")
     return replace(result, problems=(problem, *result.problems))
 

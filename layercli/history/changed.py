@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layercli.checks import check_specs
+from layercli.checks import Candidate, check_specs, find_scope
 from layercli.configuration import Configuration, find_configuration
 from layercli.engines import Engine
 from layercli.errors import CommandError, LayercliError
@@ -77,6 +77,25 @@ def check_changed(
             return tuple(changed), tuple(lock for lock in orphans if is_orphan_changed(lock, revision))
 
         return replace(check_specs(paths, folder, engine, narrow, fail_on, tell), since=shown)
+
+
+def list_changed(paths: Sequence[str], folder: Path, shown: str) -> tuple[Candidate, ...]:
+    """The files that may be specs, of which ``check_changed`` checks only those that aren't what they were.
+
+    Raises CommandError as that does.
+    """
+    with read_revision(find_repository(folder), shown) as revision:
+        scope = find_scope(paths, folder)
+        changed = set(find_changed(scope.specs, revision, folder))
+        ends = {True: f"; it, an import or its lock changed since {shown}", False: f"; it is as it was at {shown}"}
+        if is_configuration_changed(revision, folder):
+            ends[True] = f"; the configuration changed since {shown}"
+    return tuple(
+        replace(item, taken=item.path in changed, reason=item.reason + ends[item.path in changed])
+        if item.taken
+        else item
+        for item in scope.candidates
+    )
 
 
 def find_changed(specs: Sequence[Path], revision: Revision, folder: Path) -> list[Path]:

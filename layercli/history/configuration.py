@@ -33,7 +33,8 @@ def find_loosened(shown: str, old: Configuration, new: Configuration) -> Iterato
     """What ``new`` lets pass that ``old``, that of the revision ``shown``, didn't."""
     passing = [kind for kind in old.fail_on if kind not in new.fail_on]
     if passing:
-        yield _loosen(shown, f"differences of these classes no longer fail: {', '.join(passing)}")
+        what = f"differences of these classes no longer fail: {', '.join(passing)}"
+        yield _loosen(shown, what, new.places.get("fail-on"))
     for item in new.known:
         if not any((item.spec, item.path, item.kind) == (one.spec, one.path, one.kind) for one in old.known):
             yield _loosen(shown, f"differences are ignored: {item}", item.position)
@@ -42,7 +43,7 @@ def find_loosened(shown: str, old: Configuration, new: Configuration) -> Iterato
         if pattern.text not in known:
             yield _loosen(shown, f"specs are left out: {pattern.text}", pattern.position)
     for text in _list_narrowed(old.specs, new.specs):
-        yield _loosen(shown, f"specs are no longer looked for: {text}")
+        yield _loosen(shown, f"specs are no longer looked for: {text}", new.places.get("specs"))
 
 
 def _list_narrowed(old: tuple[Pattern, ...], new: tuple[Pattern, ...]) -> Iterator[str]:

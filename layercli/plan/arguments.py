@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from layercli.catalogue.dtypes import DTYPES
@@ -12,7 +14,7 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS, REFUSED_ARGUMENTS
 from layercli.catalogue.signature import BindingError, Signature
 from layercli.errors import Position, Problem, SpecError
-from layercli.plan.records import LayerPlan, Recipe, block_signature
+from layercli.plan.records import LayerPlan, Recipe, block_signature, format_value
 from layercli.spec.expressions import Expression
 from layercli.spec.interpreter import Interpreter
 from layercli.spec.model import LayerValue, NamedLayers, NumberedLayers
@@ -35,6 +37,26 @@ PLAIN = (bool, int, float, str, type(None))
 def error_at(code: str, message: str, position: Position, hint: str = "") -> SpecError:
     """An error with one problem."""
     return SpecError(Problem(code, message, position, hint=hint))
+
+
+def blame_argument(plan: LayerPlan, problem: Problem, argument: str = "") -> Problem:
+    """The problem of a layer that can't be made, at ``argument``; else at the one that it names last, which is the one
+    that has to fit the others.
+
+    A complaint that names none may show the value of one.
+    """
+    words = re.findall(r"[\w.+-]+", problem.message)
+    named = list(dict.fromkeys(word for word in words if word in plan.argument_sites))
+    if argument in plan.argument_sites:
+        named = [*(name for name in named if name != argument), argument]
+    if not named:
+        shown = [name for name in plan.argument_sites if format_value(plan.arguments.get(name)) in words]
+        named = shown if len(shown) == 1 else []
+    if not named:
+        return problem
+    *others, last = [(name, f"{name} is {format_value(plan.arguments[name])}") for name in named]
+    notes = (" and ".join(text for _, text in others),) if others else ()
+    return replace(problem, position=plan.locate(last[0]), label=last[1], notes=(*problem.notes, *notes))
 
 
 def bind(

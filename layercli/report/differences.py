@@ -18,6 +18,9 @@ MAX_LINES = 40
 #: How many lines it shows of each kind of consequence of one difference.
 MAX_FOLDED = 6
 
+#: From more rows on with one output those of equal blocks are told as one.
+MAX_NAMED = 4
+
 #: How many specs without a lock it names.
 MAX_MISSING = 10
 
@@ -293,10 +296,11 @@ def _draw_shapes(differences: Sequence[Difference]) -> Iterator[str]:
 
 
 def _fold_names(paths: Sequence[str]) -> list[str]:
-    """The paths, those that differ only in their numbers as one."""
+    """The paths, and where they are many those of equal blocks, which differ only in their numbers, as one."""
     groups: dict[str, list[str]] = {}
     for path in paths:
-        groups.setdefault(mask_numbers(path), []).append(path)
+        masked = mask_numbers(path)
+        groups.setdefault(masked if len(paths) > MAX_NAMED and masked != "*" else path, []).append(path)
     return [group[0] if len(group) == 1 else f"{masked} ({len(group):,})" for masked, group in groups.items()]
 
 

@@ -24,6 +24,7 @@ from layercli.plan.records import LayerPlan, format_value
 from layercli.record import record
 from layercli.run.tensors import find_position, find_reads, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
+from layercli.spec.limits import current_limits
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
 from layercli.trace.failure import TUPLE_HINT, TraceFailed, point_to_layer, takes_tuple
@@ -85,7 +86,9 @@ class Tracer:
         for path, module in model.named_modules():
             self.paths.setdefault(id(module), path)
         named = (*model.named_parameters(), *model.named_buffers())
-        self.recorder = Recorder(TorchKind(), {id(tensor): name for name, tensor in named})
+        self.recorder = Recorder(
+            TorchKind(), {id(tensor): name for name, tensor in named}, current_limits().rows
+        )
         self.calls: list[_Call] = []
 
     def before_module(self, module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:

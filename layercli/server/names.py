@@ -32,8 +32,8 @@ PREFIXES: Final[Mapping[str, str]] = {
 }
 _PAGE: Final = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 _TENSORS: Final = {
-    "Parameter": Signature(()),
-    "Buffer": Signature(()),
+    "Parameter": ("data, requires_grad=True", "A tensor that is trained; sizes alone make one of zeros."),
+    "Buffer": ("data, persistent=True", "A tensor that goes with the model and isn't trained."),
 }
 
 
@@ -75,17 +75,10 @@ def find_wrapper(name: str) -> Meaning | None:
     wrapper = WRAPPERS.get(name)
     if wrapper is not None:
         return Meaning(name, "function", wrapper.signature, wrapper.doc)
-    return Meaning(name, "class", _TENSORS[name], TENSOR_DOCS[name]) if name in _TENSORS else None
-
-
-TENSOR_DOCS: Final = {
-    "Parameter": "A tensor that is trained; sizes alone make one of zeros.",
-    "Buffer": "A tensor that is saved with the model and not trained.",
-}
-_TENSORS |= {
-    "Parameter": parse_signature("data, requires_grad=True"),
-    "Buffer": parse_signature("data, persistent=True"),
-}
+    if name not in _TENSORS:
+        return None
+    arguments, doc = _TENSORS[name]
+    return Meaning(name, "class", parse_signature(arguments), doc)
 
 
 def find_function(name: str, namespace: Namespace | None = None) -> Meaning | None:
@@ -132,8 +125,10 @@ def class_of(value: str) -> str:
     long = re.match(r"\{.*?\btype: (?:torch\.)?(?:nn\.)?(\w+)", value)
     if long is not None:
         return long[1]
-    found = re.match(r"(?:.*?\*\s*)?(?:torch\.)?(?:nn\.)?([A-Za-z_]\w*)\s*\(", value)
-    return "Sequential" if value[:1] in ("{", "[") or "*" in value.split("(")[0] else found[1] if found else ""
+    if value[:1] in ("{", "[") or "*" in value.partition("(")[0]:
+        return "Sequential"
+    call = re.match(r"(?:torch\.)?(?:nn\.)?([A-Za-z_]\w*)\s*\(", value)
+    return "" if call is None else call[1]
 
 
 def find_member(name: str, names: Names, outline: Outline) -> Meaning | None:
@@ -193,7 +188,7 @@ def list_functions() -> Iterator[Meaning]:
 def list_classes(outline: Outline) -> Iterator[Meaning]:
     """What makes a layer: blocks, imports, layers, wrappers, ``Parameter`` and ``Buffer``."""
     own = [*outline.blocks, *outline.imports]
-    for name in dict.fromkeys([*own, *LAYERS, *WRAPPERS, *TENSOR_DOCS]):
+    for name in dict.fromkeys([*own, *LAYERS, *WRAPPERS, *_TENSORS]):
         found = find_class(name, outline)
         if found is not None:
             yield found

@@ -14,7 +14,12 @@ from layercli.spec.document import Entries, Items, Node, Scalar, read_document
 #: The key under which the names of the model itself stand, beside those of its blocks.
 MODEL: Final = ""
 
-_KEY = re.compile(r"""[ ]*(?P<dashes>(?:-[ ]+)*)(?P<quote>["']?)(?P<key>[A-Za-z_][\w.]*)(?P=quote)[ ]*:(?:[ ]+|$)""")
+#: So many lines are left out to read the rest.
+MAX_LEFT_OUT = 5
+
+_KEY = re.compile(
+    r"""[ ]*(?P<dashes>(?:-[ ]+)*)(?P<quote>["']?)(?P<key>[A-Za-z_][\w.]*)(?P=quote)[ ]*:(?:[ ]+|$)"""
+)
 _ASSIGNED = re.compile(r"(?m)^[ \t]*(?:for[ ]+)?([A-Za-z_][\w, ]*?)[ ]*(?:[-+*/@%]|//|\*\*)?(?:=(?!=)| in )")
 _TYPE = re.compile(r"\s*type[ ]*:[ ]*([A-Za-z_][\w.]*)")
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
@@ -84,13 +89,17 @@ class Place:
 
 
 def read_outline(text: str, line: int) -> Outline | None:
-    """The names of a text; where it can't be read, of the text without the line that is being written, from 0."""
-    lines = text.split("\n")
-    for candidate in (text, "\n".join([*lines[:line], "", *lines[line + 1 :]])):
+    """The names of a text; where it can't be read, of it without the line that is being written, from 0, and others."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    left_out = line
+    for _ in range(MAX_LEFT_OUT + 1):
         try:
-            return _outline(read_document(Source("", candidate)))
-        except SpecError:
-            continue
+            return _outline(read_document(Source("", "\n".join(lines))))
+        except SpecError as error:
+            if left_out < len(lines):
+                lines[left_out] = ""
+            places = [problem.position.line - 1 for problem in error.problems if problem.position is not None]
+            left_out = next((place for place in places if place < len(lines) and lines[place]), len(lines))
     return None
 
 
@@ -138,7 +147,9 @@ def _list_locals(node: Node | None) -> Iterator[str]:
     for item in nodes:
         if isinstance(item, Scalar):
             for names in _ASSIGNED.findall(item.text.text):
-                found |= dict.fromkeys(name.strip() for name in names.split(",") if name.strip().isidentifier())
+                found |= dict.fromkeys(
+                    name.strip() for name in names.split(",") if name.strip().isidentifier()
+                )
     yield from (name for name in found if name != "_")
 
 
@@ -160,7 +171,11 @@ def find_place(lines: list[str], line: int, column: int) -> Place:
         if path and _is_open(next((text for text in reversed(lines[:line]) if text.strip()), "")):
             return _go_into(path, _join_statement(lines, line, before).lstrip())
         listed = "-" in before[: len(before) - len(rest)]
-        return _go_into(path, rest) if rest[:1] == "{" else Place(path, rest, not listed, _find_type(lines, line))
+        return (
+            _go_into(path, rest)
+            if rest[:1] == "{"
+            else Place(path, rest, not listed, _find_type(lines, line))
+        )
     return _go_into((*path, key["key"]), before[key.end() :])
 
 
@@ -221,7 +236,8 @@ def _join_statement(lines: list[str], line: int, before: str) -> str:
     text = before
     for number in range(line - 1, max(line - 20, -1), -1):
         above = lines[number]
-        if not _is_open(above) and not re.search(r"[,(\[{]\s*$", above):
+        goes_on = _is_open(above) or re.search(r"[,(\[{]\s*$", above) is not None
+        if not goes_on or text.lstrip(" ").startswith("- "):
             break
         key = _KEY.match(above)
         text = f"{above[key.end() :] if key is not None else above}\n{text}"

@@ -31,6 +31,11 @@ class Limits:
     memory: int = 16_384
     seconds: int = 900
 
+    @property
+    def rows(self) -> int:
+        """Calls of layers and operations that a trace may have: each takes as much as some twenty steps."""
+        return self.steps // 20
+
 
 #: What ``Limits`` has, for messages and completion.
 LIMIT_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Limits))
@@ -47,6 +52,10 @@ def current_limits() -> Limits:
 def set_limits(changes: Mapping[str, int]) -> None:
     """Other limits hold from now on, in this context."""
     _LIMITS.set(replace(_LIMITS.get(), **changes))
+    if "items" in changes:
+        from layercli.catalogue.tensors import MOST_PARTS
+
+        MOST_PARTS.set(changes["items"])
 
 
 def allow_more(name: str) -> str:

@@ -167,7 +167,7 @@ def _is_empty(node: Node) -> bool:
 
 def _read_name(file: _File, node: Node | None) -> str:
     if node is None:
-        stem = Path(file.source.name).stem
+        stem = file.path.stem
         return re.sub(r"\W", "_", stem, flags=re.ASCII) or "Model"
     text = _read_text(file, node, "name")
     if text and not _NAME.match(text):

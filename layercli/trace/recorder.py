@@ -12,7 +12,7 @@ from dataclasses import field
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from layercli.errors import Position
+from layercli.errors import Position, Problem, SpecError
 from layercli.record import record
 from layercli.trace.modules import Held, Ownership
 from layercli.trace.records import Row, SymbolicCall, Type, Values, move_row
@@ -70,6 +70,10 @@ class Frame:
         self.labels.pop(key, None)
 
 
+#: Rows that one pass may have where nobody says how many.
+DEFAULT_MOST = 250_000
+
+
 class Recorder:
     """Collects the rows of one forward pass. Used once.
 
@@ -78,8 +82,9 @@ class Recorder:
     inside such a one was called once more later.
     """
 
-    def __init__(self, kind: Kind, names: Mapping[int, str]) -> None:
-        """``names`` are those of the model's parameters and buffers by ``id``."""
+    def __init__(self, kind: Kind, names: Mapping[int, str], most: int = DEFAULT_MOST) -> None:
+        """``names`` are those of the model's parameters and buffers by ``id``, ``most`` how many rows there may be."""
+        self.most = most
         self.kind = kind
         self.names = names
         self.drafts: list[Draft | Repeat[Draft]] = []
@@ -110,6 +115,7 @@ class Recorder:
         layers follows from the composite's call, and how it is written changes with PyTorch's version. So do the plain
         values that are passed there, some of which PyTorch finds in a mask's contents.
         """
+        self._count_row(position)
         values = (*arguments, *keywords.values())
         draft = Draft(
             path=path,
@@ -136,6 +142,13 @@ class Recorder:
         """How deep a layer stands that is called now."""
         parent = self.frames[-1] if self.frames else None
         return 0 if parent is None or parent.path == "" else parent.draft.depth + 1
+
+    def _count_row(self, position: Position | None) -> None:
+        """One more row. Raises SpecError for too many: each is small, and two calls in each of forty blocks make 2 ** 40."""
+        if len(self.drafts) >= self.most:
+            message = f"this model makes more than {self.most:,} calls of layers and operations"
+            hint = "use fewer or shorter loops and calls; --limit steps=N allows more"
+            raise SpecError(Problem("too-many-steps", message, position, hint=hint))
 
     def _count_call(self, path: str) -> int:
         number = self.calls[path] = self.calls.get(path, 0) + 1
@@ -212,6 +225,7 @@ class Recorder:
         """The result of ``function``, and its row where it yields a tensor. A failure leaves an unfinished row."""
         if not self.frames:
             return function(*arguments, **keywords), None
+        self._count_row(position)
         frame = self.frames[-1]
         place = len(self.drafts)
         values = [value for value in (*arguments, *keywords.values()) if self.holds_tensor(value)]

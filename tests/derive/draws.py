@@ -31,7 +31,7 @@ T = TypeVar("T")
 Chooser = st.DrawFn
 
 #: What makes the tensors of sample calls.
-_FACTORIES = ("rand", "randn", "randint", "zeros", "ones")
+FACTORIES = ("rand", "randn", "randint", "zeros", "ones")
 _DTYPES = (
     "float64",
     "float16",
@@ -179,7 +179,7 @@ class Trees:
         return [
             node
             for node in self.walk()
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FACTORIES
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FACTORIES
         ]
 
     def constants(self, *kinds: type) -> list[ast.Constant]:

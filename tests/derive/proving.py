@@ -118,13 +118,17 @@ def evaluate(engine: TorchEngine | TypeEngine, text: str) -> Any:
     return engine.apply_operator(name, list(operands), site)
 
 
-def run_on_torch(text: str) -> tuple[Outcome, str]:
+#: Where PyTorch decides what is legal.
+CPU = torch.device("cpu")
+
+
+def run_on_torch(text: str, device: torch.device = CPU) -> tuple[Outcome, str]:
     """The outcome of an expression on PyTorch, and the strides of its result."""
     torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            value = evaluate(TorchEngine(None, torch.device("cpu")), text)
+            value = evaluate(TorchEngine(None, device), text)
         except LayercliError as error:
             problem = error.problems[0]
             notes = " ".join((*problem.notes, problem.message))
@@ -209,17 +213,20 @@ def plan_layer(text: str) -> LayerPlan:
     return plan
 
 
-def run_layer_on_torch(plan: LayerPlan, inputs: str, *, train: bool = False) -> LayerOutcome:
-    """Make and call a layer on the CPU. ``inputs`` is the text of a call's arguments, tensors as expressions."""
+def run_layer_on_torch(
+    plan: LayerPlan, inputs: str, *, train: bool = False, device: torch.device = CPU
+) -> LayerOutcome:
+    """Make and call a layer on a device. ``inputs`` is the text of a call's arguments, tensors as expressions."""
     torch.manual_seed(0)
-    maker = _Maker(torch.device("cpu"))
+    maker = _Maker(device)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            layer = maker.make_layer(plan)
+            with device:
+                layer = maker.make_layer(plan)
             if maker.problems:
                 return LayerOutcome(refused=maker.problems[0].message, asked=True)
-            engine = TorchEngine(None, torch.device("cpu"))
+            engine = TorchEngine(None, device)
             arguments, keywords = _evaluate_call(Interpreter(engine, Scope("inputs")), inputs)
             strides: list[str] = []
             layer.register_forward_hook(lambda module, given, output: strides.append(strides_of(output)))

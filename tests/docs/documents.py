@@ -38,6 +38,9 @@ CLEARED = ("FORCE_COLOR", "CI", "TERM", "LAYERCLI_DEBUG", "LINES")
 
 CUT = "..."
 
+#: Documents that are written from the catalogue of codes.
+WRITTEN = ("errors.md",)
+
 _NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
 #: A line of a tensor that PyTorch prints (four decimals), or of its statistics: digits at its end may differ.
 _VALUES = re.compile(r"\d\.\d{4}(?!\d)|^\s*mean ")
@@ -123,8 +126,9 @@ def _capture() -> Iterator[io.StringIO]:
 
 
 def list_documents() -> list[Path]:
-    """README and everything in docs."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    """README and everything in docs that is written by hand; each example in the others has a folder of its own."""
+    documents = sorted((ROOT / "docs").glob("*.md"))
+    return [ROOT / "README.md", *(path for path in documents if path.name not in WRITTEN)]
 
 
 def find_fences(text: str) -> Iterator[Fence]:

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.codes.document import DOCUMENT
+from tests.codes.document import update as update_errors
 from tests.docs.documents import list_documents, run_document, write_outputs
 
 
@@ -21,6 +23,8 @@ def main(names: Sequence[str]) -> None:
             path.write_text(new, encoding="utf-8")
         changed = sum(not step.agrees for block in steps for step in block)
         print(f"{path.name}: {sum(map(len, steps))} steps, {changed} outputs written")
+    if not names:
+        print(f"{DOCUMENT.name}: {update_errors()} examples")
 
 
 if __name__ == "__main__":

@@ -174,6 +174,31 @@ def test_an_argument_is_a_revision_or_nothing(sandbox: Sandbox, revision: str) -
     assert list_files(sandbox.root) == before
 
 
+@pytest.mark.parametrize(
+    ("revision", "message", "hint"),
+    [
+        ("main..side", "main..side is a range", "name the commit that it begins at: main"),
+        ("main...side", "main...side is a range", "in common: $(git merge-base main side)"),
+        ("..side", "..side is a range", "begins at: HEAD"),
+        (":/a commit", ":/a commit is a search for a commit", "name a branch, a tag or a commit"),
+        ("main:net.yaml", "main:net.yaml is a file", "name a branch, a tag or a commit"),
+    ],
+)
+def test_what_means_no_single_commit_is_told(
+    sandbox: Sandbox, revision: str, message: str, hint: str
+) -> None:
+    with pytest.raises(CommandError) as caught:
+        find_repository(sandbox.root).find_commit(revision)
+    [problem] = caught.value.problems
+    assert problem.message == f"{message}, not one commit"
+    assert hint in problem.hint
+
+
+def test_braces_may_hold_any_sign(sandbox: Sandbox) -> None:
+    sandbox.git("commit", "-q", "--allow-empty", "-m", "mend: all .. of it")
+    assert find_repository(sandbox.root).find_commit("HEAD^{/mend: all .. of}")
+
+
 @pytest.mark.parametrize("revision", ["HEAD", "main", "@", "v1", "side/branch", "HEAD~0", "HEAD^{/a commit}"])
 def test_revisions(sandbox: Sandbox, revision: str) -> None:
     sandbox.git("tag", "-a", "-m", "a tag", "v1")

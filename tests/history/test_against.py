@@ -8,7 +8,7 @@ import pytest
 
 from layercli.checks import lock_specs
 from layercli.errors import CommandError
-from layercli.history.against import check_against
+from layercli.history.against import check_against, list_against
 from layercli.lock import CheckResult, SpecResult
 from tests.git.repositories import NET, Sandbox, make_repository
 
@@ -207,6 +207,17 @@ def test_from_a_folder_inside(sandbox: Sandbox) -> None:
     assert [spec.path for spec in check(sandbox, "net.lock", folder="configs").specs] == ["net.yaml"]
 
 
+def test_files_above_are_named_as_they_were_given(sandbox: Sandbox) -> None:
+    sandbox.write("configs/net.yaml", WIDER)
+    sandbox.write("src/deep/model.py", "")
+    (sandbox.root / "configs/other.yaml").unlink()
+    result = check(sandbox, "../../configs/net.yaml", "../../configs/other.yaml", folder="src/deep")
+    assert [spec.path for spec in result.specs] == ["../../configs/net.yaml", "../../configs/other.yaml"]
+    assert result.accept == "layercli lock ../../configs/net.yaml"
+    whole = str(sandbox.root / "configs/net.yaml")
+    assert [spec.path for spec in check(sandbox, whole, folder="src/deep").specs] == [whole]
+
+
 def test_links_are_not_followed(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "outside.yaml").write_text(NET)
     (sandbox.root / "link.yaml").symlink_to(tmp_path / "outside.yaml")
@@ -222,6 +233,46 @@ def test_hidden_folders_and_those_of_others_are_left_out(sandbox: Sandbox) -> No
     for name in (".cache/net.yaml", "node_modules/net.yaml", "configs/.net.yaml"):
         (sandbox.root / name).unlink()
     assert check(sandbox).exit_code == 0
+
+
+def test_environments_are_left_out_now_and_then(sandbox: Sandbox) -> None:
+    sandbox.write("venv/pyvenv.cfg", "home = /usr/bin\n")
+    sandbox.write("venv/lib/net.yaml", NET)
+    sandbox.commit()
+    sandbox.write("venv/lib/net.yaml", WIDER)
+    assert [spec.path for spec in check(sandbox).specs] == ["configs/net.yaml", "configs/other.yaml"]
+
+
+def test_a_folder_of_what_was_built_can_be_named(sandbox: Sandbox) -> None:
+    sandbox.write("pyproject.toml", '[tool.layercli]\nspecs = ["build/*.yaml"]\n')
+    sandbox.write("build/net.yaml", NET)
+    lock(sandbox)
+    sandbox.commit()
+    sandbox.write("build/net.yaml", WIDER)
+    assert [(spec.path, spec.status) for spec in check(sandbox).specs] == [("build/net.yaml", "differs")]
+
+
+def test_the_files_are_listed_with_what_became_of_them(sandbox: Sandbox) -> None:
+    sandbox.write("configs/same.yaml", NET.replace("first", "start"))
+    sandbox.write("configs/gone.yaml", OTHER.replace("LayerNorm", "RMSNorm").replace("Tanh", "Sigmoid"))
+    lock(sandbox)
+    sandbox.commit()
+    sandbox.write("configs/net.yaml", WIDER)
+    (sandbox.root / "configs/other.yaml").rename(sandbox.root / "configs/another.yaml")
+    (sandbox.root / "configs/gone.yaml").unlink()
+    sandbox.write("configs/new.yaml", "inputs:\n  y: [3]\nlayers:\n  only: Dropout(0.5)\n")
+    listed = list_against((), sandbox.root, "HEAD")
+    assert {item.name: item.reason for item in listed if item.taken} == {
+        "configs/another.yaml": "it was HEAD:configs/other.yaml",
+        "configs/gone.yaml": "it is gone since HEAD",
+        "configs/net.yaml": "it changed since HEAD",
+        "configs/new.yaml": "it is new since HEAD",
+        "configs/same.yaml": "it is as it was at HEAD",
+    }
+    sandbox.write("pyproject.toml", '[tool.layercli]\nexclude = ["configs/n*.yaml"]\n')
+    taken = {item.name: item.taken for item in list_against((), sandbox.root, "HEAD")}
+    # What only the present configuration leaves out is compared all the same.
+    assert (taken["configs/net.yaml"], taken["configs/new.yaml"]) == (True, True)
 
 
 def test_nothing_to_compare(tmp_path: Path) -> None:
@@ -273,7 +324,12 @@ def test_a_looser_configuration_is_told(configured: Sandbox, old: str, new: str,
     configured.write("pyproject.toml", STRICT.replace(old, new))
     result = check(configured)
     assert problems(result) == ["configuration-loosened"]
-    assert result.problems[0].message == f"the configuration is looser than at HEAD: {message}"
+    [problem] = result.problems
+    assert problem.message == f"the configuration is looser than at HEAD: {message}"
+    assert problem.position is not None
+    key = message.partition(":")[0]
+    line = {"specs are no longer looked for": 2, "specs are left out": 3, "differences are ignored": 5}
+    assert problem.position.line == line.get(key, 4)
     assert result.exit_code == 1
 
 

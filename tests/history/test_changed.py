@@ -10,7 +10,7 @@ import pytest
 
 from layercli.checks import lock_specs
 from layercli.errors import CommandError
-from layercli.history.changed import check_changed
+from layercli.history.changed import check_changed, list_changed
 from layercli.lock import CheckResult
 from tests.git.repositories import NET, Sandbox, make_repository
 
@@ -154,3 +154,15 @@ def test_attributes_and_filters_are_not_asked(sandbox: Sandbox) -> None:
     sandbox.git("config", "filter.trap.required", "true")
     os.utime(sandbox.root / "net.yaml", (1, 1))
     assert check(sandbox).specs == ()
+
+
+def test_the_files_are_listed_with_why_they_are_checked(sandbox: Sandbox) -> None:
+    append("blocks.yaml")(sandbox)
+    assert [(item.name, item.taken) for item in list_changed((), sandbox.root, "HEAD")] == [
+        ("importing.yaml", True),
+        ("net.yaml", False),
+    ]
+    reasons = [item.reason.partition("; ")[2] for item in list_changed((), sandbox.root, "HEAD")]
+    assert reasons == ["it, an import or its lock changed since HEAD", "it is as it was at HEAD"]
+    sandbox.write("pyproject.toml", '[tool.layercli]\nfail-on = ["callers"]\n')
+    assert all(item.taken for item in list_changed((), sandbox.root, "HEAD"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from layercli.lock import CODES, collect_positions, compare_locks, judge_differences, lock_from_trace
+from layercli.lock import collect_positions, compare_locks, judge_differences, lock_from_trace
 from layercli.lock.records import Lock
 from layercli.plan.planner import plan_model
 from layercli.spec.reader import read_text
@@ -148,9 +148,3 @@ def test_a_layer_of_another_kind_is_no_rename() -> None:
     assert "layer-removed" in codes
     assert "layer-added" in codes
     assert "layer-renamed" not in codes
-
-
-def test_every_code_has_a_class_and_a_rule() -> None:
-    from layercli.lock.findings import RULES
-
-    assert set(CODES) <= set(RULES)

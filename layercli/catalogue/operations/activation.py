@@ -46,9 +46,9 @@ def activate(takes: frozenset[str], gives: Callable[[str], str] = to_same) -> Ca
 def activate_with(
     name: str, default: float, *, least: float | None = None, zero: bool = True
 ) -> Callable[..., Tensor]:
-    """The rule of an activation with one number, not below ``least`` and perhaps not 0.
+    """The rule of an activation with one number.
 
-    Source: torch.nn.functional.leaky_relu and its like.
+    This is not below ``least``, and perhaps not 0. Source: torch.nn.functional.leaky_relu and its like.
     """
 
     def rule(input: Any, slope: Any = default, inplace: Any = False) -> Tensor:

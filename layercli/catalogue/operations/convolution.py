@@ -275,18 +275,16 @@ def _conv_tbc(input: Any, weight: Any, bias: Any, pad: Any = 0) -> Tensor:
 
 def _meets_window(tensor: Tensor, window: int, length: int, pad: int) -> bool:
     """Whether a place of the window meets an element. Its kernel views their steps and samples as rows. Raises Refusal."""
-    met = False
-    for place in range(window):
-        steps = min(as_int(tensor.shape[0]) + pad - place, length) - max(pad - place, 0)
-        if steps <= 0:
-            continue
-        met = True
-        if tensor.strides is None or is_row_major(tensor):
-            break
+    # No other place meets more of them than the one that starts with the first.
+    place = min(max(pad, 0), window - 1)
+    steps = min(as_int(tensor.shape[0]) + pad - place, length) - max(pad - place, 0)
+    if place < 0 or steps <= 0:
+        return False
+    if tensor.strides is not None and not is_row_major(tensor):
         rows = Tensor(tensor.dtype, (steps, *tensor.shape[1:]), tensor.strides)
         if find_view_strides(rows, (steps * tensor.shape[1], tensor.shape[2])) is None:
             refuse(f"views steps and samples as rows, which this layout doesn't allow: {tensor}", "input")
-    return met
+    return True
 
 
 def _spread_pair(value: Any, argument: str, least: int) -> tuple[AnySize, ...]:

@@ -270,8 +270,9 @@ def drop_more_channels(input: Any, p: Any = 0.5, training: Any = False, inplace:
 
 
 def drop_channels(dims: tuple[int, ...] = (), batched: int = 0) -> Callable[..., Tensor]:
-    """(N, C, *) in its shape and dtype; ``dims`` may be all that are allowed, others than ``batched`` have no N.
+    """(N, C, *) in its shape and dtype.
 
+    ``dims`` are the numbers of dimensions that are allowed, any where there are none; others than ``batched`` have no N.
     Source: torch.nn.functional.dropout2d.
     """
 

@@ -12,6 +12,7 @@ from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.rules import broadcast_shapes as find_common_shape
 from layercli.catalogue.rules import (
+    count_parts,
     dense_like,
     expect_tensor,
     find_dim,
@@ -600,7 +601,7 @@ def chunk(input: Tensor, chunks: Any, dim: int = 0) -> tuple[Tensor, ...]:
     size = input.shape[place]
     piece = (size + count - 1) // count
     if piece == 0:
-        return tuple(input if index < 0 else _resize(input, place, 0) for index in range(fix_size(count)))
+        return tuple(input if index < 0 else _resize(input, place, 0) for index in range(count_parts(count)))
     return _split_evenly(input, place, piece)
 
 
@@ -610,9 +611,8 @@ def _split_evenly(input: Tensor, place: int, piece: AnySize) -> tuple[Tensor, ..
         if size != 0:
             refuse(f"can't split a dimension of {size} into pieces of 0: {input!r}", "split_size_or_sections")
         return (_resize(input, place, 0),)
-    count = max(fix_size((size + piece - 1) // piece), 1)
-    pieces = [piece] * (count - 1) + [size - piece * (count - 1)]
-    return tuple(_resize(input, place, own) for own in pieces)
+    count = max(count_parts((size + piece - 1) // piece), 1)
+    return tuple(_resize(input, place, own) for own in [*[piece] * (count - 1), size - piece * (count - 1)])
 
 
 def split(
@@ -656,7 +656,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     count = expect_int(indices_or_sections, "indices_or_sections")
     if count <= 0:
         refuse(f"needs one piece or more, not {count}", "indices_or_sections")
-    number = fix_size(count)
+    number = count_parts(count)
     return tuple(_resize(input, place, (size + number - 1 - index) // number) for index in range(number))
 
 
@@ -684,7 +684,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """(*, S, *) to S tensors of (*). Source: torch.unbind."""
     place = _find_real_dim(dim, input)
     piece = drop_dim(input, place)
-    return tuple(Tensor(piece.dtype, piece.shape, piece.strides) for _ in range(fix_size(input.shape[place])))
+    return tuple(Tensor(piece.dtype, piece.shape, piece.strides) for _ in range(count_parts(input.shape[place])))
 
 
 def unfold(input: Tensor, dimension: int, size: Any, step: Any) -> Tensor:

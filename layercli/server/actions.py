@@ -1,0 +1,129 @@
+"""What ends a problem: its mends, and what its hint says to write, each tried before it is offered."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from layercli.errors import Edit, Position, Problem
+from layercli.record import record
+from layercli.server.analysis import Analysis, analyse
+from layercli.server.texts import Lines
+
+#: So many texts of hints are tried for one request.
+MAX_TRIALS = 12
+
+
+@record
+class Change:
+    """Characters of one file, from ``begin`` to ``end``, that become ``text``."""
+
+    path: Path
+    begin: int
+    end: int
+    text: str
+
+
+@record
+class Action:
+    """One way to end a problem; ``preferred`` is the one that changes least."""
+
+    title: str
+    problem: Problem
+    changes: tuple[Change, ...]
+    preferred: bool = False
+
+
+def list_actions(analysis: Analysis, begin: int, end: int) -> list[Action]:
+    """What can be done about the problems between two offsets of a text."""
+    lines = Lines(analysis.text)
+    found: list[Action] = []
+    left = MAX_TRIALS
+    for problem in analysis.problems:
+        if problem.position is None or not analysis.is_own(problem.position.source):
+            continue
+        first, last = lines.span(problem.position)
+        if last < begin or end < first:
+            continue
+        actions = [*_list_mends(analysis, problem)]
+        if not actions and not analysis.is_too_large:
+            for title, edit in _read_hint(problem, analysis.text[first:last], lines):
+                if left and _ends(analysis, problem, edit):
+                    actions.append(Action(title, problem, (edit_in(analysis.path, lines, edit),)))
+                left = max(left - 1, 0)
+        found += [_prefer(action, number == 0) for number, action in enumerate(actions)]
+    return found
+
+
+def _prefer(action: Action, preferred: bool) -> Action:
+    return Action(action.title, action.problem, action.changes, preferred)
+
+
+def _list_mends(analysis: Analysis, problem: Problem) -> Iterator[Action]:
+    """The mends of a problem whose files are all known."""
+    for mend in problem.mends:
+        changes = []
+        for edit in mend.edits:
+            path = analysis.find_file(edit.position)
+            text = None if path is None else read_text(path, analysis)
+            if path is None or text is None:
+                break
+            changes.append(edit_in(path, Lines(text), edit))
+        else:
+            yield Action(mend.message, problem, tuple(changes))
+
+
+def read_text(path: Path, analysis: Analysis) -> str | None:
+    """The text of a file that an analysis has read, as the editor has it; None where it is gone."""
+    if path in analysis.texts:
+        return analysis.texts[path]
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def edit_in(path: Path, lines: Lines, edit: Edit) -> Change:
+    """An edit as a change of a file. Of a position's stretch the width may be 0."""
+    begin, end = lines.span(edit.position)
+    newline = "\r\n" if "\r\n" in lines.text else "\n"
+    return Change(Path(os.path.abspath(path)), begin, end, edit.text.replace("\n", newline))
+
+
+def _read_hint(problem: Problem, written: str, lines: Lines) -> Iterator[tuple[str, Edit]]:
+    """What may be written in the place of a problem by what its hint says, with a title for each."""
+    assert problem.position is not None
+    position = problem.position
+    suggested = re.fullmatch(r"did you mean ([\w.]+(?: or [\w.]+)*)\?", problem.hint)
+    if suggested is not None:
+        name = re.match(r"[\w.]*", written)
+        width = len(name[0]) if name is not None and name[0] else position.width
+        place = Position(position.source, position.line, position.column, width)
+        for word in suggested[1].split(" or "):
+            yield f"Write {word}", Edit(place, word)
+    told = re.match(r"write (.+)", problem.hint)
+    if told is not None:
+        texts = [told[1], *(told[1].split(end)[0] for end in (", or ", " or ", ": ", ", as in "))]
+        for text in dict.fromkeys(texts):
+            yield f"Write {text}", Edit(position, text)
+
+
+def _ends(analysis: Analysis, problem: Problem, edit: Edit) -> bool:
+    """Whether an edit ends a problem and makes no other."""
+    lines = Lines(analysis.text)
+    change = edit_in(analysis.path, lines, edit)
+    text = analysis.text[: change.begin] + change.text + analysis.text[change.end :]
+    texts: Mapping[Path, str] = {**analysis.texts, analysis.path: text}
+    before, after = analysis.validation, analyse(analysis.path, texts, analysis.bound).validation
+    if before is None or after is None:
+        return False
+    known = {(item.code, item.message) for item in before.problems}
+    made = [item for item in after.problems if (item.code, item.message) not in known]
+    if not made:
+        return len(after.problems) < len(before.problems)
+    # What was hidden until the spec could be evaluated is no fault of the edit, unless it is about the same line.
+    line = edit.position.line
+    elsewhere = all(item.position is not None and item.position.line != line for item in made)
+    return before.plan is None and after.plan is not None and elsewhere

@@ -1,0 +1,40 @@
+"""The cases in ``cases/``: a spec that doesn't fit, and beside it the problem as it is told. ``python -m`` writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from layercli.derive.session import derive_plan
+from layercli.diagnose.session import diagnose
+from layercli.errors import SpecError, draw_problems
+from layercli.plan.planner import plan_model
+from layercli.plan.records import Plan
+from layercli.spec.reader import read_spec
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+
+
+def load_case(path: Path) -> Plan:
+    """The plan of a spec, which messages call by its file's name."""
+    return plan_model(read_spec(path, path.name))
+
+
+def find_failure(plan: Plan) -> SpecError | None:
+    """What the rules refuse, without its causes; None where the model runs."""
+    try:
+        derive_plan(plan)
+    except SpecError as failure:
+        return failure
+    return None
+
+
+def tell_case(path: Path) -> str:
+    """The problem of a case as a report tells it."""
+    plan = load_case(path)
+    failure = find_failure(plan)
+    return "it runs\n" if failure is None else draw_problems(diagnose(plan, failure).problems) + "\n"
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        case.with_suffix(".txt").write_text(tell_case(case), "utf-8")
