@@ -318,6 +318,44 @@ def test_what_a_pull_request_accepts_is_told_and_passes(runner: Runner) -> None:
     assert (done.code, done.outputs["exit-code"]) == (1, "1"), done.log
 
 
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ('exclude = ["net.yaml"]', 2),
+        ('fail-on = ["callers"]', 2),
+        ('ignore = [{path = "fc", reason = "a\\nb"}]', 2),
+    ],
+)
+def test_a_pull_request_that_loosens_its_check_fails(runner: Runner, table: str, line: int) -> None:
+    """Even where what it lets pass passes: the next one would find nothing."""
+    (runner.work / "other.yaml").write_text(SPEC)
+    git(runner.work, "add", "other.yaml")
+    (runner.work / "pyproject.toml").write_text("[tool.layercli]\n")
+    program = runner.temp / "layercli" / "bin" / "layercli"
+    subprocess.run((program, "lock"), cwd=runner.work, capture_output=True, check=True)
+    commit(runner, "Another model")
+    (runner.work / "pyproject.toml").write_text(f"[tool.layercli]\n{table}\n")
+    event = open_pull_request(runner, WIDER, accept="ignore" not in table)
+    done = runner.run(STEPS[1], event=event)
+    assert (done.code, done.outputs["exit-code"]) == (1, "1"), done.log
+    annotation = rf"file=pyproject\.toml,line={line},.*title=configuration-loosened "
+    assert re.search(rf"(?m)^::error {annotation}", done.log)
+    assert "the configuration is looser" in done.summary
+    done = runner.run(STEPS[1], event=event, loosen="true")
+    assert (done.code, done.outputs["exit-code"]) == (0, "0"), done.log
+    assert re.search(rf"(?m)^::warning {annotation}", done.log)
+    assert "::error" not in done.log
+
+
+def test_a_pull_request_that_tightens_its_check_passes(runner: Runner) -> None:
+    (runner.work / "pyproject.toml").write_text('[tool.layercli]\nfail-on = ["callers"]\n')
+    commit(runner, "Callers only")
+    (runner.work / "pyproject.toml").write_text("[tool.layercli]\n")
+    event = open_pull_request(runner, WIDER, accept=True)
+    done = runner.run(STEPS[1], event=event)
+    assert (done.code, "::error" in done.log) == (0, False), done.log
+
+
 def test_a_revision_may_be_named(runner: Runner) -> None:
     (runner.work / "net.yaml").write_text(WIDER)
     lock(runner)

@@ -40,7 +40,8 @@ IMPORTS = {
     "module_checks": "record errors trace lock engines run",
     "pytest_plugin": "record errors lock engines report checks module_checks",
     "history": "record errors spec lock engines configuration checks git policy work",
-    "cli": "record codes errors catalogue spec plan trace derive diagnose explain build run engines lock files report checks validation git history work layercli",
+    "server": "record codes errors catalogue spec plan trace derive validation layercli",
+    "cli": "record codes errors catalogue spec plan trace derive lint diagnose explain build run engines lock files report checks validation git history server work layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}

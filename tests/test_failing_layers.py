@@ -28,23 +28,27 @@ LAYER_SHOWN = """\
 mlp   mlp.yaml · cpu · eval
 x     float32[1, 1, 28, 28]
 
-  layer    type       output          params
-  conv1    Conv2d     [1, 6, 24, 24]     156
+  layer    type       output               params
+  conv1    Conv2d     [1, 6, 24, 24]          156
   relu     relu       [1, 6, 24, 24]
   pool     MaxPool2d  [1, 6, 12, 12]
   flatten  flatten    [1, 864]
-x fc1      Linear     got [1, 864]    11,770
+x fc1      Linear     needs 1176, got 864  11,770
 """
 
 LAYER_ERROR = """
 error[shape-mismatch]: fc1 expects 1176 features in the last dimension and got 864: float32[1, 864]
   --> mlp.yaml:9:5
  9 |   - fc1(x)
-   |     ^^^^^^
-  --> mlp.yaml:5:8
+   |     ^^^^^^ x is float32[1, 864]
+  --> mlp.yaml:5:15
  5 |   fc1: Linear(6 * 14 * 14, 10)
-   |        ^^^^^^^^^^^^^^^^^^^^^^^ fc1 is made here
+   |               ^^^^^^^^^^^ in_features is 1176
+   = 864 is 6 * 12 * 12, flattened at line 8 from pool, [1, 6, 12, 12]
+   = 6 is out_channels of conv1, Conv2d(1, 6, 5) at line 3
    = PyTorch: mat1 and mat2 shapes cannot be multiplied (1x864 and 1176x10)
+help: write fc1: Linear(6 * 12 * 12, 10)   (tried: the model then runs)
+help: or give x the size [1, 1, 32, 32]   (tried: the model then runs)
 """
 
 NESTED = """\
@@ -71,26 +75,30 @@ NESTED_SHOWN = """\
 nested   nested.yaml · cpu · eval
 x        float32[2, 8]
 
-  layer       type        output       params
-  stem        Linear      [2, 16]         144
+  layer       type        output            params
+  stem        Linear      [2, 16]              144
   body        Sequential
     0         Residual
       net     Sequential
-        norm  LayerNorm   [2, 16]          32
-        up    Linear      [2, 32]         544
+        norm  LayerNorm   [2, 16]               32
+        up    Linear      [2, 32]              544
         act   GELU        [2, 32]
-x       down  Linear      got [2, 32]     272
+x       down  Linear      needs 16, got 32     272
 """
 
 NESTED_ERROR = """
 error[shape-mismatch]: body.0.net.down expects 16 features in the last dimension and got 32: float32[2, 32]
    --> nested.yaml:17:13
  17 |       - x + net(x)
-    |             ^^^^^^
-   --> nested.yaml:15:15
+    |             ^^^^^^ body.0.net.down gets float32[2, 32]
+   --> nested.yaml:15:22
  15 |         down: Linear(16, width)
-    |               ^^^^^^^^^^^^^^^^^ body.0.net.down is made here
+    |                      ^^ in_features is 16
+    = in body.0 (Residual), made at nested.yaml:4:13
+    = 32 is out_features of body.0.net.up, Linear(16, 32) at line 13
     = PyTorch: mat1 and mat2 shapes cannot be multiplied (2x32 and 16x16)
+help: write down: Linear(32, width)   (tried: the model then runs)
+help: or write up: Linear(width, 16)   (tried: the model then runs)
 """
 
 OPERATION = """\
@@ -124,8 +132,12 @@ OPERATION_ERROR = """
 error[shape-mismatch]: add in branch can't broadcast [1, 3, 8, 8] and [1, 6, 8, 8]: 3 and 6 differ
    --> add.yaml:13:19
  13 |       return relu(x + y)
-    |                   ^^^^^
+    |                   ^^^^^ x is float32[1, 3, 8, 8], y is float32[1, 6, 8, 8]
+    = in branch (Branch), made at add.yaml:3:11
+    = 3 is a size of the input x, [1, 3, 8, 8]
+    = 6 is out_channels of branch.conv, Conv2d(3, 6, 3, padding=1) at line 9
     = PyTorch: The size of tensor a (3) must match the size of tensor b (6) at non-singleton dimension 1
+help: write branch: Branch(3, 3)   (tried: the model then runs)
 """
 
 

@@ -25,7 +25,7 @@ repos:
 - repo: {repo}
   rev: {rev}
   hooks:
-  - id: layercli-check
+  - id: {hook}
 """
 
 
@@ -82,15 +82,15 @@ def make_hook_repository(folder: Path) -> str:
     return git(folder, "rev-parse", "HEAD").strip()
 
 
-@pytest.mark.usefixtures("surroundings")
-def test_a_commit_is_held_up_until_its_locks_hold(tmp_path: Path) -> None:
-    repo, work = tmp_path / "layercli", tmp_path / "work"
+def install_hook(folder: Path, hook: str, spec: str) -> tuple[Path, Path]:
+    """A repository with a spec that is to be committed and one hook; gives it and the program that the hook runs."""
+    repo, work = folder / "layercli", folder / "work"
     repo.mkdir()
     work.mkdir()
     rev = make_hook_repository(repo)
     git(work, "init", "--quiet")
-    (work / ".pre-commit-config.yaml").write_text(CONFIGURATION.format(repo=repo, rev=rev))
-    (work / "net.yaml").write_text(SPEC)
+    (work / ".pre-commit-config.yaml").write_text(CONFIGURATION.format(repo=repo, rev=rev, hook=hook))
+    (work / "net.yaml").write_text(spec)
     git(work, "add", "--all")
 
     pre_commit = (sys.executable, "-m", "pre_commit")
@@ -99,9 +99,14 @@ def test_a_commit_is_held_up_until_its_locks_hold(tmp_path: Path) -> None:
     )
     if installed.returncode:
         skip_without_index(installed.stdout + installed.stderr)
-    (layercli,) = (tmp_path / "home").glob("repo*/py_env-*/bin/layercli")
+    (layercli,) = (folder / "home").glob("repo*/py_env-*/bin/layercli")
     assert not [*layercli.parents[1].glob("lib/*/site-packages/torch")], "the hook needs no torch"
+    return work, layercli
 
+
+@pytest.mark.usefixtures("surroundings")
+def test_a_commit_is_held_up_until_its_locks_hold(tmp_path: Path) -> None:
+    work, layercli = install_hook(tmp_path, "layercli-check", SPEC)
     said = git(work, "commit", "--quiet", "-m", "Without a lock", code=1)
     assert "net.yaml has no lock" in said
 
@@ -120,7 +125,20 @@ def test_a_commit_is_held_up_until_its_locks_hold(tmp_path: Path) -> None:
     assert "net.lock has no spec" in git(work, "commit", "--quiet", "-m", "Gone", code=1)
 
 
-def test_the_hook_is_told_no_files() -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    assert (hook["id"], hook["language"], hook["pass_filenames"]) == ("layercli-check", "python", False)
+@pytest.mark.usefixtures("surroundings")
+def test_a_commit_is_held_up_until_its_specs_are_right(tmp_path: Path) -> None:
+    work, _ = install_hook(tmp_path, "layercli-validate", SPEC.replace("Linear", "Linaer"))
+    said = git(work, "commit", "--quiet", "-m", "A wrong name", code=1)
+    assert "error[unknown-layer]: there is no layer called Linaer" in said
+    assert "1 spec: 1 error" in said
+
+    (work / "net.yaml").write_text(SPEC + "  spare: Linear(2, 2)\nforward:\n  - fc\n")
+    git(work, "add", "net.yaml")
+    assert re.search(r"layercli validate\.+Passed", git(work, "commit", "-m", "With a warning"))
+
+
+def test_the_hooks_are_told_no_files() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert [hook["id"] for hook in hooks] == ["layercli-check", "layercli-validate"]
+    assert {(hook["language"], hook["pass_filenames"]) for hook in hooks} == {("python", False)}
     call(sys.executable, "-m", "pre_commit", "validate-manifest", ".pre-commit-hooks.yaml", cwd=ROOT)

@@ -69,6 +69,7 @@ COMMAND_LINES: dict[int, list[list[str]]] = {
         ["dims", "dims.yaml"],
         ["explain", "good.yaml", "fc"],
         ["explain", "Conv2d"],
+        ["schema"],
         ["show", "good.yaml"],
         ["show", "resnet18", "--layer", "layer1"],
         ["lock", "locked.yaml", "--static"],
@@ -110,6 +111,8 @@ COMMAND_LINES: dict[int, list[list[str]]] = {
 #: What a shell asks for, and one thing that is to be offered.
 COMPLETIONS = {
     "layercli ": "trace",
+    "layercli sch": "schema",
+    "layercli ser": "server",
     "layercli trace len": "lenet",
     "layercli trace --dev": "--device",
     "layercli trace lenet --device m": "meta",

@@ -208,9 +208,7 @@ class _Maker:
         try:
             made: nn.Module = getattr(nn, plan.target.name)(**arguments)
         except TORCH_ERRORS as error:
-            raise SpecError(
-                blame_argument(plan, _refused(plan.target.name, plan.position, error))
-            ) from error
+            raise SpecError(blame_argument(plan, _refused(plan.target.name, plan.position, error))) from error
         return made
 
     def _make_argument(self, value: Any) -> Any:

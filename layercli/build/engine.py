@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import nn
 
+from layercli.build import hazards
 from layercli.build.growth import check_growth, check_sequence
 from layercli.build.guards import guard_call
 from layercli.build.recording import RECORDER
@@ -157,6 +158,7 @@ class TorchEngine(ForwardEngine):
             return tensor
         bound = guard_call(method, getattr(type(tensor), method.name), site)
         check_growth(method, [tensor, *values], given, site)
+        hazards.check_function(method, [tensor, *values], given, site)
         return self.run(method.name, bound, [tensor, *values], given, site)
 
     def get_attribute(self, tensor: Any, attribute: Method, site: Site) -> Any:
@@ -191,6 +193,7 @@ class TorchEngine(ForwardEngine):
             given = {name: to_torch(value) for name, value in given.items()}
         if isinstance(layer, nn.RNNBase):
             check_sequence(values, site)
+        hazards.check_layer(type(layer).__name__, _name_callee(site), values, given, site)
         try:
             return layer(*values, **given)
         except InputsRefused as refused:

@@ -26,9 +26,12 @@ def guard_call(form: Form, function: Function, site: Site) -> Function:
 def _keep_shape(name: str, function: Function, site: Site) -> Function:
     """``addbmm_`` resizes the tensor that it writes into, and with it everything else that the tensor is used for."""
 
-    def call(tensor: torch.Tensor, *arguments: Any, **keywords: Any) -> Any:
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        tensor = next(iter((*arguments, *keywords.values())), None)
+        if not isinstance(tensor, torch.Tensor):
+            return function(*arguments, **keywords)
         before = tensor_type(tensor)
-        result = function(tensor, *arguments, **keywords)
+        result = function(*arguments, **keywords)
         if tuple(tensor.shape) != before.shape:
             message = f"{name} writes into {format_type(before)}, and the result is {list(tensor.shape)}"
             raise site.error("shape-mismatch", message)

@@ -70,7 +70,8 @@ def apply_filters(count: int) -> Callable[..., Tensor]:
         padding = layer.padding
         if layer.padding_mode != "zeros":
             sides = _sides(layer, count)
-            input = pad_edges(convolution.batched(input, count), sides, mode=layer.padding_mode)
+            convolution.batched(input, count)
+            input = pad_edges(input, sides, mode=layer.padding_mode)
             padding = 0
         weight, bias = layer.tensors["weight"], layer.tensors.get("bias")
         return rule(input, weight, bias, layer.stride, padding, layer.dilation, layer.groups)
@@ -79,7 +80,12 @@ def apply_filters(count: int) -> Callable[..., Tensor]:
 
 
 def _sides(layer: Module, count: int) -> Sequence[Any]:
-    """How much the padding mode adds on each side, from the last dimension to the first."""
+    """How much the padding mode adds on each side, from the last dimension to the first.
+
+    A tuple is taken as it is, one of another length than there are dimensions, too.
+    """
+    if isinstance(layer.padding, (tuple, list)):
+        return [amount for amount in reversed(layer.padding) for _ in range(2)]
     kernel = number_of_spatial(layer.kernel_size, count, "kernel_size")
     holes = number_of_spatial(layer.dilation, count, "dilation")
     sides: list[Any] = []
@@ -90,8 +96,7 @@ def _sides(layer: Module, count: int) -> Sequence[Any]:
         elif layer.padding == "valid":
             sides += [0, 0]
         else:
-            amount = number_of_spatial(layer.padding, count, "padding")[place]
-            sides += [amount, amount]
+            sides += [layer.padding, layer.padding]
     return sides
 
 

@@ -9,7 +9,7 @@ from layercli.catalogue import macs, work
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State, apply_lazily, hold_lazily
 from layercli.catalogue.operations.linear_algebra import bilinear, linear
-from layercli.catalogue.rules import expect_tensor
+from layercli.catalogue.rules import expect_tensor, tell_count
 from layercli.catalogue.tensors import AnySize, Tensor, refuse
 
 
@@ -27,11 +27,11 @@ def apply_linear(layer: Module, input: Any) -> Tensor:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.dim == 0:
         refuse(
-            f"expects {layer.in_features} features in the last dimension and got a tensor without dimensions"
+            f"expects {tell_count(layer.in_features, 'feature')} in the last dimension and got a tensor without dimensions"
         )
     if tensor.shape[-1] != layer.in_features:
         refuse(
-            f"expects {layer.in_features} features in the last dimension and got {tensor.shape[-1]}: {tensor}"
+            f"expects {tell_count(layer.in_features, 'feature')} in the last dimension and got {tensor.shape[-1]}: {tensor}"
         )
     return linear(tensor, layer.tensors["weight"], layer.tensors.get("bias"))
 

@@ -27,7 +27,7 @@ def find_reduction(layer: Module) -> Any:
 def measure(rule: Callable[..., Any], inputs: str, *names: str) -> Callable[..., Any]:
     """The rule of a loss: an operation of its inputs, with these of the layer's arguments and weights by name.
 
-    ``inputs`` are the names of the inputs, as in a signature.
+    ``inputs`` are the names of the inputs, as in a signature; ``operands`` of the rule has them.
     """
     signature = parse_signature(inputs)
 
@@ -40,6 +40,7 @@ def measure(rule: Callable[..., Any], inputs: str, *names: str) -> Callable[...,
         given = {name: held.get(name) if name in _WEIGHTS else layer.arguments[name] for name in names}
         return rule(*bound.values(), reduction=find_reduction(layer), **given)
 
+    apply.__dict__["operands"] = tuple(item.name for item in signature.parameters)
     return apply
 
 

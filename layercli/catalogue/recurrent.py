@@ -10,7 +10,7 @@ from layercli.catalogue.arguments import expect_bool, expect_int
 from layercli.catalogue.dtypes import promote_dtypes
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.modules import Module, State
-from layercli.catalogue.rules import broadcast_shapes, expect_tensor
+from layercli.catalogue.rules import broadcast_shapes, expect_tensor, tell_count
 from layercli.catalogue.tensors import Shape, Tensor, contiguous_strides, refuse
 
 
@@ -89,7 +89,7 @@ def _run_sequence(layer: Module, input: Any) -> tuple[Tensor, Shape]:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.shape[-1] != layer.input_size:
         refuse(
-            f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}"
+            f"expects {tell_count(layer.input_size, 'feature')} in the last dimension and got {tensor.shape[-1]}: {tensor!r}"
         )
     batched, first = tensor.dim == 3, layer.batch_first
     length = tensor.shape[1 if batched and first else 0]
@@ -199,7 +199,7 @@ def _run_step(layer: Module, input: Any) -> Tensor:
         refuse(f"expects {layer.dtype} and got {tensor.dtype}", "input", "dtype-mismatch")
     if tensor.shape[-1] != layer.input_size:
         refuse(
-            f"expects {layer.input_size} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}"
+            f"expects {tell_count(layer.input_size, 'feature')} in the last dimension and got {tensor.shape[-1]}: {tensor!r}"
         )
     return Tensor(tensor.dtype, (*tensor.shape[:-1], layer.hidden_size))
 

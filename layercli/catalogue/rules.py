@@ -228,6 +228,11 @@ def expect_tensor(value: Any, argument: str) -> Tensor:
     return value
 
 
+def tell_count(number: AnySize, unit: str) -> str:
+    """``1 channel``, ``3 channels``."""
+    return f"{number} {unit}" if type(number) is int and number == 1 else f"{number} {unit}s"
+
+
 def number_of_spatial(value: Any, count: int, argument: str) -> tuple[Any, ...]:
     """One value for each of ``count`` dimensions: an int for all of them, or a tuple. Raises Refusal."""
     if isinstance(value, (tuple, list)):

@@ -21,8 +21,12 @@ from layercli.spec.names import resolve_prefix
 from layercli.spec.values import Site
 from layercli.trace import Row
 
-#: Ranks from here on are guesses: they are offered only where the whole model then runs.
+#: Ranks from here on are guesses: they are offered where nothing else is found.
 GUESS = 50
+
+
+#: Operands and numbers of one call that are looked at.
+MAX_OPERANDS = 8
 
 
 @record
@@ -141,7 +145,8 @@ def find_operands(site: Site) -> list[ast.expr]:
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         inner = argument.elts if isinstance(argument, (ast.Tuple, ast.List)) else [argument]
         found += inner
-    return [item for item in found if not isinstance(item, (ast.Constant, ast.Starred, ast.UnaryOp))]
+    plain = (ast.Constant, ast.Starred, ast.UnaryOp)
+    return [item for item in found if not isinstance(item, plain)][:MAX_OPERANDS]
 
 
 def find_inputs(site: Site) -> list[ast.expr]:

@@ -112,7 +112,11 @@ def find_misfits(row: Row, plan: LayerPlan) -> Iterator[Misfit]:
         rank = len(tensor.shape)
         if fit.argument == "normalized_shape" and isinstance(value, (tuple, list)):
             yield from _compare_shapes(fit, value, tensor)
-        elif not isinstance(value, int) or isinstance(value, bool) or (holder.type_name == "PReLU" and value == 1):
+        elif (
+            not isinstance(value, int)
+            or isinstance(value, bool)
+            or (holder.type_name == "PReLU" and value == 1)
+        ):
             continue
         elif -rank <= fit.dim < rank and tensor.shape[fit.dim] != value:
             yield Misfit(fit, value, tensor.shape[fit.dim], tensor)

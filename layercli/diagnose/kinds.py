@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from layercli.diagnose.candidates import (
+    MAX_OPERANDS,
     Candidate,
     find_input_value,
     find_operands,
@@ -24,7 +25,7 @@ from layercli.trace.records import iterate_tensor_types
 _FLOATING = ("float", "bfloat")
 
 #: Losses whose target is a number of a class.
-_CLASSES = (
+CLASS_LOSSES = (
     "CrossEntropyLoss",
     "NLLLoss",
     "cross_entropy",
@@ -45,8 +46,10 @@ def list_kind_candidates(scene: Scene, row: Row | None) -> Iterator[Candidate]:
 
 def _unpack_results(scene: Scene) -> Iterator[Candidate]:
     """``x, _ = lstm(x)`` where ``x = lstm(x)`` gave a tuple."""
-    for row in reversed(list(scene.finished.values())):
-        if not isinstance(row.output, tuple) or len(row.output) < 2:
+    rows = [row for row in reversed(list(scene.finished.values())) if isinstance(row.output, tuple)]
+    for row in rows[:MAX_OPERANDS]:
+        count = len(row.output) if isinstance(row.output, tuple) else 0
+        if count < 2:
             continue
         for body, statement in _list_statements(scene, row.path):
             value = statement.value if isinstance(statement, ast.Assign) else None
@@ -56,7 +59,7 @@ def _unpack_results(scene: Scene) -> Iterator[Candidate]:
             name = body.segment(value.func).removeprefix("self.")
             if name == row.path.rpartition(".")[2] or body.position(value) == row.position:
                 _, end = body.span(target)
-                rest = ", _" * (len(row.output) - 1)
+                rest = ", _" * (count - 1)
                 yield from propose(scene, "unpack", 0, [Change(body, end, end, rest)])
 
 
@@ -80,7 +83,7 @@ def _take_first(scene: Scene, row: Row | None) -> Iterator[Candidate]:
 def _convert(scene: Scene, row: Row) -> Iterator[Candidate]:
     """Inputs of another dtype: another declaration of the model's own, or a conversion."""
     tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
-    for index, tensor in enumerate(tensors):
+    for index, tensor in enumerate(tensors[:MAX_OPERANDS]):
         source = resolve_source(scene, row, index)
         if isinstance(source, str) and source in dict(scene.plan.inputs):
             yield from _declare(scene, row, source, tensor)
@@ -119,7 +122,7 @@ def _count_values(scene: Scene, row: Row) -> str:
         in_params = text in scene.plan.params and not scene.find_owner(row.path)
         return text if in_params else str(plan.arguments["num_embeddings"])
     first = next((item for value in row.inputs for item in iterate_tensor_types(value)), None)
-    if row.type in _CLASSES and first is not None and first.shape:
+    if row.type in CLASS_LOSSES and first is not None and first.shape:
         return str(first.shape[1] if len(first.shape) > 1 else first.shape[0])
     return "10"
 
@@ -145,9 +148,15 @@ def _fit_unpacking(
 ) -> Iterator[Candidate]:
     names = [body.segment(item) for item in target.elts]
     call = statement.value
-    given = next(
-        (row.output for row in reversed(list(scene.finished.values())) if isinstance(row.output, tuple)), ()
+    row = next(
+        (row for row in reversed(list(scene.finished.values())) if isinstance(row.output, tuple)), None
     )
+    # A tensor that is taken apart by its first dimension gives a name for each sample, which nobody means.
+    if row is None or not isinstance(row.output, tuple) or row.position == body.position(target):
+        return
+    given = row.output
+    if row.type == "unbind" and "unbind" not in body.segment(call):
+        return
     if isinstance(call, ast.Call):
         for constant in [*call.args, *(keyword.value for keyword in call.keywords)]:
             if isinstance(constant, ast.Constant) and type(constant.value) is int:

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from layercli.diagnose.candidates import (
+    GUESS,
     Candidate,
     find_direct_call,
     find_inputs,
@@ -20,7 +21,7 @@ from layercli.diagnose.candidates import (
 )
 from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
-from layercli.diagnose.kinds import list_kind_candidates
+from layercli.diagnose.kinds import CLASS_LOSSES, list_kind_candidates
 from layercli.diagnose.numbers import fit_order, list_numbers
 from layercli.diagnose.origins import Origin, find_factors, find_origin
 from layercli.diagnose.scene import Scene, tensor_at
@@ -66,6 +67,7 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
             yield from _arrange_dimensions(scene, row)
             yield from _fit_window(scene, row, plan)
             yield from _rename_layer(scene, row, plan)
+            yield from _fit_dimension(scene, row, plan)
         if "batch_first" in plan.arguments or row.type in _BATCH_FIRST:
             for way in set_argument(scene, row.path, "batch_first", not plan.arguments.get("batch_first")):
                 yield from propose(scene, "batch_first", 2, way.changes)
@@ -80,6 +82,14 @@ _BATCH_FIRST = (
     "TransformerEncoderLayer",
     "TransformerDecoderLayer",
 )
+
+
+def _fit_dimension(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
+    """A dimension that is there, where a layer names one that isn't."""
+    tensor, dim = tensor_at(row, 0), plan.arguments.get("dim")
+    if tensor is not None and isinstance(dim, int) and not -len(tensor.shape) <= dim < len(tensor.shape):
+        for way in set_argument(scene, row.path, "dim", len(tensor.shape) - 1 if dim > 0 else -1):
+            yield from propose(scene, "dim", way.cost, way.changes)
 
 
 def _rename_layer(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
@@ -131,6 +141,8 @@ def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> It
     origin = find_origin(scene, row, misfit.tensor, misfit.fit.dim)
     factors = find_factors(origin) if origin is not None else ()
     given = holder.arguments.get(argument)
+    if misfit.got == 0:
+        return
     value: Any = misfit.got
     if isinstance(given, (tuple, list)):
         value = type(given)(misfit.tensor.shape[-len(given) :])
@@ -194,7 +206,7 @@ def _fit_input(scene: Scene, row: Row, misfit: Misfit) -> Iterator[Candidate]:
     if origin.row is None:
         sizes = [*origin.tensor.shape]
         sizes[origin.dim] = needed
-        yield from resize_input(scene, origin.name, sizes, "input", 15)
+        yield from resize_input(scene, origin.name, sizes, f"input {origin.name}", 15)
 
 
 def _arrange_origin(scene: Scene, origin: Origin, needed: int) -> Iterator[Candidate]:
@@ -240,11 +252,14 @@ def _flatten_input(
 def _arrange_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
     """An input with more or fewer dimensions."""
     site = find_direct_call(scene, row)
+    tensors = [tensor for index in range(len(row.inputs)) if (tensor := tensor_at(row, index)) is not None]
+    alike = row.type.endswith("Loss") and len({len(tensor.shape) for tensor in tensors}) == 1
+    base = GUESS if alike and row.type not in CLASS_LOSSES else 13
     for index, node in enumerate([] if site is None else find_inputs(site)):
         tensor = tensor_at(row, index)
         if tensor is not None and site is not None:
             for rank, after in enumerate(list_arrangements(tensor)):
-                yield from wrap(scene, site, node, after, "arrange", 6 + rank)
+                yield from wrap(scene, site, node, after, "arrange", base + rank)
 
 
 def list_arrangements(tensor: TensorType) -> list[str]:

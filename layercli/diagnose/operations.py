@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import prod
 
 from layercli.diagnose.candidates import (
     GUESS,
+    MAX_OPERANDS,
     Candidate,
     find_operands,
     propose,
@@ -73,8 +75,8 @@ def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
     if row is None or site is None:
         return
     yield from list_kind_candidates(scene, row)
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
-    numbers = list(list_numbers(row, site))
+    tensors = list(islice(_list_tensors(row), MAX_OPERANDS))
+    numbers = list(islice(list_numbers(row, site), 2 * MAX_OPERANDS))
     if row.type in RESHAPING:
         yield from _fit_sizes(scene, row, site, numbers)
     if row.type == "permute":
@@ -91,12 +93,23 @@ def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
     yield from _arrange_operands(scene, site, tensors, _rank_arrangements(row, tensors))
 
 
+def list_loss_candidates(scene: Scene) -> Iterator[Candidate]:
+    """Changes of what gave the inputs of a loss."""
+    row = scene.failed
+    if row is not None and row.kind == "layer" and row.type.endswith("Loss"):
+        yield from _fit_sides(scene, row, list(islice(_list_tensors(row), MAX_OPERANDS)))
+
+
+def _list_tensors(row: Row) -> Iterator[TensorType]:
+    return (item for value in row.inputs for item in iterate_tensor_types(value))
+
+
 def _rank_arrangements(row: Row, tensors: Sequence[TensorType]) -> int:
     """How likely it is that operands have more, fewer or other dimensions than was meant."""
     if row.type.endswith("_loss") or "cross" in row.type:
         return 12
     if len({len(tensor.shape) for tensor in tensors}) > 1:
-        return 12 if row.type in ELEMENTWISE or row.type in JOINING else GUESS
+        return 16 if row.type in ELEMENTWISE or row.type in JOINING else GUESS
     return GUESS + 20
 
 
@@ -117,14 +130,21 @@ def _change_numbers(
         if value is None:
             continue
         if number.name in DIMS:
-            wanted = [index for index in (rank - 1, *range(rank), -1) if index != value]
-            wanted.sort(key=lambda index: (index < 0, abs(index - value)))
+            wanted = _list_dims(value, rank, [read_number(item.node, {}) for item in numbers])
         else:
             wanted = _list_sizes(row, value, numbers, first, scene, owner)
         for order, size in enumerate(dict.fromkeys(wanted)):
             for way in list_ways(scene, owner, Site(site.code, number.node), size):
                 base = 5 if number.name in DIMS or row.type in _SIZED else GUESS
                 yield from propose(scene, "number", base + order + way.cost, way.changes)
+
+
+def _list_dims(value: int, rank: int, others: Sequence[int | None]) -> list[int]:
+    """Dimensions that are there, the nearest first, but for those that the same call names already."""
+    inside = range(-rank, 0) if value < 0 else range(rank)
+    near = sorted(inside, key=lambda index: (abs(index - value) if value >= 0 else -index, index))
+    taken = {other % rank for other in others if other is not None and rank and -rank <= other < rank}
+    return [index for index in near if index % rank not in taken]
 
 
 #: Operations whose numbers say sizes or windows, so that another one is no guess.
@@ -253,7 +273,7 @@ def find_clash(left: TensorType, right: TensorType) -> int | None:
 
 def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterator[Candidate]:
     """One of two operands made with the size of the other: the layer that sets it, a parameter, an input."""
-    known = row.type in ELEMENTWISE or row.type in JOINING or row.type in ALIKE
+    known = row.kind == "layer" or row.type in ELEMENTWISE or row.type in JOINING or row.type in ALIKE
     base = 4 if known else 20 if row.type in PRODUCTS else GUESS
     for index, tensor in enumerate(tensors):
         for other in tensors:
@@ -272,7 +292,9 @@ def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterato
                 if origin.row is None:
                     sizes = [*origin.tensor.shape]
                     sizes[origin.dim] = wanted
-                    yield from resize_input(scene, origin.name, sizes, "input", max(15, base) + index)
+                    yield from resize_input(
+                        scene, origin.name, sizes, f"input {origin.name}", max(15, base) + index
+                    )
 
 
 def _pad_window(scene: Scene, origin: Origin, wanted: int, rank: int) -> Iterator[Candidate]:

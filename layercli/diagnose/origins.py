@@ -98,13 +98,12 @@ def resolve_source(scene: Scene, row: Row, place: int) -> Row | str | None:
     source = re.sub(r"^\w+=", "", row.sources[place])
     base = re.sub(r"(\[[^\]]*\])+$", "", source)
     around = row.path
-    rows = {} if scene.trace is None else {item.path: item for item in scene.trace.rows}
     while True:
         around = around.rpartition(".")[0]
         path = f"{around}.{base}" if around else base
         if path in scene.finished:
             return _look_inside(scene, scene.finished[path])
-        owner = rows.get(around)
+        owner = scene.begun.get(around)
         if owner is not None:
             names = _input_names(scene, owner)
             if source in names and names.index(source) < len(owner.sources):
@@ -130,13 +129,8 @@ def _look_inside(scene: Scene, row: Row) -> Row:
     if plan is not None and plan.block is not None and len(row.returns) == 1:
         inside = scene.finished.get(f"{row.path}.{row.returns[0]}")
     elif row.type in _CONTAINERS or (plan is not None and plan.block is not None and not row.returns):
-        prefix = row.path + "."
-        direct = [
-            item
-            for path, item in scene.finished.items()
-            if path.startswith(prefix) and "." not in path[len(prefix) :]
-        ]
-        inside = direct[-1] if direct and direct[-1].output == row.output else None
+        last = scene.last_inside.get(row.path)
+        inside = last if last is not None and last.output == row.output else None
     return row if inside is None else _look_inside(scene, inside)
 
 
@@ -207,4 +201,4 @@ def tell_chain(scene: Scene) -> Iterator[str]:
             continue
         plan = scene.plans.get(row.path)
         if plan is not None and plan.block is not None and row.position is not None:
-            yield f"in {row.path}, a {row.type} made at {row.position}"
+            yield f"in {row.path} ({row.type}), made at {row.position}"

@@ -53,6 +53,16 @@ class Scene:
         return {} if self.trace is None else {row.path: row for row in self.trace.rows if row.finished}
 
     @cached_property
+    def begun(self) -> Mapping[str, Row]:
+        """The last row of each path."""
+        return {} if self.trace is None else {row.path: row for row in self.trace.rows}
+
+    @cached_property
+    def last_inside(self) -> Mapping[str, Row]:
+        """The row that finished last directly inside each path."""
+        return {path.rpartition(".")[0]: row for path, row in self.finished.items()}
+
+    @cached_property
     def plans(self) -> Mapping[str, LayerPlan]:
         """Every planned layer by its path."""
         return map_plans(self.plan.root)
@@ -150,10 +160,8 @@ class Scene:
     def _labels(self) -> Mapping[int, str]:
         """What stands before an expression in the file, by its ``id``: ``fc1: ``."""
         found: dict[int, str] = {}
-        for plan in self.plans.values():
-            block = plan.block
-            if block is None:
-                continue
+        blocks = {id(plan.block): plan.block for plan in self.plans.values() if plan.block is not None}
+        for block in blocks.values():
             for entry in list_entries(block):
                 found.setdefault(id(entry.code), entry.before)
             for param in block.params:

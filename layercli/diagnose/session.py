@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from layercli.diagnose.candidates import GUESS, Candidate
+from layercli.diagnose.candidates import Candidate
 from layercli.diagnose.kinds import find_unpacking, list_kind_candidates
 from layercli.diagnose.layers import list_layer_candidates, list_making_candidates
-from layercli.diagnose.operations import list_operation_candidates
+from layercli.diagnose.operations import list_loss_candidates, list_operation_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
 from layercli.diagnose.telling import explain_scene
@@ -25,13 +25,25 @@ MAX_PROBLEMS = 3
 #: Mends that are so much less likely than the best one aren't offered.
 LIKELY = 24
 
+#: What is less likely has to make the whole model run.
+PARTIAL = 12
+
 #: Edits that are tried for one problem: few for a large model, since each derives it.
 MAX_TRIES = 150
 MIN_TRIES = 8
-WORK = 10_000
+WORK = 8_000
 
 
-def diagnose(plan: Plan, failure: SpecError, *, mends: bool = True) -> SpecError:
+def diagnose(plan: Plan, failure: SpecError) -> SpecError:
+    """The same failure explained, or as it is where that can't be done."""
+    try:
+        return explain_failure(plan, failure)
+    except Exception:
+        # Whatever the search for a cause stumbles over, the problem itself is what the user came for.
+        return failure
+
+
+def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> SpecError:
     """The same failure with its problems explained: labels, where sizes came from, and with ``mends`` what ends it.
 
     ``failure`` is of either engine. What the rules don't refuse is given back as it is.
@@ -97,7 +109,7 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
         if found is None or not _gets_further(scene, outcome, found):
             continue
         whole = not found.problems
-        if whole or (done is None and candidate.rank < GUESS):
+        if whole or (done is None and candidate.rank < PARTIAL):
             works[candidate.kind] = _Tried(candidate, whole, _tell_outcome(scene, whole))
     finished = [tried for tried in works.values() if tried.whole]
     order = sorted(finished or works.values(), key=lambda tried: tried.candidate.rank)
@@ -114,6 +126,7 @@ def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator
     yield from find_unpacking(scene)
     yield from list_layer_candidates(scene)
     yield from list_operation_candidates(scene)
+    yield from list_loss_candidates(scene)
     if scene.failed is None:
         yield from list_kind_candidates(scene, None)
     yield from list_searched_candidates(scene, trials, outcome)

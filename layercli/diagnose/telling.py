@@ -51,7 +51,7 @@ def explain_scene(scene: Scene) -> Explanation:
         notes += [] if origin is None else list(tell_origin(scene, origin))[:MAX_NOTES]
     elif problem.code == "shape-mismatch":
         notes += list(_tell_sizes(scene, row))[:MAX_NOTES]
-    label = label or _label_call(scene, around or row, misfit)
+    label = label or _label_call(scene, row if around is None or misfit is None else around, misfit)
     return Explanation(
         replace(problem, label=label, labels=labels, notes=(*dict.fromkeys(notes), *problem.notes)), refusal
     )

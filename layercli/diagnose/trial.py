@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,9 @@ from layercli.spec.library import display_name
 from layercli.spec.reader import read_spec
 from layercli.trace import Trace
 from layercli.trace.failure import TraceFailed
+
+#: Seconds of the processor in which mends are tried, after which those that were found have to do.
+SECONDS = 2.0
 
 
 @record(eq=False)
@@ -50,11 +54,13 @@ def find_files(plan: Plan) -> dict[str, Path]:
 
 
 class Trials:
-    """Tries edits of one plan's spec. ``left`` is how many may still be tried."""
+    """Tries edits of one plan's spec. ``left`` is how many may still be tried, each in its share of time."""
 
     def __init__(self, plan: Plan, left: int) -> None:
         self.plan = plan
         self.left = left
+        # The processor's time, so that what is offered doesn't depend on what else runs.
+        self.end = time.process_time() + SECONDS
         self.files = find_files(plan)
 
     def try_edits(self, edits: Sequence[Edit]) -> Outcome | None:
@@ -74,7 +80,7 @@ class Trials:
 
     def _try(self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
         plan, path = self.plan, self.plan.spec.path
-        if path is None or self.left <= 0:
+        if path is None or self.left <= 0 or time.process_time() > self.end:
             return None
         self.left -= 1
         texts = {path: plan.spec.source.text, **texts}

@@ -132,6 +132,11 @@ def _solve(
             if changes and constant:
                 yield Way(changes, 0)
         left, right = read_number(node.left, names), read_number(node.right, names)
+        both = isinstance(node.op, (ast.Mult, ast.Add))
+        for part in (node.left, node.right) if both else (node.left,):
+            # x * 1 and x + 0 are x.
+            if read_number(part, names) == value:
+                yield Way((replace_node(code, node, code.segment(part)),), 0)
         for part, wanted in _invert(node, left, right, value):
             for way in _solve(scene, owner, code, part, wanted, (), level):
                 yield Way(way.changes, way.cost + 1)

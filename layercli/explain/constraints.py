@@ -127,8 +127,17 @@ def list_needs(call: Call) -> tuple[str, ...]:
     tensors = list_inputs(call)
     if not tensors or len(tensors) > MAX_TENSORS or not _is_repeatable(call):
         return ()
-    found = (_ask_both(call, tensor, others) for _, tensor in tensors for others in _vary(tensor))
+    found = (
+        _say_where(_ask_both(call, tensor, others), name if len(tensors) > 1 else "")
+        for name, tensor in tensors
+        for others in _vary(tensor)
+    )
     return tuple(dict.fromkeys(sentence for sentence in found if sentence))
+
+
+def _say_where(sentence: str, name: str) -> str:
+    """Which of several inputs takes some dtypes only, where the sentence doesn't say."""
+    return f"{sentence} as {name}" if name and re.fullmatch(r"takes [\w, ]+", sentence) else sentence
 
 
 def _ask(call: Call, tensor: Tensor, other: Tensor) -> str:
@@ -153,9 +162,11 @@ def list_named_needs(call: Call) -> tuple[str, ...]:
     named = replace(call, module=module)
     found: list[str] = []
     with tell_names():
-        for _, tensor in list_inputs(call):
+        tensors = list_inputs(call)
+        for name, tensor in tensors:
             others = [_resize(tensor, dim) for dim in range(tensor.dim)]
-            found += [_ask_both(named, tensor, pair) for pair in (*others, *_vary(tensor))]
+            asked = (_ask_both(named, tensor, pair) for pair in (*others, *_vary(tensor)))
+            found += [_say_where(sentence, name if len(tensors) > 1 else "") for sentence in asked]
     # Sizes that have no names are those of the example.
     return tuple(dict.fromkeys(item for item in found if item and not re.search(r"\[[^]]*\d", item)))
 

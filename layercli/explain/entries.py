@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from layercli.catalogue.entries import Form, Layer
+from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.narration import draw_formula, is_formula, term_of
 from layercli.catalogue.tensors import Refusal
 from layercli.derive.engine import Call
@@ -23,7 +24,8 @@ from layercli.explain.constraints import list_named_needs
 from layercli.explain.examples import list_layer_examples, list_operation_examples
 from layercli.explain.narrator import (
     NarratedCall,
-    find_called,
+    is_leaf,
+    list_read_state,
     list_tensors,
     name_macs,
     name_results,
@@ -40,11 +42,21 @@ def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryF
     rule = entry.rule if isinstance(entry, Layer) else entry.operation.rule
     words, pages = describe_rule(rule), list_pages(entry)
     needs: tuple[str, ...] = ()
+    inside: tuple[tuple[str, str], ...] = ()
     if call is None:
         example = find_example(entry)
         if example is None:
             return EntryFormulas(words, pages)
-        call, needs = narrate_call(example), list_named_needs(example)
+        call = narrate_call(example)
+        if is_leaf(example):
+            needs = list_named_needs(example)
+            if example.module is not None:
+                call = replace(call, state=(*call.state, *list_read_state(example.module)))
+        else:
+            assert example.module is not None
+            inside = tuple((name, child.type) for name, child in example.module.children.items())
+            # Those are its own, without what is inside.
+            call = replace(call, macs=None, flops=None)
     outputs = list(list_tensors("output", call.output))
     sizes: dict[str, str] = {}
     shapes: list[tuple[str, str]] = []
@@ -69,6 +81,7 @@ def formulas_of(entry: Layer | Form, call: NarratedCall | None = None) -> EntryF
         macs=_write_count(call.macs),
         flops=_write_count(name_macs(call.flops, call.macs)),
         needs=needs,
+        inside=inside,
     )
 
 
@@ -167,11 +180,10 @@ def _find_docstrings(rule: Any, depth: int) -> Iterator[str]:
     maker = rule.__qualname__.split(".")[0]
     cells = (cell.cell_contents for cell in rule.__closure__ or ())
     held = dict(zip(rule.__code__.co_freevars, cells, strict=True))
-    called = find_called(rule)
-    if called is not None:
-        yield from _find_docstrings(called.operation.rule, depth + 1)
     for inner in held.values():
-        if inspect.isfunction(inner):
+        if isinstance(inner, str) and maker == "apply_function" and inner in FUNCTIONS:
+            yield from _find_docstrings(FUNCTIONS[inner].operation.rule, depth + 1)
+        elif inspect.isfunction(inner):
             yield from _find_docstrings(inner, depth + 1)
     made_by = getattr(sys.modules.get(rule.__module__), maker, None)
     if maker not in _MAKERS and made_by is not rule and inspect.isfunction(made_by) and made_by.__doc__:

@@ -15,7 +15,7 @@ from layercli.catalogue.counting import Cost, count_layer, count_operation
 from layercli.catalogue.entries import TENSOR, Form
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.methods import METHODS
-from layercli.catalogue.modules import Module, State
+from layercli.catalogue.modules import Child, Module, State
 from layercli.catalogue.narration import Constant, Name, Narrated, Operation, is_formula, narrate, term_of
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor
@@ -228,6 +228,26 @@ def narrate_module(module: Module) -> tuple[Module, tuple[State, ...]]:
     return layer, state
 
 
+def list_read_state(module: Module) -> Iterator[State]:
+    """The tensors of the layers inside one that uses their weights without a call, by their names in it."""
+    entry = module.entry
+    if entry is None or not entry.reads or entry.children is None:
+        return
+    layer, _ = narrate_module(module)
+    for child in entry.children(layer):
+        yield from _list_child_state(child, module.children[child.name])
+
+
+def _list_child_state(child: Child, made: Module) -> Iterator[State]:
+    entry = made.entry
+    if entry is not None and entry.state is not None:
+        for item in entry.state(replace(made, arguments={**made.arguments, **child.arguments})):
+            yield replace(item, name=f"{child.name}.{item.name}")
+    for inner in child.children:
+        for item in _list_child_state(inner, made.children[inner.name]):
+            yield replace(item, name=f"{child.name}.{item.name}")
+
+
 def _hold(tensors: Mapping[str, Tensor], state: Sequence[State]) -> dict[str, Tensor]:
     """The tensors of a layer, with the formulas of their sizes where those are what the layer made."""
     held = dict(tensors)
@@ -261,6 +281,12 @@ def narrate_call(call: Call) -> NarratedCall:
         return narrate_layer(call.module, call.values, call.keywords, call.output)
     assert call.rule is not None
     return narrate_operation(call.draft.type, call.rule, call.values, call.keywords, call.output)
+
+
+def is_leaf(call: Call) -> bool:
+    """Whether a call is answered by a rule of its own, without rows inside it."""
+    module = call.module
+    return module is None or (module.entry is not None and (not module.children or module.entry.reads != ""))
 
 
 def bind_call(call: Call) -> dict[str, Any]:
@@ -328,18 +354,8 @@ def _name_arguments(rule: Callable[..., Any], count: int) -> list[str]:
         for item in parameters
         if item.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     ]
-    called = find_called(rule)
-    if called is not None:
-        names += _list_places(called)[0]
+    names += getattr(rule, "operands", ())
     return [*names[:count], *(f"argument[{place}]" for place in range(count - len(names)))]
-
-
-def find_called(rule: Callable[..., Any]) -> Form | None:
-    """The function that a layer's rule calls with the layer's own inputs; None where it has formulas of its own."""
-    if not rule.__qualname__.startswith("apply_function."):
-        return None
-    cells = [cell.cell_contents for cell in getattr(rule, "__closure__", None) or ()]
-    return next((FUNCTIONS[name] for name in cells if isinstance(name, str) and name in FUNCTIONS), None)
 
 
 def name_macs(flops: Any, macs: int | None) -> Any:

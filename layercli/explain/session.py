@@ -29,6 +29,7 @@ from layercli.explain.entries import describe_rule
 from layercli.explain.narrator import (
     NarratedCall,
     bind_call,
+    is_leaf,
     list_tensors,
     name_macs,
     name_result_words,
@@ -160,6 +161,7 @@ class _Explainer:
             spec=trace.spec,
             mode=trace.mode,
             dims=trace.dims,
+            inputs=tuple(name for name, _ in _list_model_inputs(self.watched)),
             path=self.path,
             kind="operation" if first is not None and first.kind == "operation" else "layer",
             type=first.type if first is not None else uncalled[0].type if uncalled else trace.model,
@@ -181,7 +183,7 @@ class _Explainer:
             held=tuple(self._list_held(first)),
             tied=first.tied if first is not None else (),
             parts=tuple(self._list_parts(inside)),
-            needs=constraints.list_needs(call) if call is not None and _is_leaf(call) else (),
+            needs=constraints.list_needs(call) if call is not None and is_leaf(call) else (),
             holds=self._list_holds(),
             measured=self.measured is not None,
             differences=self._compare(),
@@ -200,7 +202,7 @@ class _Explainer:
         elif self.watched.failure is None and outputs:
             seer = Seer(self.calls, number + 1, _list_model_inputs(self.watched))
             sights = seer.look(outputs[0])
-        leaf = _is_leaf(call)
+        leaf = is_leaf(call)
         return CallExplanation(
             call=row.call,
             arguments=row.arguments if row.kind == "operation" else ", ".join(row.sources),
@@ -301,12 +303,6 @@ def _find_rule(call: Call | None, entry: Any) -> Any:
     if entry is None:
         return None if call is None else call.rule
     return entry.rule if isinstance(entry, Layer) else entry.operation.rule
-
-
-def _is_leaf(call: Call) -> bool:
-    """Whether a call is answered by a rule of its own, without rows inside it."""
-    module = call.module
-    return module is None or (module.entry is not None and (not module.children or module.entry.reads != ""))
 
 
 def _is_inside(path: str, outer: str) -> bool:

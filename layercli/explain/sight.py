@@ -42,7 +42,7 @@ class Seer:
         self.looks: dict[tuple[int, int], Looking] = {}
 
     def look(self, output: Tensor) -> tuple[Sight, ...]:
-        """What the element in the middle sees of each input of the model that it depends on."""
+        """What the element in the middle sees of each input of the model that it depends on; nothing of an empty output."""
         if any(size == 0 for size in shape_of(output)):
             return ()
         middle: Box = tuple(((size - 1) // 2,) * 2 for size in shape_of(output))
@@ -52,7 +52,7 @@ class Seer:
             steps = self._measure_steps(output, middle, field)
         except NotKnown as reason:
             return (Sight("", (), None, because=str(reason)),)
-        return tuple(
+        found = tuple(
             Sight(
                 name,
                 shape_of(tensor),
@@ -64,6 +64,7 @@ class Seer:
             for name, tensor in self.inputs
             if name in seen and name in field
         )
+        return found or (Sight("", (), ()),)
 
     def _measure_steps(
         self, output: Tensor, middle: Box, field: Mapping[str, Box]

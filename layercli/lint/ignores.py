@@ -36,7 +36,7 @@ def read_ignores(source: Source) -> tuple[list[Ignore], list[Problem]]:
         for found in _COMMENT.finditer(text):
             place = Position(source, number, found.start() + 1, found.end() - found.start())
             if found["codes"] is None or not found["codes"].strip():
-                hint = f"write # layercli: {found['word']}[{IGNORABLE[0]}]"
+                hint = f"write {found['word']}[{IGNORABLE[0]}]"
                 problems.append(
                     Problem("bad-ignore", "this comment names no code", place, severity="warning", hint=hint)
                 )

@@ -28,10 +28,15 @@ def find_unused_params(spec: Spec) -> Iterator[Problem]:
 
 
 def find_unused_blocks(spec: Spec) -> Iterator[Problem]:
-    """A warning for each block and import of the file that neither the model nor a block of the model uses."""
+    """A warning for each block and import of the file that neither the model nor another block uses."""
     used = {id(block) for block in _list_used(spec)}
-    for name, block in spec.main.definitions.items():
-        if id(block) in used:
+    unused = {name: block for name, block in spec.main.definitions.items() if id(block) not in used}
+    # What only an unused block uses goes with that one.
+    mentioned = {
+        name: find_names(list_code(block)) for name, block in unused.items() if name not in spec.imports
+    }
+    for name, block in unused.items():
+        if any(name in names for other, names in mentioned.items() if other != name):
             continue
         imported = spec.imports.get(name)
         kind = "block" if imported is None else "import"

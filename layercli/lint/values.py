@@ -99,7 +99,7 @@ class _Flow:
         named = [name for name in sorted(targets) if name.startswith("_")]
         if tell and not used and not named and not self.has_effect(statement.value):
             name = code.segment(target)
-            message = f"{name} is assigned and never used"
+            message = f"{name} {'are' if len(targets) > 1 else 'is'} assigned and never used"
             hint = "use it, or leave the line out"
             if targets & self.read:
                 message = f"this value of {name} is never used: {name} gets another one before it is read"
@@ -110,6 +110,9 @@ class _Flow:
     def evaluate(self, code: Code, node: ast.expr, live: Set[str], *, tell: bool) -> Set[str]:
         rest = live - {RUNNING}
         if self.listed and self.takes_running(node):
+            if tell and RUNNING not in live and not self.changes(code.segment(node).removeprefix("self.")):
+                message = f"the value of {code.segment(node)} is never used"
+                self.tell(code, node, message, "use it in the next statement, or leave it out")
             return rest | self.reads(node) | {RUNNING}
         if tell and RUNNING not in live and not isinstance(node, ast.Constant) and not self.has_effect(node):
             shown = code.segment(node)

@@ -96,6 +96,8 @@ def check_argument(layer: str, name: str, value: Any, position: Position) -> Non
         raise error_at("wrong-kind", message, position, hint)
     if name in _COUNTS:
         _check_count(layer, name, value, position)
+    if name in _WINDOWS:
+        _check_window(layer, name, value, position)
     if isinstance(value, FunctionValue):
         if value.entry.creates or value.entry.random:
             hint = f"name a function such as relu or gelu, or write its name as text: '{value!r}'"
@@ -210,6 +212,20 @@ _COUNTS = frozenset(
         "num_encoder_layers", "num_decoder_layers", "num_parameters", "upscale_factor", "downscale_factor",
     }
 )  # fmt: skip
+
+
+#: Arguments of layers that lay out windows, and how large one may be: some kernels count in 32 bits.
+_WINDOWS = frozenset(
+    {"kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "size", "scale_factor"}
+)
+_MOST_WINDOW = 2**31 - 1
+
+
+def _check_window(layer: str, name: str, value: Any, position: Position) -> None:
+    for item in value if isinstance(value, (tuple, list)) else (value,):
+        if isinstance(item, (int, float)) and abs(item) > _MOST_WINDOW:
+            message = f"{name} of {layer} is at most {_MOST_WINDOW}, and this is {describe_plain(item)}"
+            raise error_at("invalid-argument", message, position)
 
 
 def _check_count(layer: str, name: str, value: Any, position: Position) -> None:

@@ -14,7 +14,7 @@ from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.catalogue.refused import REFUSED
 from layercli.errors import Label, Problem, SpecError, did_you_mean
 from layercli.plan.records import LayerPlan, Member, ParameterPlan
-from layercli.spec.calls import check_function
+from layercli.spec.calls import UNKNOWN, check_function
 from layercli.spec.expressions import Body, name_after_dot
 from layercli.spec.model import Block
 from layercli.spec.names import (
@@ -116,7 +116,7 @@ class _NoTensors:
 
 def _stand_in(name: str | None, node: ast.expr) -> Any:
     """A literal as it is; for anything else a value that every check lets pass."""
-    return node.value if isinstance(node, ast.Constant) else Device() if name == "device" else None
+    return node.value if isinstance(node, ast.Constant) else Device() if name == "device" else UNKNOWN
 
 
 class _Checker:

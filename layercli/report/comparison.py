@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from layercli.lock.differences import Difference, flatten_differences
 from layercli.lock.records import LockRow
@@ -18,6 +18,9 @@ JSON_VERSION = 1
 
 #: So many rows that are the same are shown around one that isn't.
 CONTEXT = 3
+
+#: So many blocks that changed as another one are named one by one.
+MAX_OTHERS = 2
 
 #: From so many columns on the sides stand beside each other unless asked otherwise, where they fit.
 BESIDE = 100
@@ -89,9 +92,97 @@ def list_unseen(comparison: Comparison) -> list[Difference]:
     ]
 
 
-def fold_pairs(pairs: Sequence[RowPair]) -> Iterator[RowPair | int]:
-    """The pairs that changed with ``CONTEXT`` others around them, and the number of those left out between."""
-    changed = [number for number, pair in enumerate(pairs) if pair.change != "same"]
+@record
+class Repeat:
+    """Blocks of a list in which the same changed as in the one before them, ``first``, with their ``rows`` each."""
+
+    first: str
+    others: tuple[str, ...]
+    rows: int
+
+    def __str__(self) -> str:
+        number = len(self.others)
+        if number > MAX_OTHERS:
+            names = f"{self.others[0]} to {self.others[-1]}"
+        else:
+            names = " and ".join(filter(None, (", ".join(self.others[:-1]), self.others[-1])))
+        verb = "changes" if number == 1 else "change"
+        return f"{names} {verb} as {self.first} does, in {number * self.rows:,} rows"
+
+
+#: What is shown: a pair of rows, blocks that are left out, or how many rows are.
+Part: TypeAlias = "RowPair | Repeat | int"
+
+
+def fold_blocks(pairs: Sequence[RowPair], inside: str = "") -> list[RowPair | Repeat]:
+    """The pairs without those of blocks in which the same changed as in the one before, all of them below ``inside``."""
+    found: list[RowPair | Repeat] = []
+    start = 0
+    while start < len(pairs):
+        block = _find_block(pairs[start], inside)
+        end = _find_end(pairs, start, block)
+        if block is None or all(pair.change == "same" for pair in pairs[start:end]):
+            found += pairs[start:end]
+            start = end
+            continue
+        first = [_strip(pair, block) for pair in pairs[start:end]]
+        others: list[str] = []
+        after = end
+        while after < len(pairs):
+            other = _find_block(pairs[after], inside)
+            stop = _find_end(pairs, after, other)
+            if other is None or other.rpartition(".")[0] != block.rpartition(".")[0]:
+                break
+            if [_strip(pair, other) for pair in pairs[after:stop]] != first:
+                break
+            others.append(other)
+            after = stop
+        found += fold_blocks(pairs[start:end], f"{block}.")
+        # One line in the place of one is no gain.
+        if len(others) * len(first) > 1:
+            found.append(Repeat(block, tuple(others), len(first)))
+        else:
+            found += pairs[end:after]
+        start = after
+    return found
+
+
+def _find_path(pair: RowPair) -> str:
+    row = pair.new or pair.old
+    return "" if row is None else row.path
+
+
+def _find_block(pair: RowPair, inside: str) -> str | None:
+    """The path up to its first number below ``inside``."""
+    names = _find_path(pair)[len(inside) :].split(".")
+    count = next((count for count, name in enumerate(names, start=1) if name.isdecimal()), None)
+    return None if count is None else inside + ".".join(names[:count])
+
+
+def _find_end(pairs: Sequence[RowPair], start: int, block: str | None) -> int:
+    """Where the pairs of a block end."""
+    end = start + 1
+    while block is not None and end < len(pairs) and f"{_find_path(pairs[end])}.".startswith(f"{block}."):
+        end += 1
+    return end
+
+
+def _strip(pair: RowPair, block: str) -> tuple[Any, ...]:
+    """What a pair says, paths counted from ``block``."""
+    return pair.change, *(
+        None
+        if row is None
+        else (f"{row.path}.".removeprefix(f"{block}."), row.call or row.type, row.output, row.parameters)
+        for row in (pair.old, pair.new)
+    )
+
+
+def fold_pairs(pairs: Sequence[RowPair]) -> Iterator[Part]:
+    """What changed with ``CONTEXT`` others around it, and the number of those left out between."""
+    parts = fold_blocks(pairs)
+    changed = [
+        number for number, part in enumerate(parts) if isinstance(part, Repeat) or part.change != "same"
+    ]
     shown = 0
     for number in changed:
         start = max(shown, number - CONTEXT)
@@ -99,12 +190,12 @@ def fold_pairs(pairs: Sequence[RowPair]) -> Iterator[RowPair | int]:
         start = shown if start - shown <= 1 else start
         if start > shown:
             yield start - shown
-        end = min(len(pairs), number + CONTEXT + 1)
-        yield from pairs[start:end]
+        end = min(len(parts), number + CONTEXT + 1)
+        yield from parts[start:end]
         shown = max(shown, end)
-    left = len(pairs) - shown
+    left = len(parts) - shown
     if left == 1:
-        yield pairs[-1]
+        yield parts[-1]
     elif left and changed:
         yield left
 
@@ -144,18 +235,18 @@ def _find_widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max((size for size in column if size <= MAX_CELL), default=0) for column in sizes]
 
 
-def _draw_unified(comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint) -> list[str]:
-    lines: list[tuple[str, LockRow | None, int]] = []
-    removed: list[tuple[str, LockRow | None, int]] = []
-    added: list[tuple[str, LockRow | None, int]] = []
+def _draw_unified(comparison: Comparison, parts: Sequence[Part], paint: Paint) -> list[str]:
+    lines: list[tuple[str, LockRow | None, str]] = []
+    removed: list[tuple[str, LockRow | None, str]] = []
+    added: list[tuple[str, LockRow | None, str]] = []
     for part in parts:
-        if not isinstance(part, int) and part.change != "same":
-            removed += [("-", part.old, 0)] if part.old is not None else []
-            added += [("+", part.new, 0)] if part.new is not None else []
+        if isinstance(part, RowPair) and part.change != "same":
+            removed += [("-", part.old, "")] if part.old is not None else []
+            added += [("+", part.new, "")] if part.new is not None else []
             continue
         lines += removed + added
         removed, added = [], []
-        lines.append((" ", None, part) if isinstance(part, int) else (" ", part.new, 0))
+        lines.append((" ", part.new, "") if isinstance(part, RowPair) else (" ", None, _say_left(part)))
     lines += removed + added
     cells = [_list_cells(row, _find_dtype(comparison)) for _, row, _ in lines]
     widths = _find_widths(cells)
@@ -166,10 +257,15 @@ def _draw_unified(comparison: Comparison, parts: Sequence[RowPair | int], paint:
     ]
     for (sign, row, left), texts in zip(lines, cells, strict=True):
         if row is None:
-            drawn.append(paint("dim", f"  ... {left:,} rows are the same"))
+            drawn.append(paint("dim", left))
         else:
             drawn.append(_style(paint, _SIGNS[sign], f"{sign} {_align(texts, widths)}".rstrip()))
     return drawn
+
+
+def _say_left(part: Repeat | int) -> str:
+    """The line in the place of what is left out."""
+    return f"  ... {clean(str(part))}" if isinstance(part, Repeat) else f"  ... {part:,} rows are the same"
 
 
 _SIGNS = {"-": "old", "+": "new", " ": ""}
@@ -188,10 +284,8 @@ def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
 _BETWEEN: Mapping[Change, str] = {"same": " ", "changed": "|", "removed": "<", "added": ">"}
 
 
-def _draw_beside(
-    comparison: Comparison, parts: Sequence[RowPair | int], paint: Paint, columns: int
-) -> list[str]:
-    pairs = [part for part in parts if not isinstance(part, int)]
+def _draw_beside(comparison: Comparison, parts: Sequence[Part], paint: Paint, columns: int) -> list[str]:
+    pairs = [part for part in parts if isinstance(part, RowPair)]
     dtype = _find_dtype(comparison)
     old = [_list_cells(pair.old, dtype)[:columns] for pair in pairs]
     new = [_list_cells(pair.new, dtype)[:columns] for pair in pairs]
@@ -204,8 +298,8 @@ def _draw_beside(
     ]
     sides = iter(zip(pairs, old, new, strict=True))
     for part in parts:
-        if isinstance(part, int):
-            drawn.append(paint("dim", f"  ... {part:,} rows are the same"))
+        if not isinstance(part, RowPair):
+            drawn.append(paint("dim", _say_left(part)))
             continue
         pair, before, after = next(sides)
         left = _align(before, old_widths)
@@ -291,7 +385,8 @@ def _convert_row(row: LockRow | None) -> dict[str, Any] | None:
 
 
 def _convert_difference(difference: Difference) -> dict[str, Any]:
-    position = difference.position
+    from layercli.report.check.json import convert_position
+
     return {
         "code": difference.code,
         "class": difference.kind,
@@ -299,7 +394,6 @@ def _convert_difference(difference: Difference) -> dict[str, Any]:
         "old": difference.old or None,
         "new": difference.new or None,
         "message": difference.message,
-        "source": None
-        if position is None
-        else {"file": position.file, "line": position.line, "column": position.column},
+        "source": convert_position(difference.position),
+        "follows": [_convert_difference(part) for part in difference.follows],
     }

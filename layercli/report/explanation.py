@@ -34,6 +34,8 @@ from layercli.trace.records import Requirement, TensorType, Type, drop_symbols
 
 #: The columns before what is said of each thing.
 EDGE = 8
+#: A sum over more tensors has a line for each.
+MAX_SUMMED = 3
 #: What parameters of these names are called when they are counted.
 _COUNTED = {"weight": "weights", "bias": "biases"}
 #: Fractions of a step.
@@ -112,11 +114,13 @@ def _write_call(writer: _Writer, found: Explanation, call: CallExplanation, symb
     else:
         writer.say("MACs", [_tell_count(call.macs, call.macs_formula, symbolic)])
         writer.say("FLOPs", [_tell_count(call.flops, call.flops_formula, symbolic)])
-    if call.sees:
-        writer.say("sees", [_tell_sight(sight, len(call.sees) > 1) for sight in call.sees])
-    takes = [*_tell_accepted(call), *(found.needs if call.call == 1 else ())]
-    if takes:
-        writer.say("takes", takes)
+    writer.say("sees", [_tell_sight(sight, len(found.inputs) > 1) for sight in call.sees])
+    writer.say("takes", _tell_needs([*_tell_accepted(call), *(found.needs if call.call == 1 else ())]))
+
+
+def _tell_needs(sentences: Sequence[str]) -> list[str]:
+    """Each sentence once, as it stands behind the label ``takes``."""
+    return [sentence.removeprefix("takes ") for sentence in dict.fromkeys(sentences)]
 
 
 def _tell_accepted(call: CallExplanation) -> Iterator[str]:
@@ -138,7 +142,8 @@ def _tell_accepted(call: CallExplanation) -> Iterator[str]:
 def _tell_sizes(found: Explanation, call: CallExplanation, symbolic: bool) -> list[str]:
     """The formulas of the output's sizes; what gives it where there are none."""
     sentences: list[str] = []
-    for _, group in groupby(call.sizes, lambda item: (item.tensor, _choose(item.formula, symbolic))):
+    told = [item for item in call.sizes if _choose(item.formula, symbolic) != str(item.formula.value)]
+    for _, group in groupby(told, lambda item: (item.tensor, _choose(item.formula, symbolic))):
         first, *others = group
         text = _tell_size(first, call.output, symbolic)
         for other in others:
@@ -174,17 +179,20 @@ def _write_parameters(writer: _Writer, found: Explanation) -> None:
         if kind == "parameter" and found.parts:
             writer.say(label, [describe_parameters(found.parameters, found.trainable)])
         elif any(item.counted for item in held):
-            writer.say(label, [_tell_held([item for item in held if item.counted])])
+            writer.say(label, _tell_held([item for item in held if item.counted]))
         elif kind == "parameter":
             writer.say(label, ["none" if not found.tied else "none of its own"])
     if found.tied:
         writer.say("tied", [f"{tie.name} {format_ties((tie,))}" for tie in found.tied])
 
 
-def _tell_held(held: Sequence[HeldFormula]) -> str:
+def _tell_held(held: Sequence[HeldFormula]) -> list[str]:
+    """A sum, of few tensors in one line."""
     total = sum(item.formula.value for item in held)
-    text = " + ".join(f"{item.formula.brief} {_COUNTED.get(item.name, item.name)}" for item in held)
-    return f"{total:,} = {text}"
+    parts = [f"{item.formula.brief} {_COUNTED.get(item.name, item.name)}" for item in held]
+    if len(parts) <= MAX_SUMMED:
+        return [f"{total:,} = {' + '.join(parts)}"]
+    return [f"{total:,} = {parts[0]}", *(f"+ {part}" for part in parts[1:])]
 
 
 # What it sees -------------------------------------------------------------------------------------------------
@@ -193,7 +201,13 @@ def _tell_held(held: Sequence[HeldFormula]) -> str:
 def _tell_sight(sight: Sight, several: bool) -> str:
     """What an output sees of one input: ``5 x 5 of the input, one step apart``."""
     if sight.sizes is None:
-        return f"not known, because of {sight.because}" if sight.because else "not known"
+        return (
+            f"not known, because of {sight.because}"
+            if sight.because
+            else "not followed through so many layers"
+        )
+    if not sight.input:
+        return "nothing of the input" if not several else "nothing of the inputs"
     name = sight.input if several else "the input"
     sizes, shape, field, steps = sight.sizes, sight.shape, sight.field, sight.steps
     # The sample that it is in tells nothing.
@@ -208,6 +222,9 @@ def _tell_sight(sight: Sight, several: bool) -> str:
     if before is not None:
         return f"{name} up to its own place, {sizes[before]} of {shape[before]} in the middle"
     stepped = [place for place in places if steps[place]]
+    own = [place for place in stepped if field[place] == 1 and steps[place] == "1"]
+    if own and all(place in own or sizes[place] == shape[place] for place in places):
+        return f"all of {name} at its own place in dimension{'s' * (len(own) > 1)} {_join(own)}"
     if any(field[place] > 1 for place in stepped):
         # Channels stand before what windows are moved along.
         shown = [place for place in places if place >= stepped[0]]
@@ -219,6 +236,11 @@ def _tell_sight(sight: Sight, several: bool) -> str:
     apart = " and ".join(map(_tell_step, dict.fromkeys(steps[place] for place in stepped)))
     size = " x ".join(str(field[place]) for place in shown)
     return f"{size} of {name}" + (f", {apart} apart" if apart else "")
+
+
+def _join(places: Sequence[int]) -> str:
+    *others, last = map(str, places)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _tell_step(step: str) -> str:
@@ -293,11 +315,14 @@ def format_entry_text(found: EntryExplanation, options: TraceOptions) -> str:
         writer.say("output", [formulas.words])
     if formulas.state:
         writer.say("params", [f"{name} {shape}" for name, shape in formulas.state])
-    if formulas.outputs:
+    if formulas.inside:
+        writer.say("inside", [f"{name} {type_}" for name, type_ in formulas.inside])
+        writer.say("MACs", ["those of the layers inside"])
+        writer.say("FLOPs", ["those of the layers inside, and its own additions"])
+    elif formulas.outputs:
         writer.say("MACs", [_tell_text(formulas.macs)])
         writer.say("FLOPs", [_tell_text(formulas.flops)])
-    if formulas.needs:
-        writer.say("takes", list(formulas.needs))
+    writer.say("takes", _tell_needs(formulas.needs))
     writer.say("source", list(formulas.pages))
     return "".join(clean(line, options.ascii) + "\n" for line in writer.lines)
 

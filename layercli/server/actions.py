@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,9 +17,10 @@ MAX_TRIALS = 12
 
 @record
 class Change:
-    """Characters of one file, from ``begin`` to ``end``, that become ``text``."""
+    """Characters of one file, whose text is ``whole``, from ``begin`` to ``end``, that become ``text``."""
 
     path: Path
+    whole: str
     begin: int
     end: int
     text: str
@@ -42,16 +42,18 @@ def list_actions(analysis: Analysis, begin: int, end: int) -> list[Action]:
     found: list[Action] = []
     left = MAX_TRIALS
     for problem in analysis.problems:
-        if problem.position is None or not analysis.is_own(problem.position.source):
+        places = [problem.position, *(label.position for label in problem.labels)]
+        own = [place for place in places if place is not None and analysis.is_own(place.source)]
+        spans = [lines.span(place) for place in own]
+        if not any(first <= end and begin <= last for first, last in spans):
             continue
-        first, last = lines.span(problem.position)
-        if last < begin or end < first:
-            continue
+        is_here = own[0] == problem.position
         actions = [*_list_mends(analysis, problem)]
-        if not actions and not analysis.is_too_large:
-            for title, edit in _read_hint(problem, analysis.text[first:last], lines):
+        if not actions and is_here and not analysis.is_too_large:
+            first, last = spans[0]
+            for title, edit in _read_hint(problem, analysis.text[first:last]):
                 if left and _ends(analysis, problem, edit):
-                    actions.append(Action(title, problem, (edit_in(analysis.path, lines, edit),)))
+                    actions.append(Action(title, problem, (edit_in(analysis.path, analysis.text, edit),)))
                 left = max(left - 1, 0)
         found += [_prefer(action, number == 0) for number, action in enumerate(actions)]
     return found
@@ -67,32 +69,26 @@ def _list_mends(analysis: Analysis, problem: Problem) -> Iterator[Action]:
         changes = []
         for edit in mend.edits:
             path = analysis.find_file(edit.position)
-            text = None if path is None else read_text(path, analysis)
-            if path is None or text is None:
+            if path is None:
                 break
-            changes.append(edit_in(path, Lines(text), edit))
+            changes.append(edit_in(path, text_of(path, edit.position, analysis), edit))
         else:
             yield Action(mend.message, problem, tuple(changes))
 
 
-def read_text(path: Path, analysis: Analysis) -> str | None:
-    """The text of a file that an analysis has read, as the editor has it; None where it is gone."""
-    if path in analysis.texts:
-        return analysis.texts[path]
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError):
-        return None
+def text_of(path: Path, position: Position, analysis: Analysis) -> str:
+    """The text of the file that a position is in, as the editor has it, else as it was read."""
+    return analysis.texts.get(path, position.source.text)
 
 
-def edit_in(path: Path, lines: Lines, edit: Edit) -> Change:
-    """An edit as a change of a file. Of a position's stretch the width may be 0."""
-    begin, end = lines.span(edit.position)
-    newline = "\r\n" if "\r\n" in lines.text else "\n"
-    return Change(Path(os.path.abspath(path)), begin, end, edit.text.replace("\n", newline))
+def edit_in(path: Path, whole: str, edit: Edit) -> Change:
+    """An edit as a change of a file with this text. Of a position's stretch the width may be 0."""
+    begin, end = Lines(whole).span(edit.position)
+    newline = "\r\n" if "\r\n" in whole else "\n"
+    return Change(path, whole, begin, end, edit.text.replace("\n", newline))
 
 
-def _read_hint(problem: Problem, written: str, lines: Lines) -> Iterator[tuple[str, Edit]]:
+def _read_hint(problem: Problem, written: str) -> Iterator[tuple[str, Edit]]:
     """What may be written in the place of a problem by what its hint says, with a title for each."""
     assert problem.position is not None
     position = problem.position
@@ -112,8 +108,7 @@ def _read_hint(problem: Problem, written: str, lines: Lines) -> Iterator[tuple[s
 
 def _ends(analysis: Analysis, problem: Problem, edit: Edit) -> bool:
     """Whether an edit ends a problem and makes no other."""
-    lines = Lines(analysis.text)
-    change = edit_in(analysis.path, lines, edit)
+    change = edit_in(analysis.path, analysis.text, edit)
     text = analysis.text[: change.begin] + change.text + analysis.text[change.end :]
     texts: Mapping[Path, str] = {**analysis.texts, analysis.path: text}
     before, after = analysis.validation, analyse(analysis.path, texts, analysis.bound).validation

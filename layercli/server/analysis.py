@@ -17,6 +17,7 @@ from layercli.plan.planner import name_sizes
 from layercli.plan.records import Plan
 from layercli.record import record
 from layercli.server.texts import Lines
+from layercli.spec.document import Entries, Scalar, read_document
 from layercli.spec.keys import SPEC_KEYS
 from layercli.spec.library import display_name
 from layercli.spec.limits import current_limits
@@ -130,9 +131,27 @@ class Analysis:
             path = found.get(position.file, path)
         return path if path in self.texts or path.is_file() else None
 
+    def find_import(self, position: Position) -> Position | None:
+        """Where this text imports the file that a position is in, perhaps through others."""
+        try:
+            imports = read_document(Source(self.name, self.text.removeprefix("\ufeff"))).get("imports")
+        except LayercliError:
+            return None
+        if not isinstance(imports, Entries) or not imports.entries:
+            return None
+        wanted = self.find_file(position)
+        for _, value in imports.entries:
+            if isinstance(value, Scalar) and _join(self.path, value.text.text.strip()) == wanted:
+                return value.position
+        return imports.entries[0][0].position
+
     def is_own(self, source: Source) -> bool:
         """Whether positions in a source are in this text."""
         return source.name == self.name
+
+
+def _join(path: Path, target: str) -> Path:
+    return Path(os.path.abspath(path.parent / target))
 
 
 def analyse(path: Path, texts: Mapping[Path, str], bound: Bound) -> Analysis:

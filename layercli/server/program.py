@@ -17,7 +17,7 @@ from pygls.uris import to_fs_path
 
 from layercli import __version__
 from layercli.errors import Position, Problem, escape_controls
-from layercli.server.actions import Change, list_actions, read_text
+from layercli.server.actions import Change, list_actions, text_of
 from layercli.server.analysis import Analysis, Bound, analyse, may_become_spec
 from layercli.server.completion import find_signature, list_offers
 from layercli.server.hover import tell_place, write_markdown, write_plain
@@ -154,6 +154,9 @@ class Server(LanguageServer):
         others = [(label.position, label.text) for label in problem.labels]
         if problem.position is not None and problem.position not in own:
             others.insert(0, (problem.position, problem.message))
+        if not own and problem.position is not None:
+            imported = analysis.find_import(problem.position)
+            own += [imported] if imported is not None else []
         related = [self.relate(analysis, *other) for other in others]
         parts = [problem.message, *problem.notes]
         parts += [
@@ -175,29 +178,24 @@ class Server(LanguageServer):
     ) -> types.DiagnosticRelatedInformation | None:
         """A second place of a problem; None where its file can't be told."""
         path = analysis.find_file(position)
-        content = None if path is None else read_text(path, analysis)
-        if path is None or content is None:
+        if path is None:
             return None
-        lines = Lines(content, self.encoding)
+        lines = Lines(text_of(path, position, analysis), self.encoding)
         place = types.Location(self.find_uri(path), _to_range(lines, *lines.span(position)))
         return types.DiagnosticRelatedInformation(place, escape_controls(text))
 
     def find_uri(self, path: Path) -> str:
         """The address of a file: the editor's own for it where it is open."""
         documents = self.workspace.text_documents.values()
-        open_ = next((document.uri for document in documents if find_path(document.uri) == path), None)
-        if open_ is not None:
-            return open_
-        return path.as_uri()
+        opened = (str(document.uri) for document in documents if find_path(document.uri) == path)
+        return next(opened, path.as_uri())
 
-    def change(self, changes: Sequence[Change], analysis: Analysis) -> types.WorkspaceEdit:
+    def change(self, changes: Sequence[Change]) -> types.WorkspaceEdit:
         """Changes of files as the editor makes them."""
         edits: dict[str, list[types.TextEdit]] = {}
         for change in changes:
-            text = read_text(change.path, analysis)
-            if text is not None:
-                place = _to_range(Lines(text, self.encoding), change.begin, change.end)
-                edits.setdefault(self.find_uri(change.path), []).append(types.TextEdit(place, change.text))
+            place = _to_range(Lines(change.whole, self.encoding), change.begin, change.end)
+            edits.setdefault(self.find_uri(change.path), []).append(types.TextEdit(place, change.text))
         return types.WorkspaceEdit(changes=dict(edits))
 
 
@@ -308,7 +306,7 @@ def _act(server: Server, params: types.CodeActionParams) -> list[types.CodeActio
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[server.diagnose(analysis, action.problem)],
             is_preferred=action.preferred,
-            edit=server.change(action.changes, analysis),
+            edit=server.change(action.changes),
         )
         for action in list_actions(analysis, begin, end)
     ]

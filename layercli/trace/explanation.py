@@ -83,7 +83,8 @@ class Sight:
 
     ``sizes`` is how many values of each dimension of the input it depends on, from ``starts`` on, ``field`` how many they
     would be if there were no edges. ``steps`` says how far apart neighbours of the output look, as fractions, empty where they look at the
-    same place, and ``BEFORE`` where they look at all that stands before theirs. Where it isn't known ``sizes`` is None, ``because`` of the row with this path.
+    same place, and ``BEFORE`` where they look at all that stands before theirs. Where it isn't known ``sizes`` is None, ``because`` of the row with this path, and of the
+    number of layers where none is told. That it depends on no input is a sight of an input without a name.
     """
 
     input: str
@@ -201,7 +202,7 @@ class CallExplanation:
 class Explanation:
     """How a layer or operation of a model comes to its output, parameters and cost, call by call.
 
-    ``held`` are its own parameters and buffers, ``parts`` what stands directly inside it. ``parameters`` counts all
+    ``inputs`` are the names of the model's. ``held`` are its own parameters and buffers, ``parts`` what stands directly inside it. ``parameters`` counts all
     inside it, each tensor once in the model; ``macs`` and ``flops`` are those of all its calls with all inside, None
     where some aren't known. ``needs`` are the constraints on its inputs as sentences, ``holds`` what its rows need of
     dims, None without dims. ``measured`` says whether PyTorch ran it, too, and
@@ -212,6 +213,7 @@ class Explanation:
     spec: str
     mode: Literal["eval", "train"]
     dims: tuple[tuple[str, int], ...]
+    inputs: tuple[str, ...]
     path: str
     kind: Literal["layer", "operation"]
     type: str
@@ -240,6 +242,7 @@ class Explanation:
             "spec": self.spec,
             "mode": self.mode,
             "dims": dict(self.dims),
+            "inputs": list(self.inputs),
             "path": self.path,
             "kind": self.kind,
             "type": self.type,
@@ -269,7 +272,8 @@ class EntryFormulas:
 
     ``inputs`` and ``outputs`` are shapes by name; ``sizes`` are the formulas of the output's sizes by the names that they
     have there, ``state`` the shapes of parameters and buffers. ``macs`` and ``flops`` are empty where they aren't known.
-    ``needs`` are the constraints on inputs as sentences. Without a call that shows them there are none of these. ``words`` is what the rule says of itself, ``pages`` where
+    ``inside`` are the layers in it that have work and parameters of their own, by name; what it costs with them is the sum, and no formula
+    is told. ``needs`` are the constraints on inputs as sentences. Without a call that shows them there are none of these. ``words`` is what the rule says of itself, ``pages`` where
     PyTorch says it.
     """
 
@@ -282,6 +286,7 @@ class EntryFormulas:
     macs: str = ""
     flops: str = ""
     needs: tuple[str, ...] = ()
+    inside: tuple[tuple[str, str], ...] = ()
 
 
 @record(slots=True)
@@ -311,5 +316,6 @@ class EntryExplanation:
             "macs": formulas.macs or None,
             "flops": formulas.flops or None,
             "needs": list(formulas.needs),
+            "inside": dict(formulas.inside),
             "pages": list(formulas.pages),
         }

@@ -1192,3 +1192,15 @@ class YamlWords(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         self.no(self.off(self.on(x)))
         return self.y(self.no(y))
+
+
+class ForwardFunctionFlags(nn.Module):
+    def __init__(self, last: bool = False) -> None:
+        super().__init__()
+        self.last = last
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.dropout(x, 0.5, self.training)
+        x = functional.dropout(self.norm(x), p=0.1, training=self.training)
+        return x.sum(-1, self.last or self.training)

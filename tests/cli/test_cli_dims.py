@@ -83,7 +83,9 @@ def test_dims_with_another_size(lenet: str, run: Run) -> None:
         "accepted": [[32, 35, 1]],
         "because": [{"path": "fc1", "needs": "96 * ((W - 8) // 4) == 576"}],
     }
+    assert data["dims"]["N"]["because"] == []
     assert data["together"] is None
+    assert data["refusal"] == "fc1 expects 576 features in the last dimension and got 672: float32[1, 672]"
     assert "[32, 35, 1]" in result.out
 
 

@@ -20,7 +20,7 @@ params  156 = 6*1*5*5 weights + 6 biases
 MACs    117,600 = 28*28 positions * 6 channels * 1*5*5
 FLOPs   239,904 = 2*117600 + 6*28*28
 sees    5 x 5 of the input, one step apart
-takes   expects 1 channels
+takes   expects 1 channel
         height 5 and more, width 5 and more
         expects float32 as its weight has
         expects [N, C, H, W] or [C, H, W]
@@ -268,14 +268,16 @@ def test_imports_no_torch() -> None:
 @pytest.mark.parametrize(
     ("statements", "path", "sees"),
     [
-        (["fc(x)"], "fc", "1 x 8 of the input, one step apart"),
+        (["fc(x)"], "fc", "all of the input at its own place in dimension 1"),
+        (["fc(zeros(2, 8))"], "fc", "nothing of the input"),
+        (["fc(x[:, 0])"], "fc", "1 x 8 of the input"),
         (["relu(x)"], "relu", "one value of the input"),
         (
             ["x = fc(x)[:, 1:T]", "y, z = x.chunk(2, dim=-1)", "y * z"],
             "mul",
-            "1 x 8 of the input, one step apart",
+            "all of the input at its own place in dimension 1",
         ),
-        (["x.mean(1)"], "mean", "5 x 1 of the input, one step apart"),
+        (["x.mean(1)"], "mean", "all of the input at its own place in dimension 2"),
         (["fc(x).sum()"], "sum", "all of the input"),
         (["x.cumsum(1)"], "cumsum", "the input up to its own place, 3 of 5 in the middle"),
         (["x.flip(1)"], "flip", "not known, because of flip"),

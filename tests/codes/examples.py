@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ import pytest
 
 from layercli.codes import Code, Example
 from tests.docs.documents import CLEARED, ENVIRONMENT, Session
+
+#: What stands for the folder that an example runs in.
+FOLDER = "/home/user/project"
 
 
 @contextmanager
@@ -40,9 +44,9 @@ def _write(files: object) -> None:
 
 
 def run_example(example: Example) -> str:
-    """What the command of an example prints."""
+    """What the command of an example prints, in a folder that is called the same on every computer."""
     with prepare(example) as session:
-        return session.run(example.command)
+        return session.run(example.command).replace(os.getcwd(), FOLDER)
 
 
 def list_told(example: Example) -> list[tuple[str, str]]:

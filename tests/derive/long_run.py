@@ -12,17 +12,21 @@ import os
 import resource
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from random import Random
 from typing import Any, TypeAlias
 
 import torch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.derive.draws import Drawn, draw_calls, list_entries, spell
+from tests.derive.large import compare_large, draw_large
 from tests.derive.proving import Verdict, compare, compare_layer
+from tests.derive.sentences import choose_sentences, cut_subject
 
 PROVED = Path(__file__).parent / "proved.json"
 
@@ -31,6 +35,9 @@ ENOUGH = 100
 #: Draws in one round of Hypothesis, and rounds until an entry is given up.
 ROUND = 100
 ROUNDS = 40
+#: Legal calls of an entry that are made too large for a memory, if as many can be, and how many are tried for each.
+LARGE = 10
+TRIES = 4
 #: Seconds that one call may take, and bytes that a process may hold.
 SECONDS = 30.0
 MEMORY = 12 * 2**30
@@ -40,10 +47,15 @@ MOST_STOPS = 20
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found of one entry: how many different calls were legal, illegal, disputed, and which ended the process."""
+    """What was found of one entry: how many different calls were legal, illegal, disputed, and which ended the process.
+
+    ``large`` counts legal calls of sizes that no memory holds. ``refuses`` has a sentence of each constraint.
+    """
 
     legal: int = 0
     illegal: int = 0
+    large: int = 0
+    refuses: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
 
@@ -70,8 +82,10 @@ def _prove_in_child(entry: str, known: Mapping[str, str], start: int, reports: C
     # A kernel that ends the process says so on standard error; the parent names the call.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
+    # With one thread PyTorch refuses some convolutions that it takes with several.
+    torch.set_num_threads(2)
     seen = dict(known)
+    taken: list[Drawn] = []
 
     def count(kind: str) -> int:
         return sum(other == kind for other in seen.values())
@@ -85,15 +99,37 @@ def _prove_in_child(entry: str, known: Mapping[str, str], start: int, reports: C
             except Exception as error:
                 verdict = Verdict("differs", f"{text}\n  neither says: {error!r}")
             seen[text] = verdict.kind
-            reports.send((text, verdict.kind, verdict.text))
+            if verdict.kind == "legal":
+                taken.append(drawn)
+            said = cut_subject(verdict.said, drawn.callee) if verdict.kind == "illegal" else ""
+            reports.send((text, verdict.kind, said or verdict.text))
 
     for sample in list_entries()[entry]:
         judge(spell(sample))
     for number in range(start, start + ROUNDS):
         legal, illegal = count("legal"), count("illegal")
         if min(legal, illegal) >= ENOUGH:
-            return
+            break
         _draw_round(entry, number, legal < ENOUGH and (illegal >= ENOUGH or number % 2 == 0), judge)
+    _judge_large(taken, Random(start), seen, reports)
+
+
+def _judge_large(taken: Sequence[Drawn], random: Random, seen: dict[str, str], reports: Connection) -> None:
+    """Make legal calls large until enough of them were told apart."""
+    left = LARGE - sum(kind == "large" for kind in seen.values())
+    for drawn in random.sample(taken, min(len(taken), TRIES * LARGE)):
+        pair = draw_large(drawn, random)
+        if left <= 0 or pair is None or f"large {pair[1]}" in seen:
+            continue
+        text = f"large {pair[1]}"
+        reports.send((text, "", ""))
+        try:
+            verdict = compare_large(drawn, *pair)
+        except Exception as error:
+            verdict = Verdict("differs", f"{text}\n  neither says: {error!r}")
+        seen[text] = "large" if verdict.kind == "legal" else verdict.kind
+        left -= verdict.kind == "legal"
+        reports.send((text, seen[text], verdict.text))
 
 
 def _draw_round(entry: str, number: int, gentle: bool, judge: Any) -> None:
@@ -120,6 +156,7 @@ class _Job:
     entry: str
     kinds: dict[str, str] = field(default_factory=dict)
     differs: dict[str, str] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
     stopped: list[str] = field(default_factory=list)
     trying: str = ""
     since: float = 0.0
@@ -152,6 +189,8 @@ class _Job:
             self.kinds[text] = kind
         if kind == "differs":
             self.differs[text] = shown
+        if kind == "illegal":
+            self.refused[shown] += 1
 
     def end(self) -> bool:
         """What is to be done once the process has ended: True where another one goes on."""
@@ -159,6 +198,9 @@ class _Job:
         self.process.join()
         self.reports.close()
         if not self.trying:
+            return False
+        if self.trying.startswith("large "):
+            # The meta device went through it step by step.
             return False
         self.stopped.append(self.trying)
         self.kinds[self.trying] = "stopped"
@@ -168,7 +210,12 @@ class _Job:
     def proof(self) -> Proof:
         kinds = list(self.kinds.values())
         return Proof(
-            kinds.count("legal"), kinds.count("illegal"), tuple(self.differs.values()), tuple(self.stopped)
+            kinds.count("legal"),
+            kinds.count("illegal"),
+            kinds.count("large"),
+            choose_sentences(self.refused),
+            tuple(self.differs.values()),
+            tuple(self.stopped),
         )
 
 
@@ -198,7 +245,10 @@ def read_kept() -> tuple[dict[str, Proof], str]:
     kept = json.loads(PROVED.read_text("utf-8"))
     proofs = {
         entry: Proof(
-            proof["legal"], proof["illegal"], tuple(proof.get("differs", ())), tuple(proof.get("stopped", ()))
+            proof["legal"],
+            proof["illegal"],
+            proof.get("large", 0),
+            *(tuple(proof.get(name, ())) for name in ("refuses", "differs", "stopped")),
         )
         for entry, proof in kept["entries"].items()
     }
@@ -255,6 +305,7 @@ def run_long(names: Iterable[str], *, afresh: bool = False, most: int = 3) -> in
                 print("  " + text, flush=True)
     print(
         f"{sum(proof.legal for proof in proofs.values()):,} legal and "
-        f"{sum(proof.illegal for proof in proofs.values()):,} illegal calls of {len(proofs)} entries"
+        f"{sum(proof.illegal for proof in proofs.values()):,} illegal calls of {len(proofs)} entries, "
+        f"{sum(proof.large for proof in proofs.values()):,} of them too large for a memory"
     )
     return 1 if wrong else 0

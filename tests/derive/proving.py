@@ -69,12 +69,13 @@ class Outcome:
 class Verdict:
     """What two engines say of one call.
 
-    ``legal``: both give the same. ``illegal``: PyTorch refuses it, and so do the rules. ``differs``: they don't agree, and
+    ``said`` is the sentence with which the rules refuse it. ``legal``: both give the same. ``illegal``: PyTorch refuses it, and so do the rules. ``differs``: they don't agree, and
     ``text`` shows how. ``untold``: refused because of values, or before PyTorch was asked.
     """
 
     kind: Literal["legal", "illegal", "differs", "untold"]
     text: str = ""
+    said: str = ""
 
 
 def is_by_value(notes: str) -> bool:
@@ -165,7 +166,7 @@ def compare(text: str, callee: str) -> Verdict:
             return Verdict("differs", f"{text}\n  torch refuses: {actual.refused}\n  derived: {derived.text}")
         return Verdict("differs", f"{text}\n  torch: {actual.text}\n  refused: {derived.refused}")
     if actual.refused:
-        return Verdict("illegal" if actual.by == callee else "untold")
+        return Verdict("illegal" if actual.by == callee else "untold", said=derived.refused)
     if actual.text != derived.text:
         return Verdict("differs", f"{text}\n  torch: {actual.text}\n  derived: {derived.text}")
     if "?" not in own and own != strides:
@@ -310,7 +311,7 @@ def compare_layer(constructor: str, inputs: str, *, train: bool = False) -> Verd
             )
         return Verdict("differs", f"{shown}\n  torch: {actual.rows}\n  refused: {derived.refused}")
     if actual.refused:
-        return Verdict("illegal" if actual.asked else "untold")
+        return Verdict("illegal" if actual.asked else "untold", said=derived.refused)
     if actual.tensors != derived.tensors:
         return Verdict("differs", f"{shown}\n  torch holds:\n{actual.tensors}\n  derived:\n{derived.tensors}")
     if actual.rows != derived.rows:

@@ -241,12 +241,62 @@ def test_a_loop_over_a_dim_is_known_as_far_as_it_was_tried(tmp_path: Path) -> No
     assert item.to_dict() == {"size": 2, "accepted": [[0, 199, 1]], "because": [], "known_to": 199}
 
 
+def test_a_loop_over_a_product_is_tried_within_a_number_of_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "net.yaml"
+    forward = "for i in range(A * B):\n    x = x + i\n  return x"
+    path.write_text(NET.format(dims="{A: 4, B: 100}", x="rand(2, 4)", forward=forward), "utf-8")
+    monkeypatch.setattr("layercli.derive.admissible.MAX_STEPS", 10_000)
+    found = list_sizes(path)
+    assert [item.known_to for item in found.dims] == [15, 99]
+    check_edges(path, found)
+    text = format_text(found, TraceOptions())
+    assert (
+        "A = 4     0 to 15, not known above 15\n    greater sizes would have to be derived one by one\n"
+        in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "forward", "together"),
+    [
+        # That a factor of a sum is 0 is nothing of the other one.
+        (
+            "[N, 1, T]",
+            "return F.batch_norm(x[:, :, 4:], zeros(1), ones(1)).amax(2)",
+            ["amax needs T - 4 != 0"],
+        ),
+        ("[2, 4, T]", "return x.reshape(-1, 5)", ["reshape needs T % 5 = 0"]),
+        ("[2, T]", "return x + zeros(2, 2 * ((T + 1) // 2))", ["add needs T % 2 = 0"]),
+    ],
+)
+def test_conditions_are_said_as_short_as_they_can_be(
+    tmp_path: Path, x: str, forward: str, together: list[str]
+) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(NET.format(dims="{N: 2, T: 10}", x=x, forward=forward), "utf-8")
+    found = list_sizes(path)
+    check_edges(path, found)
+    assert [str(need) for need in found.together or ()] == together
+
+
 def test_a_model_that_is_refused_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(NET.format(dims="{T: 4}", x="rand(T, 4)", forward="return x.view(-1, 3)"), "utf-8")
     found = list_sizes(path)
     assert show(found) == {"T": "0, 3, 6 and so on"}
     assert found.together is None
+    assert found.refusal.startswith("view can't make [-1, 3] of ")
+    assert f"PyTorch refuses T = 4: {found.refusal}\n" in format_text(found, TraceOptions())
+
+
+def test_what_a_dim_needs_is_no_matter_where_another_is_why_none_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    text = NET.format(dims="{N: 2, T: 4}", x="rand(N, T)", forward="return x.reshape(N, 2, -1, 3)")
+    path.write_text(text, "utf-8")
+    found = list_sizes(path)
+    assert show(found) == {"N": "0", "T": "0, 6, 12 and so on"}
 
 
 @st.composite

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from layercli.derive.session import derive_plan
-from layercli.diagnose.session import diagnose
+from layercli.diagnose.session import explain_failure
 from layercli.errors import SpecError, draw_problems
 from layercli.plan.planner import plan_model
 from layercli.plan.records import Plan
@@ -32,7 +32,7 @@ def tell_case(path: Path) -> str:
     """The problem of a case as a report tells it."""
     plan = load_case(path)
     failure = find_failure(plan)
-    return "it runs\n" if failure is None else draw_problems(diagnose(plan, failure).problems) + "\n"
+    return "it runs\n" if failure is None else draw_problems(explain_failure(plan, failure).problems) + "\n"
 
 
 if __name__ == "__main__":

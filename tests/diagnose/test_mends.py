@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from layercli.diagnose.editing import apply_edits, list_sources
-from layercli.diagnose.session import MAX_MENDS, diagnose
+from layercli.diagnose.session import MAX_MENDS, explain_failure
 from layercli.engines import trace_by
 from layercli.errors import Mend, SpecError
 from layercli.plan.records import Plan
@@ -48,7 +48,7 @@ def test_mends_do_what_they_promise(path: Path, tmp_path: Path) -> None:
     plan = load_case(path)
     failure = find_failure(plan)
     assert failure is not None
-    told = diagnose(plan, failure)
+    told = explain_failure(plan, failure)
     mends = [mend for problem in told.problems for mend in problem.mends]
     assert mends, "nothing is offered"
     assert len({mend.edits for mend in mends}) == len(mends)
@@ -72,7 +72,7 @@ def test_pytorch_agrees(path: Path, tmp_path: Path) -> None:
     assert failure is not None
     with pytest.raises(SpecError) as caught:
         trace_by(plan, "run")
-    by_rules, by_run = diagnose(plan, failure), diagnose(plan, caught.value)
+    by_rules, by_run = explain_failure(plan, failure), explain_failure(plan, caught.value)
     for known, problem in zip(by_rules.problems, by_run.problems, strict=True):
         assert set(known.notes) <= set(problem.notes)
         assert replace(problem, notes=known.notes) == known
@@ -87,7 +87,7 @@ def test_without_mends_nothing_is_tried() -> None:
     plan = load_case(path)
     failure = find_failure(plan)
     assert failure is not None
-    (problem,) = diagnose(plan, failure, mends=False).problems
+    (problem,) = explain_failure(plan, failure, mends=False).problems
     assert problem.mends == ()
     assert problem.notes[0].startswith("864 is 6 * 12 * 12")
 
@@ -96,4 +96,4 @@ def test_what_the_rules_take_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text("inputs: {x: [2, 8]}\nlayers: {fc: 'Linear(8, 2)'}\n")
     failure = SpecError()
-    assert diagnose(load_case(path), failure) is failure
+    assert explain_failure(load_case(path), failure) is failure

@@ -60,4 +60,16 @@ def test_sentences() -> None:
         "expects 6 features in the last dimension"
     ]
     assert list_needs(call) == ("expects float32",)
-    assert list_needs(call_operation("F", "relu", "rand(2, 3)")) == ()
+    assert list_needs(call_operation("F", "relu", "rand(2, 3)")) == ("takes whole numbers and floats",)
+
+
+def test_sentences_are_not_about_what_was_tried() -> None:
+    call = call_layer("CrossEntropyLoss()", "rand(3, 4, 5), zeros(3, 5, dtype=int64)")
+    sentences = [item.sentence for item in list_accepted(call, "CrossEntropyLoss")]
+    assert {*sentences} == {"", "expects class indices of [3, 5]"}
+    assert [sentence for sentence in list_needs(call) if sentence.startswith("takes")] == [
+        "takes floats as input",
+        "takes int64 as target",
+    ]
+    norm = call_layer("BatchNorm2d(3)", "rand(2, 3, 4, 4)")
+    assert not [sentence for sentence in list_needs(norm) if "float64" in sentence]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import torch
 
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
@@ -81,6 +84,42 @@ def test_formulas(
 
 def test_constraints_are_told_in_names() -> None:
     assert "expects in_features features in the last dimension" in formulas_of(LAYERS["Linear"]).needs
+
+
+@pytest.mark.parametrize("name", ["CrossEntropyLoss", "BatchNorm2d", "NLLLoss", "Conv2d"])
+def test_constraints_in_names_have_no_sizes_of_the_example(name: str) -> None:
+    needs = formulas_of(LAYERS[name]).needs
+    assert needs
+    assert not [sentence for sentence in needs if re.search(r"\[[^]]*\d", sentence)]
+
+
+def test_what_stands_inside_is_named_and_its_work_not_left_out_of_formulas() -> None:
+    found = formulas_of(LAYERS["TransformerEncoderLayer"])
+    assert ("self_attn", "MultiheadAttention") in found.inside
+    assert (found.macs, found.flops, found.needs) == ("", "", ())
+    attention = formulas_of(LAYERS["MultiheadAttention"])
+    assert attention.inside == ()
+    assert attention.state[-2:] == (
+        ("out_proj.weight", "[embed_dim, embed_dim]"),
+        ("out_proj.bias", "[embed_dim]"),
+    )
+    names = [name for name, _ in formulas_of(LAYERS["AdaptiveLogSoftmaxWithLoss"]).state]
+    assert [*torch.nn.AdaptiveLogSoftmaxWithLoss(4, 9, (3, 6)).state_dict()] == names
+
+
+def test_inputs_of_a_loss_have_names() -> None:
+    found = formulas_of(LAYERS["TripletMarginLoss"])
+    assert [name for name, _ in found.inputs] == ["anchor", "positive", "negative"]
+
+
+def test_windows_of_many_sizes_are_a_function_of_both() -> None:
+    windows = "N*C*windows(H_in, output_size)*windows(W_in, output_size)"
+    assert formulas_of(LAYERS["AdaptiveAvgPool2d"]).flops == windows
+    assert formulas_of(LAYERS["AdaptiveAvgPool2d"]).words == "adaptive average pooling over 2 dimensions"
+
+
+def test_what_is_multiplied_and_divided_alike_is_left_out() -> None:
+    assert formulas_of(LAYERS["Softmax"]).flops == "input.shape[0]*(5*input.shape[1] - 2)"
 
 
 def test_pages_of_functions_and_methods() -> None:

@@ -26,10 +26,12 @@ from typing import Any
 import torch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from layercli.build.builder import _Maker
 from layercli.build.engine import TorchEngine
-from layercli.errors import LayercliError
+from layercli.errors import LayercliError, SpecError
+from layercli.spec.values import FunctionValue, Site
 from tests.derive.draws import Drawn, draw_calls, list_entries, spell
-from tests.derive.proving import evaluate, plan_layer, run_layer_on_torch
+from tests.derive.proving import evaluate, plan_layer
 
 #: What no index, length, count or divisor should be: small steps past an end, and values that wrap around.
 WHOLE = (
@@ -39,10 +41,27 @@ WHOLE = (
 EDGES = ("-(2 ** 63)", "-(2 ** 63)", "-1", "-1", "0", "2 ** 63 - 1", "64", "1000")
 #: Words that choose another kernel.
 WORDS = {
-    "floor": ("trunc", "trunc"), "mean": ("sum", "none", "max"), "sum": ("mean", "none"), "bilinear": ("nearest", "bicubic"),
-    "zeros": ("border", "reflection"), "nearest": ("bilinear", "bicubic", "area", "linear"), "constant": ("reflect", "circular"),
+    "floor": ("trunc", "trunc"),
+    "mean": ("sum", "none", "max"),
+    "sum": ("mean", "none"),
+    "bilinear": ("nearest", "bicubic"),
+    "zeros": ("border", "reflection"),
+    "nearest": ("bilinear", "bicubic", "area", "linear"),
+    "constant": ("reflect", "circular"),
 }
-REAL = ("math.inf - math.inf", "math.inf", "-math.inf", "1e30", "-1e30", "-1.0", "2.0", "1e9", "0.0", "1e-38", "-0.999")
+REAL = (
+    "math.inf - math.inf",
+    "math.inf",
+    "-math.inf",
+    "1e30",
+    "-1e30",
+    "-1.0",
+    "2.0",
+    "1e9",
+    "0.0",
+    "1e-38",
+    "-0.999",
+)
 #: What makes a tensor in a drawn call, and whether of whole numbers.
 _FACTORIES = {
     "rand": False, "randn": False, "randint": True, "zeros": False, "ones": False, "tensor": True, "arange": True,
@@ -105,7 +124,9 @@ def _spoil(node: ast.expr, source: random.Random) -> ast.expr:
     elif kind == 1:
         text = f"({made}).index_fill(-1, tensor(-1), {value})"
     elif kind == 2 and whole:
-        text = f"(({made}).fill_({value}) // {source.choice(WHOLE)})" if value != "0" else f"({made}).fill_(0)"
+        text = (
+            f"(({made}).fill_({value}) // {source.choice(WHOLE)})" if value != "0" else f"({made}).fill_(0)"
+        )
     else:
         text = f"({made}).fill_({value})"
     return ast.parse(text, mode="eval").body
@@ -119,11 +140,36 @@ class _Put(ast.NodeTransformer):
         return self.new if node is self.old else self.generic_visit(node)
 
 
+def make_layer(constructor: str) -> torch.nn.Module:
+    """The module that a constructor's call makes. Raises SpecError."""
+    maker = _Maker(torch.device("cpu"))
+    layer = maker.make_layer(plan_layer(constructor))
+    if maker.problems:
+        raise SpecError(*maker.problems)
+    return layer
+
+
+class _LayerEngine(TorchEngine):
+    """Calls a layer wherever ``relu`` is called."""
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        super().__init__(None, torch.device("cpu"))
+        self.layer = layer
+
+    def call_function(
+        self, function: FunctionValue, arguments: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
+        if function.entry.name == "relu":
+            return self.call_layer(self.layer, arguments, keywords, site)
+        return super().call_function(function, arguments, keywords, site)
+
+
 def run_call(drawn: Drawn) -> None:
     """Make the call on PyTorch as a run does. Raises LayercliError for what is refused."""
     torch.manual_seed(0)
     if drawn.constructor:
-        run_layer_on_torch(plan_layer(drawn.constructor), drawn.text, train=drawn.train)
+        layer = make_layer(drawn.constructor).train(drawn.train)
+        evaluate(_LayerEngine(layer), f"relu({drawn.text})")
     else:
         evaluate(TorchEngine(None, torch.device("cpu")), drawn.text)
 
@@ -228,7 +274,13 @@ class _Job:
         if not self.trying:
             return False
         code = self.process.exitcode
-        why = f"more than {SECONDS:.0f} s" if late else signal.Signals(-code).name if code < 0 else f"exit {code}"
+        why = (
+            f"more than {SECONDS:.0f} s"
+            if late
+            else signal.Signals(-code).name
+            if code < 0
+            else f"exit {code}"
+        )
         self.found.append(f"{self.trying}\n    {why}")
         return len(self.found) < MOST_FOUND and self.tried < self.count
 
@@ -265,7 +317,9 @@ def main() -> int:
     for number, job in enumerate(try_entries(entries, options.count, options.processes), start=1):
         tried, found = tried + job.tried, found + len(job.found)
         if job.found:
-            print(f"[{number}/{len(entries)}] {job.entry}: {len(job.found)} of {job.tried:,} calls", flush=True)
+            print(
+                f"[{number}/{len(entries)}] {job.entry}: {len(job.found)} of {job.tried:,} calls", flush=True
+            )
             for text in job.found:
                 print(f"  {text}", flush=True)
     print(f"{tried:,} calls of {len(entries)} entries, {found:,} of them didn't end as they should")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,8 +171,62 @@ def test_json_has_every_row(comparison: Comparison) -> None:
         "tanh(relu)",
         "float32[N, 8]",
     )
-    assert {difference["code"] for difference in data["differences"]} >= {"operation-added"}
+    assert [difference["code"] for difference in data["differences"]] == ["layer-resized", "operation-added"]
+    follows = {part["code"] for part in data["differences"][0]["follows"]}
+    assert follows == {"entry-changed", "shape-changed", "output-changed", "parameters-changed"}
     assert (data["version"], data["exit_code"]) == (1, 1)
+
+
+def test_the_page_on_json_names_every_key(comparison: Comparison) -> None:
+    page = (Path(__file__).parents[2] / "docs/json.md").read_text("utf-8")
+    section = page.split("\n## Differences\n")[1].split("\n## ")[0]
+    tables = [
+        {key for row in re.findall(r"(?m)^\| (`.*?) \|", part) for key in re.findall(r"`(\w+)`", row)}
+        for part in re.split(r"\n(?:The object|Either row|A difference):\n", section)[1:]
+    ]
+    data = json.loads(format_comparison(comparison, "json"))
+    assert tables == [set(data), set(data["rows"][0]["new"]), set(data["differences"][0])]
+
+
+BLOCKS = """\
+params: {width: 4, depth: 4}
+inputs: {x: [1, 2]}
+layers:
+  stem: Linear(2, width)
+  body: depth * Block(width)
+blocks:
+  Block: {params: {width: ~}, inputs: [x], layers: {fc: 'Linear(width, width)', act: ReLU()}}
+"""
+
+
+def test_blocks_that_change_alike_are_shown_once(tmp_path: Path) -> None:
+    old, new = make(tmp_path, BLOCKS), make(tmp_path, BLOCKS.replace("width: 4", "width: 5"))
+    for beside in (True, False):
+        text = draw(compare_sides(old, new, "old.lock", "net.yaml"), beside)
+        assert text.count("\n  ... body.1 to body.3 change as body.0 does, in 9 rows\n") == 1
+        assert text.count("body.0.fc") >= 1
+        assert "body.1.fc" not in text
+    # Each row is in the JSON, whatever is shown.
+    data = json.loads(format_comparison(compare_sides(old, new, "old.lock", "net.yaml"), "json"))
+    assert sum("fc" in row["new"]["path"] for row in data["rows"]) == 4
+
+
+def test_a_block_that_changes_otherwise_is_shown(tmp_path: Path) -> None:
+    layers = "".join(f"    - 'Block({width})'\n" for width in (4, 4, 4))
+    listed = BLOCKS.replace("  body: depth * Block(width)\n", f"  body:\n{layers}")
+    other = listed.replace("act: ReLU()", "act: Tanh()").replace(
+        "    - 'Block(4)'\n", "    - Linear(4, 4)\n", 1
+    )
+    text = draw(compare_sides(make(tmp_path, listed), make(tmp_path, other), "old.lock", "net.yaml"))
+    assert "... body.2 changes as body.1 does, in 3 rows" in text
+
+
+def test_new_blocks_are_shown_once(tmp_path: Path) -> None:
+    old, new = make(tmp_path, BLOCKS), make(tmp_path, BLOCKS.replace("depth: 4", "depth: 6"))
+    text = draw(compare_sides(old, new, "old.lock", "net.yaml"))
+    assert "+ body.4.fc" in text
+    assert "... body.5 changes as body.4 does, in 3 rows" in text
+    assert "\n+ body.5" not in text
 
 
 HOSTILE = [

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 #: Seconds after which an answer won't come any more.
-PATIENCE = 5
+PATIENCE = 60
 
 
 class Session:
@@ -112,7 +112,9 @@ class Session:
 
     # What an editor does ---------------------------------------------------------------------------------
 
-    def initialise(self, encodings: Sequence[str] = (), *, snippets: bool = True, markdown: bool = True) -> Any:
+    def initialise(
+        self, encodings: Sequence[str] = (), *, snippets: bool = True, markdown: bool = True
+    ) -> Any:
         """Begin the session; the server's capabilities."""
         hover = {"contentFormat": ["markdown", "plaintext"] if markdown else ["plaintext"]}
         completion = {"completionItem": {"snippetSupport": snippets}}
@@ -158,7 +160,9 @@ class Session:
     def at(self, method: str, line: int, column: int, name: str = "net.yaml") -> Any:
         """The answer to a request about a place."""
         place = {"line": line, "character": column}
-        return self.ask(f"textDocument/{method}", {"textDocument": {"uri": self.uri(name)}, "position": place})
+        return self.ask(
+            f"textDocument/{method}", {"textDocument": {"uri": self.uri(name)}, "position": place}
+        )
 
     def actions(self, line: int, first: int, last: int, name: str = "net.yaml") -> Any:
         """What can be done about a stretch of a line."""

@@ -49,7 +49,7 @@ VALIDATOR = jsonschema.Draft7Validator(make_schema())
 class CoreLoader(yaml.SafeLoader):
     """Plain scalars as YAML 1.2 types them, which editors do: ``no``, ``off`` and ``12:30`` are texts."""
 
-    yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment, misc]
+    yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment]
 
 
 for _tag, _pattern, _first in (

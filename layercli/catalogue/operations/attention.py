@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from layercli.catalogue import macs, work
-from layercli.catalogue.arguments import FLOATS, INTS, REAL, expect_bool, expect_dtype, expect_number, is_plain
+from layercli.catalogue.arguments import (
+    FLOATS,
+    INTS,
+    REAL,
+    expect_bool,
+    expect_dtype,
+    expect_number,
+    is_plain,
+)
 from layercli.catalogue.entries import FUNCTIONAL, Operation
 from layercli.catalogue.rules import broadcast_shapes, expect_tensor
 from layercli.catalogue.sizes import as_int
@@ -74,7 +82,9 @@ def attend(
     The mask broadcasts to (..., L, S). Which layout a result of four dimensions has is up to the kernel.
     Source: torch.nn.functional.scaled_dot_product_attention.
     """
-    q, k, v = (expect_tensor(given, name) for given, name in ((query, "query"), (key, "key"), (value, "value")))
+    q, k, v = (
+        expect_tensor(given, name) for given, name in ((query, "query"), (key, "key"), (value, "value"))
+    )
     for name, tensor in (("key", k), ("value", v)):
         if tensor.dtype != q.dtype:
             refuse(f"needs one dtype for query, key and value: {q!r} and {tensor!r}", name, "dtype-mismatch")
@@ -99,7 +109,12 @@ def attend(
         refuse(f"needs a number from 0 to 1 as dropout_p, not {dropout_p!r}", "dropout_p", "invalid-argument")
     lenient = (mask is not None and causal) or k.shape[-2] != v.shape[-2]
     strict = dropout_p < 0 or (mask is not None and mask.dim < 2)
-    if q.dtype in FLOATS and dropout_p <= 0 and (lenient or strict) and _is_fused(q, k, v, mask, grouped=grouped):
+    if (
+        q.dtype in FLOATS
+        and dropout_p <= 0
+        and (lenient or strict)
+        and _is_fused(q, k, v, mask, grouped=grouped)
+    ):
         return _attend_at_once(q, v, mask, dropout_p)
     if mask is not None and causal:
         refuse("takes attn_mask or is_causal, not both", "is_causal", "invalid-argument")

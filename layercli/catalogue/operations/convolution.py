@@ -10,9 +10,9 @@ from layercli.catalogue.arguments import BOOLS, COMPLEX, FRACTIONS, expect_dtype
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
 from layercli.catalogue.operations.view import find_view_strides
-from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote
+from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote, tell_count
 from layercli.catalogue.sizes import as_int, product, same_shape
-from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
+from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, doubt, refuse
 
 
 def sliding_size(
@@ -139,7 +139,9 @@ def convolve(count: int) -> Callable[..., Tensor]:
         channels = tensor.shape[-count - 1]
         out_channels, per_group, *kernel = filters.shape
         if channels != per_group * groups:
-            refuse(f"expects {per_group * groups} channels and got {channels}: {tensor}", "input")
+            refuse(
+                f"expects {tell_count(per_group * groups, 'channel')} and got {channels}: {tensor}", "input"
+            )
         if out_channels % groups != 0 or out_channels < groups:
             refuse(f"has {out_channels} output channels, which {groups} groups don't divide", "groups")
         if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != out_channels):
@@ -224,7 +226,7 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
         channels = tensor.shape[-count - 1]
         in_channels, per_group, *kernel = filters.shape
         if channels != in_channels:
-            refuse(f"expects {in_channels} channels and got {channels}: {tensor}", "input")
+            refuse(f"expects {tell_count(in_channels, 'channel')} and got {channels}: {tensor}", "input")
         if in_channels % groups != 0 or in_channels < groups:
             refuse(f"has {in_channels} input channels, which {groups} groups don't divide", "groups")
         if isinstance(bias, Tensor) and (bias.dim != 1 or bias.shape[0] != per_group * groups):
@@ -243,6 +245,8 @@ def convolve_transposed(count: int) -> Callable[..., Tensor]:
                 length < 0 or not (idle or _goes_to_onednn(tensor, kernel, groups, extra < step))
             ):
                 refuse(f"would give a size of {length}: {tensor}", "input")
+            if length < 1 and not idle and all(window == 1 for window in kernel[-2:]):
+                doubt("gives a size of 0, which PyTorch refuses where it has one thread only")
             sizes.append(length)
         if idle:
             return _pass_empty(tensor, filters, bias, count, (per_group * groups, *sizes))

@@ -34,6 +34,7 @@ from layercli.catalogue.rules import (
     like,
     promote,
     reduce_shape,
+    tell_count,
 )
 from layercli.catalogue.sizes import as_int, minimum, product, record_conditions, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
@@ -315,7 +316,7 @@ def linear(input: Tensor, weight: Any, bias: Any = None) -> Tensor:
         refuse(f"needs an input with dimensions and got {tensor!r}", "input")
     if tensor.shape[-1] != matrix.shape[-1]:
         refuse(
-            f"expects {matrix.shape[-1]} features in the last dimension and got {tensor.shape[-1]}: {tensor!r}",
+            f"expects {tell_count(matrix.shape[-1], 'feature')} in the last dimension and got {tensor.shape[-1]}: {tensor!r}",
             "input",
         )
     _check_dtypes(tensor, matrix)

@@ -17,7 +17,6 @@ from layercli.catalogue.rules import (
     expect_tensor,
     find_dim,
     find_dims,
-    fix_size,
     is_number,
     slice_length,
 )
@@ -684,7 +683,9 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """(*, S, *) to S tensors of (*). Source: torch.unbind."""
     place = _find_real_dim(dim, input)
     piece = drop_dim(input, place)
-    return tuple(Tensor(piece.dtype, piece.shape, piece.strides) for _ in range(count_parts(input.shape[place])))
+    return tuple(
+        Tensor(piece.dtype, piece.shape, piece.strides) for _ in range(count_parts(input.shape[place]))
+    )
 
 
 def unfold(input: Tensor, dimension: int, size: Any, step: Any) -> Tensor:

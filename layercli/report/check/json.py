@@ -74,9 +74,9 @@ def convert_finding(finding: Finding, cause: Finding | None = None) -> dict[str,
         "new": finding.new or None,
         "notes": list(finding.notes),
         "hint": finding.hint or None,
-        "source": _convert_position(finding.position),
+        "source": convert_position(finding.position),
         "labels": [
-            {"text": label.text, "source": _convert_position(label.position)} for label in finding.labels
+            {"text": label.text, "source": convert_position(label.position)} for label in finding.labels
         ],
         "mends": [_convert_mend(mend) for mend in finding.mends],
         "ignored": finding.ignored or None,
@@ -86,11 +86,12 @@ def convert_finding(finding: Finding, cause: Finding | None = None) -> dict[str,
 
 
 def _convert_mend(mend: Mend) -> dict[str, Any]:
-    edits = [{"source": _convert_position(edit.position), "text": edit.text} for edit in mend.edits]
+    edits = [{"source": convert_position(edit.position), "text": edit.text} for edit in mend.edits]
     return {"message": mend.message, "edits": edits}
 
 
-def _convert_position(position: Position | None) -> dict[str, Any] | None:
+def convert_position(position: Position | None) -> dict[str, Any] | None:
+    """A place in a file, counted from 1, the column behind its end with it."""
     if position is None:
         return None
     return {
