@@ -237,7 +237,9 @@ class ShapeCheck:
             from layercli.report.differences import draw_spec
 
             command = f"pytest {UPDATE} {shlex.quote(self._node.nodeid)}"
-            pytest.fail(f"{draw_spec(result)}\n\naccept it with: {command}", pytrace=False)
+            # The name of the test stands above it, and its first line in the summary of the run.
+            text = draw_spec(result).removeprefix(f"{self._node.nodeid} ")
+            pytest.fail(f"{text}\n\naccept it with: {command}", pytrace=False)
 
     def _choose_name(self, name: str | None) -> str:
         __tracebackhide__ = True

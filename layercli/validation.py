@@ -41,7 +41,7 @@ def validate_spec(
     ``texts`` stand for the files at their absolute paths, such as those that an editor hasn't saved: the spec itself, or
     what it imports. ``ignore`` are codes of warnings that aren't wanted.
     """
-    from layercli.plan.planner import plan_model, sorted_problems
+    from layercli.plan.planner import PlanFailed, plan_model, sorted_problems
     from layercli.spec.reader import read_spec
 
     tree = DISK if texts is None else Drafts(texts)
@@ -52,7 +52,13 @@ def validate_spec(
     warnings: Sequence[Problem] = ()
     exit_code = 0
     try:
-        plan = plan_model(read_spec(path, name, tree))
+        spec = read_spec(path, name, tree)
+        try:
+            plan = plan_model(spec)
+        except PlanFailed as failure:
+            from layercli.derive.session import find_refused
+
+            raise SpecError(*failure.problems, *find_refused(failure.planned, spec)) from None
         trace, errors, warnings = _derive(plan, ignore)
         exit_code = 1 if errors else 0
     except LayercliError as error:
@@ -75,10 +81,19 @@ def _derive(plan: Plan, ignore: Collection[str]) -> tuple[Trace, tuple[Problem, 
     from layercli.lint.warnings import find_warnings, watch
 
     watched, flow = watch(plan)
-    errors = () if watched.failure is None else _explain(plan, watched.failure).problems
+    errors = () if watched.failure is None else _list_errors(plan, watched.failure)
     sources: list[Source] = [] if errors else [plan.spec.source]
     found = apply_ignores(find_warnings(plan, watched, flow), sources)
     return watched.trace, errors, [problem for problem in found if problem.code not in ignore]
+
+
+def _list_errors(plan: Plan, failure: SpecError) -> tuple[Problem, ...]:
+    """What ended a derivation, explained, and what else is wrong and doesn't follow from it."""
+    from layercli.derive.session import find_failures
+
+    told = {(problem.code, problem.message) for problem in failure.problems}
+    others = [item for item in find_failures(plan) if (item.code, item.message) not in told]
+    return (*_explain(plan, failure).problems, *others)
 
 
 def _explain(plan: Plan, failure: SpecError) -> SpecError:

@@ -36,7 +36,7 @@ IMPORTS = {
     "configuration": "record codes errors spec lock toml",
     "policy": "errors configuration lock",
     "checks": "record errors catalogue spec plan trace derive diagnose build run engines lock files configuration policy work",
-    "validation": "record errors spec plan trace lint diagnose checks work",
+    "validation": "record errors spec plan trace derive lint diagnose checks work",
     "module_checks": "record errors trace lock engines run",
     "pytest_plugin": "record errors lock engines report checks module_checks",
     "history": "record errors spec lock engines configuration checks git policy work",

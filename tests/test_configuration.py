@@ -57,7 +57,7 @@ WRONG = {
     "strict = true": (
         "2:1",
         "[tool.layercli] has no key strict",
-        "its keys are specs, exclude, fail-on, ignore",
+        "its keys are specs, exclude, fail-on, ignore, ignore-warnings",
     ),
     "specs = 'a'": ("2:9", "specs has to be a list", "write specs = [...]"),
     "specs = []": ("2:9", "specs is empty, so there would be nothing to check", "leave it out"),

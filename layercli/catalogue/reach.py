@@ -587,12 +587,6 @@ def see_shuffled(up: bool) -> Reach:
     return reach
 
 
-def see_all(look: Looking) -> Seen:
-    """All of every input."""
-    for _, tensor in look.tensors:
-        yield tensor, cover(tensor)
-
-
 # Which entry sees what ----------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,6 @@ EXAMPLES = (
     ("layercli help shape-mismatch", "what an error means, with an example"),
     ("layercli help unused-layer", "a warning"),
     ("layercli help trace", "a command"),
-    ("layercli list codes", "every code"),
 )
 
 

@@ -26,7 +26,7 @@ from layercli.plan.records import LayerPlan, Recipe, format_value
 from layercli.record import record
 from layercli.spec.calls import check_function, check_method, explain_call, explain_container, explain_mask
 from layercli.spec.forward import InputsRefused, bind_inputs, run_forward
-from layercli.spec.interpreter import Budget, ForwardEngine, Interpreter, Scope
+from layercli.spec.interpreter import UNKNOWN, Budget, ForwardEngine, Interpreter, Recovery, Scope
 from layercli.spec.symbols import SizeFloat
 from layercli.spec.values import (
     MISSING,
@@ -173,6 +173,8 @@ class Pass:
     sharing: Sharing | None = None
     #: The layers that are called right now by a statement, with the places of these calls.
     sites: list[tuple[Module, Position]] = field(default_factory=list)
+    #: There where more than the first problem is to be found.
+    recovery: Recovery | None = None
 
     def enter(self, module: Module) -> None:
         """Something inside a module is wanted."""
@@ -752,7 +754,7 @@ def run_block(module: Module, arguments: Sequence[Any], keywords: Mapping[str, A
         owner=module,
         layer_names=block.layer_names,
     )
-    interpreter = Interpreter(engine, scope, running.budget)
+    interpreter = Interpreter(engine, scope, running.budget, running.recovery)
     scope.locals.update(bind_inputs(interpreter, block, arguments, keywords, is_root=module.path == ""))
 
     def run_in_order(value: Any) -> Any:
@@ -763,7 +765,11 @@ def run_block(module: Module, arguments: Sequence[Any], keywords: Mapping[str, A
                 raise explain_refusal(refusal, running.recorder, child.path) from None
         return value
 
-    return run_forward(interpreter, block, run_in_order)
+    output = run_forward(interpreter, block, run_in_order)
+    if output is UNKNOWN:
+        # What is wrong is known.
+        raise SpecError()
+    return output
 
 
 def make_value(recipe: Any, engine: TypeEngine) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
+from layercli.catalogue.modules import Module
 from layercli.catalogue.sizes import (
     Condition,
     Size,
@@ -30,14 +31,15 @@ from layercli.derive.modules import ModuleMaker
 from layercli.derive.requirements import list_requirements
 from layercli.derive.sharing import Sharing
 from layercli.errors import CommandError, Problem, SpecError
-from layercli.plan.records import Plan, Recipe, describe_plan
+from layercli.plan.records import LayerPlan, Plan, Recipe, describe_plan
 from layercli.record import record
 from layercli.spec.interpreter import Budget
 from layercli.spec.limits import current_limits
+from layercli.spec.model import Spec
 from layercli.trace import Requirement, TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
 from layercli.trace.modules import check_paths, find_never_called, find_ownership
-from layercli.trace.recorder import Recorder
+from layercli.trace.recorder import Draft, Recorder
 
 
 def derive_plan(plan: Plan, *, share: bool = True) -> Trace:
@@ -144,6 +146,79 @@ def watch_plan(plan: Plan, watch: Callable[[Call], None], *, share: bool = False
     if log is not None:
         log.place("")
     return Watched(trace, tuple(inputs.items()), log, failure)
+
+
+@record(frozen=False)
+class _Failures:
+    """The problems of one pass, each of which ended one statement."""
+
+    running: Pass
+    problems: list[Problem] = field(default_factory=list)
+
+    def mark(self) -> tuple[int, int, int, int]:
+        """How many rows, and how many calls that haven't ended, there are."""
+        running = self.running
+        recorder = running.recorder
+        return len(recorder.drafts), len(recorder.frames), len(running.trials), len(running.sites)
+
+    def keep(self, error: SpecError, mark: tuple[int, int, int, int]) -> None:
+        """Forget the calls that didn't end, and keep the problem. Raises it again where it is one of limits."""
+        drafts, frames, trials, sites = mark
+        running = self.running
+        for draft in running.recorder.drafts[drafts:]:
+            if isinstance(draft, Draft):
+                draft.finished = True
+        del running.recorder.frames[frames:], running.trials[trials:], running.sites[sites:]
+        if any(problem.code.startswith("too-") or problem.code in _ENDS for problem in error.problems):
+            raise error
+        told = {(item.code, key) for item in self.problems for key in (item.position, item.message)}
+        # What a layer refuses in one call it refuses in all.
+        self.problems += [
+            item
+            for item in error.problems
+            if not told & {(item.code, item.position), (item.code, item.message)}
+        ]
+
+
+def find_refused(planned: Sequence[LayerPlan], spec: Spec) -> tuple[Problem, ...]:
+    """What PyTorch refuses to make of the layers of a spec that can't be evaluated as a whole."""
+    root = LayerPlan(
+        spec.main,
+        {},
+        spec.main.position,
+        children=tuple((str(index), plan) for index, plan in enumerate(planned)),
+    )
+    with settings(spec.dtype):
+        maker = ModuleMaker(Plan(spec, root, {}, {}, (), spec.mode), late=False)
+        maker.fill(Module("", spec.name, {}, plan=root), root)
+    return tuple(maker.problems)
+
+
+#: Codes of limits: what follows would only take as long again.
+_ENDS = ("tensor-too-large", "number-too-large")
+
+
+def find_failures(plan: Plan) -> tuple[Problem, ...]:
+    """What PyTorch would refuse in a plan: the first, and whatever doesn't follow from it, in the order of the calls.
+
+    After a statement that fails those are derived that need none of its values. Raises SpecError where no module or input
+    can be made.
+    """
+    with settings(plan.dtype):
+        maker = ModuleMaker(plan)
+        root = maker.make()
+        inputs = _make_inputs(plan)
+        recorder = Recorder(TypeKind(), maker.names, current_limits().rows)
+        sharing = Sharing(maker.section_of, maker.names)
+        running = Pass(recorder, Budget(), plan.dims, sharing=sharing)
+        running.recovery = found = _Failures(running)
+        try:
+            call_module(root, list(inputs.values()), {}, running)
+        except Refusal as refusal:
+            found.problems += explain_refusal(refusal, recorder, plan.name).problems
+        except SpecError as error:
+            found.problems += [problem for problem in error.problems if problem not in found.problems]
+    return tuple(found.problems)
 
 
 def list_needs(plan: Plan, log: ConditionLog, is_inside: Callable[[str], bool]) -> tuple[Requirement, ...]:

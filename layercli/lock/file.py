@@ -212,6 +212,16 @@ def load_lock(path: Path, name: str | None = None, tree: Tree = DISK) -> Lock:
     return parse_lock(source)
 
 
+def _explain_document(problem: Problem) -> Problem:
+    """What is wrong with the YAML of a lock, which nobody mends by hand."""
+    message = problem.message
+    if problem.code == "not-a-mapping":
+        message = "this is no lock: a lock is a mapping with keys such as model: and rows:"
+    note = "a lock is written by layercli lock, not by hand"
+    hint = "write the lock anew with layercli lock"
+    return replace(problem, message=message, notes=(*problem.notes, note), hint=hint, mends=())
+
+
 def parse_lock(source: Source) -> Lock:
     """The lock that a text holds.
 
@@ -224,9 +234,7 @@ def parse_lock(source: Source) -> Lock:
     try:
         root = read_document(source)
     except LayercliError as error:
-        note = "a lock is written by layercli lock, not by hand"
-        problems = (replace(problem, notes=(*problem.notes, note)) for problem in error.problems)
-        raise CommandError(*problems) from None
+        raise CommandError(*map(_explain_document, error.problems)) from None
     _check_version(root)
     values = _take_keys(root, _LOCK_KEYS)
     dims = _texts(values["dims"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any, Literal, NoReturn
@@ -84,6 +84,8 @@ class PlanEngine:
     outside: Mapping[str, str] = field(default_factory=dict)
     #: The blocks that were made, by the call: a call that is made once more gives the same one.
     made: dict[Hashable, LayerPlan] = field(default_factory=dict)
+    #: The layers of ``torch.nn`` whose arguments are known, by their places.
+    planned: dict[Position, LayerPlan] = field(default_factory=dict)
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, Recipe)
@@ -205,7 +207,9 @@ class PlanEngine:
             if isinstance(value, LayerPlan):
                 modules += value.modules * _repeats(bound)
         modules += 16 * sum(value for name in _INNER_LAYERS[1:] if isinstance(value := bound.get(name), int))
-        return self._counted(LayerPlan(entry, bound, position, sites, modules=modules))
+        plan = self._counted(LayerPlan(entry, bound, position, sites, modules=modules))
+        self.planned.setdefault(position, plan)
+        return plan
 
     def construct_block(
         self, block: Block, given: Mapping[str, Any], position: Position, sites: Mapping[str, Site]
@@ -495,6 +499,14 @@ def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool =
 # The whole plan --------------------------------------------------------------------------------------------
 
 
+class PlanFailed(SpecError):
+    """A spec that can't be evaluated; ``planned`` are those of its layers that can."""
+
+    def __init__(self, problems: Sequence[Problem], planned: Iterable[LayerPlan]) -> None:
+        super().__init__(*problems)
+        self.planned = tuple(planned)
+
+
 def plan_model(
     spec: Spec,
     *,
@@ -540,13 +552,13 @@ def plan_model(
                 value = _plan_input(interpreter, item.value, replaced.get(item.name))
                 planned_inputs.append((item.name, value))
     except SpecError as error:
-        raise SpecError(*sorted_problems(error.problems)) from None
+        raise PlanFailed(sorted_problems(error.problems), engine.planned.values()) from None
     for definition in block.definitions.values():
         engine.check_unused(definition, found)
     problems = [*found.problems, *engine.problems]
     problems += check_forward(block, children, [dim.name for dim in spec.dims], {})
     if problems:
-        raise SpecError(*sorted_problems(problems))
+        raise PlanFailed(sorted_problems(problems), engine.planned.values())
     assert children is not None
     assert not found.failed
     modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))

@@ -78,6 +78,8 @@ def _draw_missing(spec: SpecResult, paint: Paint) -> Iterator[str]:
     yield paint("heading", f"{_escape(spec.path)} has no lock") + f": there is no {_escape(spec.lock)}"
     if spec.problems:
         yield draw_problems(spec.problems)
+    if any(problem.severity == "error" for problem in spec.problems):
+        yield f"if it is no spec: {_EXCLUDE}"
 
 
 def _draw_all_missing(specs: Sequence[SpecResult], paint: Paint) -> Iterator[str]:
@@ -89,6 +91,11 @@ def _draw_all_missing(specs: Sequence[SpecResult], paint: Paint) -> Iterator[str
     wrong = [spec.path for spec in specs if spec.problems]
     if wrong:
         yield f"can't be locked, because they are wrong: {_escape(join_names(wrong))}"
+        yield f"if one of these is no spec: {_EXCLUDE}"
+
+
+#: How a file is left out that only looks like a spec.
+_EXCLUDE = "leave it out by exclude = [...] below [tool.layercli] in pyproject.toml"
 
 
 def _draw_orphaned(spec: SpecResult, paint: Paint) -> Iterator[str]:

@@ -11,8 +11,9 @@ from layercli.record import record
 from layercli.server.analysis import Analysis, analyse
 from layercli.server.texts import Lines
 
-#: So many texts of hints are tried for one request.
+#: So many texts of hints are tried for one request, and none where one takes longer than an editor may wait.
 MAX_TRIALS = 12
+MAX_SECONDS = 2.0
 
 
 @record
@@ -40,7 +41,7 @@ def list_actions(analysis: Analysis, begin: int, end: int) -> list[Action]:
     """What can be done about the problems between two offsets of a text."""
     lines = Lines(analysis.text)
     found: list[Action] = []
-    left = MAX_TRIALS
+    left = MAX_TRIALS if analysis.seconds <= MAX_SECONDS else 0
     for problem in analysis.problems:
         places = [problem.position, *(label.position for label in problem.labels)]
         own = [place for place in places if place is not None and analysis.is_own(place.source)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter
 
 from layercli.catalogue.sizes import SizeTooComplex, as_int
 from layercli.derive.engine import Call
@@ -83,13 +84,17 @@ class Survey:
 
 @record(eq=False)
 class Analysis:
-    """One text. ``texts`` are those of all open files, by path; ``validation`` is None for what is no spec."""
+    """One text. ``texts`` are those of all open files, by path; ``validation`` is None for what is no spec.
+
+    ``seconds`` is how long it took.
+    """
 
     path: Path
     text: str
     texts: Mapping[Path, str]
     bound: Bound
     validation: Validation | None
+    seconds: float = 0.0
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -116,7 +121,8 @@ class Analysis:
         plan = None if self.validation is None else self.validation.plan
         if plan is None:
             return None
-        with suppress(LayercliError, SizeTooComplex), self.bound():
+        # Whatever ends it is told as a problem already.
+        with suppress(Exception), self.bound():
             return survey_plan(plan)
         return None
 
@@ -156,12 +162,12 @@ def _join(path: Path, target: str) -> Path:
 
 def analyse(path: Path, texts: Mapping[Path, str], bound: Bound) -> Analysis:
     """Look at the text of an open file; whatever goes wrong is a problem of it."""
-    text = texts[path]
+    text, start = texts[path], perf_counter()
     validation = None
     if looks_like_spec(text):
         name = display_name(path, Path.cwd())
         validation = run_bounded(lambda: validate_spec(path, name, texts=texts), name, bound)
-    return Analysis(path, text, texts, bound, validation)
+    return Analysis(path, text, texts, bound, validation, perf_counter() - start)
 
 
 def run_bounded(validate: Callable[[], Validation], name: str, bound: Bound) -> Validation:

@@ -27,7 +27,7 @@ from layercli.server.texts import Lines
 from layercli.spec.limits import set_limits
 
 #: What one text may take: an editor waits for it.
-LIMITS: Final = {"seconds": 10, "steps": 1_000_000}
+LIMITS: Final = {"seconds": 10, "steps": 1_000_000, "memory": 4_096}
 #: How long nothing may be typed before the text is looked at.
 PAUSE: Final = 0.15
 #: Larger messages and longer lines of headers are no editor's.

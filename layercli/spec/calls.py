@@ -226,7 +226,7 @@ def _check_values(
         is_flag = known is not None and isinstance(known.default, bool)
         if (is_flag or (parameter in _FLAGS and value is not None)) and not isinstance(value, bool):
             # What PyTorch's functions in Python make of other values is up to Python, and to the values of tensors.
-            shown = "a tensor" if engine.is_tensor(value) else at.text
+            shown = "a tensor" if engine.is_tensor(value) else at.text.removeprefix(f"{parameter}=")
             raise at.error("wrong-kind", f"{parameter} takes True or False, not {shown}")
         if engine.is_tensor(value) and (parameter == "dropout_p" or (parameter == "p" and "dropout" in name)):
             raise at.error("wrong-kind", f"{parameter} takes a number, and this is a tensor")

@@ -10,6 +10,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
+from functools import partial
 from typing import Any, Literal, NoReturn, Protocol
 
 from layercli.catalogue.dtypes import DTYPES
@@ -190,13 +191,33 @@ _SIZED = (Size, SizeFloat)
 _SEQUENCES = (str, tuple, list)
 
 
-class Interpreter:
-    """Evaluates expressions and statements of one scope with one engine."""
+#: What stands for a value that a failed statement would have given.
+UNKNOWN = object()
 
-    def __init__(self, engine: Engine, scope: Scope, budget: Budget | None = None) -> None:
+
+class Recovery(Protocol):
+    """Goes on after a statement that failed, to find what else is wrong."""
+
+    def mark(self) -> Any:
+        """Where to come back to."""
+
+    def keep(self, error: SpecError, mark: Any) -> None:
+        """Come back, and remember a problem. Raises it again where nothing after it is worth a try."""
+
+
+class Interpreter:
+    """Evaluates expressions and statements of one scope with one engine.
+
+    With a ``recovery`` a statement that fails leaves its names without a value, and those that need none of them are run.
+    """
+
+    def __init__(
+        self, engine: Engine, scope: Scope, budget: Budget | None = None, recovery: Recovery | None = None
+    ) -> None:
         self.engine = engine
         self.scope = scope
         self.budget = budget or Budget()
+        self.recovery = recovery
 
     # Names -----------------------------------------------------------------------------------------------
 
@@ -1011,10 +1032,33 @@ class Interpreter:
     def _execute(self, code: Code, statements: Sequence[ast.stmt]) -> Any:
         for statement in statements:
             self.budget.spend(code, statement)
-            outcome = _STATEMENTS[type(statement)](self, code, statement)
+            if self.recovery is None:
+                outcome = _STATEMENTS[type(statement)](self, code, statement)
+            else:
+                outcome = self._attempt(
+                    statement, partial(_STATEMENTS[type(statement)], self, code, statement)
+                )
+            if outcome is UNKNOWN:
+                ends = any(isinstance(node, ast.Return) for node in ast.walk(statement))
+                outcome = _Return(UNKNOWN) if ends else None
             if outcome is not None:
                 return outcome
         return None
+
+    def _attempt(self, statement: ast.stmt, run: Callable[[], Any]) -> Any:
+        """What a statement gives; UNKNOWN where it failed, and then the names that it would change have no value."""
+        if self.recovery is None:
+            return run()
+        mark = self.recovery.mark()
+        try:
+            return run()
+        except SpecError as error:
+            self.recovery.keep(error, mark)
+        names = _find_changed(statement)
+        for name in names:
+            self.scope.locals.pop(name, None)
+        self.scope.unread = self.scope.unread | names
+        return UNKNOWN
 
     def _expression_statement(self, code: Code, statement: ast.Expr) -> None:
         value = self._evaluate(code, statement.value)
@@ -1051,7 +1095,7 @@ class Interpreter:
         for body in bodies:
             for statement in body.statements:
                 self.budget.spend(body, statement)
-                running = self._execute_listed(body, statement, running)
+                running = self._attempt(statement, partial(self._execute_listed, body, statement, running))
         return running
 
     def _execute_listed(self, code: Code, statement: ast.stmt, running: Any) -> Any:
@@ -1071,6 +1115,8 @@ class Interpreter:
             value = self.look_up(code, node, called=True)
         else:
             value = self._evaluate(code, node)
+        if running is UNKNOWN and self.is_callable(value):
+            raise SpecError()
         if isinstance(value, Builtin) and value.name in FUNCTIONS and self.engine.is_tensor(running):
             return self._call_builtin(value.name, [running], {}, Site(code, node))
         if isinstance(value, (FunctionValue, LayerClass, BlockClass)) or self.engine.is_layer(value):
@@ -1081,6 +1127,22 @@ class Interpreter:
 class _Return:
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def _find_changed(statement: ast.stmt) -> Set[str]:
+    """The names whose values a statement sets or changes; of an assertion those that it is about."""
+    asserts = isinstance(statement, ast.Assert)
+    names: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and (asserts or isinstance(node.ctx, ast.Store)):
+            names.add(node.id)
+        # What a list or tensor holds after a call that didn't end isn't known.
+        called = isinstance(node, ast.Attribute) and (
+            node.attr.endswith("_") or node.attr in ("append", "extend")
+        )
+        if called and isinstance(node.value, ast.Name):  # type: ignore[attr-defined]
+            names.add(node.value.id)  # type: ignore[attr-defined]
+    return names
 
 
 def _fix_index(index: Any) -> Any:

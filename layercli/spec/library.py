@@ -162,6 +162,9 @@ def explain_missing(path: Path, shown: str) -> Problem:
 def display_name(path: Path, folder: Path) -> str:
     """What to call a file in messages to someone who works in ``folder``."""
     whole = Path(os.path.abspath(path))
+    if "site-packages" in whole.parts and is_bundled(whole):
+        # Where an environment lies says nothing of the model.
+        return whole.name
     if whole.is_relative_to(os.path.abspath(folder)):
         return whole.relative_to(os.path.abspath(folder)).as_posix()
     if ".." in path.parts and path.is_relative_to(folder):

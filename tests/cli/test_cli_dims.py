@@ -85,7 +85,7 @@ def test_dims_with_another_size(lenet: str, run: Run) -> None:
     }
     assert data["dims"]["N"]["because"] == []
     assert data["together"] is None
-    assert data["refusal"] == "fc1 expects 576 features in the last dimension and got 672: float32[1, 672]"
+    assert data["refusal"] == "fc1 expects 576 features in the last dimension and got 768: float32[1, 768]"
     assert "[32, 35, 1]" in result.out
 
 

@@ -23,16 +23,21 @@ Inspect the layers of a PyTorch model that is written as a YAML spec: shapes,
 parameters, values.
 
 Commands:
-  trace    Run a model once and show every layer and operation
-  params   List a model's parameters by their state_dict names
-  dims     Show which sizes each dim may have
-  explain  Show how a layer's output, parameters and cost come about
-  show     Print a model, or one of its layers, as PyTorch does
-  list     List the bundled models, or what a spec may use
-  new      Write a commented spec to start from
-  lock     Record layers, shapes and parameters in lock files
-  check    Compare specs with their lock files
-  diff     Show what changed between two specs or locks
+  trace     Run a model once and show every layer and operation
+  params    List a model's parameters by their state_dict names
+  dims      Show which sizes each dim may have
+  explain   Show how a layer's output, parameters and cost come about
+  show      Print a model, or one of its layers, as PyTorch does
+  list      List the bundled models, what a spec may use, or the codes of errors
+  schema    Print the JSON Schema of a spec file
+  server    Answer an editor that asks for the problems, shapes and completions
+            of specs
+  new       Write a commented spec to start from
+  validate  Find what is wrong in specs, or probably is
+  lock      Record layers, shapes and parameters in lock files
+  check     Compare specs with their lock files
+  diff      Show what changed between two specs or locks
+  help      Explain the code of an error or a warning, or a command
 
 Options:
   --version             Show the version and exit.
@@ -43,12 +48,13 @@ Options:
   -h, --help            Show this message and exit.
 
 Examples:
-  layercli trace lenet      a bundled model, layer by layer
-  layercli trace net.yaml   a model of your own
-  layercli params lenet     every parameter with its shape
-  layercli new net          a commented spec to start from
-  layercli lock net.yaml    record its shapes in net.lock
-  layercli check net.yaml   fail if they have changed
+  layercli trace lenet           a bundled model, layer by layer
+  layercli trace net.yaml        a model of your own
+  layercli params lenet          every parameter with its shape
+  layercli new net               a commented spec to start from
+  layercli lock net.yaml         record its shapes in net.lock
+  layercli check net.yaml        fail if they have changed
+  layercli help shape-mismatch   what an error means
 
 Exit codes: 0 all is well; 1 a model is wrong or differs from its lock; 2 the
 command couldn't do its work. FORCE_COLOR=1 turns colours on, NO_COLOR=1 off,
@@ -138,7 +144,7 @@ def test_the_formats_of_the_options_are_those_that_there_are(run: Run) -> None:
         (
             ["x"],
             "there is no command x\n"
-            "help: the commands are trace, params, dims, explain, show, list, new, lock, check",
+            f"help: the commands are {', '.join(COMMANDS)}",
         ),
         (["trace"], "layercli trace needs SPEC\nhelp: such as layercli trace lenet"),
         (["new"], "layercli new needs NAME\nhelp: such as layercli new net"),

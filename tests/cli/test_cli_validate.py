@@ -168,7 +168,7 @@ def test_a_code_that_there_is_not(run: Run) -> None:
     assert result.code == 2
     assert result.err == (
         "error[unknown-code]: there is no code and no command unknown-layr\n"
-        "help: did you mean unknown-layer or unknown-param or unknown-path?\n"
+        "help: did you mean unknown-layer or unknown-param or unknown-key?\n"
     )
     assert "layercli list codes" in run("help", "qqqqq").err
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import replace
 from random import Random
+
 import torch
 
 from layercli.errors import LayercliError

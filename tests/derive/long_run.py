@@ -82,8 +82,8 @@ def _prove_in_child(entry: str, known: Mapping[str, str], start: int, reports: C
     # A kernel that ends the process says so on standard error; the parent names the call.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     warnings.simplefilter("ignore")
-    # With one thread PyTorch refuses some convolutions that it takes with several.
-    torch.set_num_threads(2)
+    # With one thread PyTorch refuses some transposed convolutions that it takes with several.
+    torch.set_num_threads(2 if "transpose" in entry.lower() else 1)
     seen = dict(known)
     taken: list[Drawn] = []
 

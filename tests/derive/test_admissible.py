@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import layercli
 from layercli.catalogue.sizes import AnySize, Condition, make_dim
-from layercli.derive.admissible import list_admissible
+from layercli.derive.admissible import find_admissible, list_admissible
 from layercli.derive.solutions import find_sizes
 from layercli.report.dims import format_text
 from layercli.report.options import TraceOptions
@@ -247,9 +248,9 @@ def test_a_loop_over_a_product_is_tried_within_a_number_of_steps(
     path = tmp_path / "net.yaml"
     forward = "for i in range(A * B):\n    x = x + i\n  return x"
     path.write_text(NET.format(dims="{A: 4, B: 100}", x="rand(2, 4)", forward=forward), "utf-8")
-    monkeypatch.setattr("layercli.derive.admissible.MAX_STEPS", 10_000)
+    monkeypatch.setattr(sys.modules[find_admissible.__module__], "MAX_STEPS", 10_000)
     found = list_sizes(path)
-    assert [item.known_to for item in found.dims] == [15, 99]
+    assert [item.known_to for item in found.dims] == [15, 35]
     check_edges(path, found)
     text = format_text(found, TraceOptions())
     assert (
@@ -264,8 +265,8 @@ def test_a_loop_over_a_product_is_tried_within_a_number_of_steps(
         # That a factor of a sum is 0 is nothing of the other one.
         (
             "[N, 1, T]",
-            "return F.batch_norm(x[:, :, 4:], zeros(1), ones(1)).amax(2)",
-            ["amax needs T - 4 != 0"],
+            "return F.batch_norm(x[:, :, 4:], zeros(1), ones(1))",
+            ["getitem needs T >= 4", "batch_norm assumes T - 4 != 0"],
         ),
         ("[2, 4, T]", "return x.reshape(-1, 5)", ["reshape needs T % 5 = 0"]),
         ("[2, T]", "return x + zeros(2, 2 * ((T + 1) // 2))", ["add needs T % 2 = 0"]),
@@ -287,7 +288,7 @@ def test_a_model_that_is_refused_as_it_is(tmp_path: Path) -> None:
     found = list_sizes(path)
     assert show(found) == {"T": "0, 3, 6 and so on"}
     assert found.together is None
-    assert found.refusal.startswith("view can't make [-1, 3] of ")
+    assert found.refusal.startswith("view has 16 elements, which 3 doesn't divide")
     assert f"PyTorch refuses T = 4: {found.refusal}\n" in format_text(found, TraceOptions())
 
 
@@ -296,7 +297,8 @@ def test_what_a_dim_needs_is_no_matter_where_another_is_why_none_is_accepted(tmp
     text = NET.format(dims="{N: 2, T: 4}", x="rand(N, T)", forward="return x.reshape(N, 2, -1, 3)")
     path.write_text(text, "utf-8")
     found = list_sizes(path)
-    assert show(found) == {"N": "0", "T": "0, 6, 12 and so on"}
+    assert show(found) == {"N": "", "T": "0, 6, 12 and so on"}
+    assert found.dims[0].because == ()
 
 
 @st.composite

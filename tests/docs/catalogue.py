@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from layercli.catalogue.entries import Form, Layer, Operation
@@ -12,6 +13,7 @@ from layercli.catalogue.operations import FAMILIES as OPERATION_FAMILIES
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.explain.entries import EntryFormulas, describe_rule, formulas_of
 from tests.catalogue.samples import OPERATOR_SAMPLES
+from tests.derive.large import MOST
 from tests.derive.long_run import Proof, read_kept
 from tests.derive.smaller_spaces import SMALLER_SPACES
 from tests.docs.documents import ROOT
@@ -29,7 +31,13 @@ drawn at random, with sizes of 0 and 1, tensors without dimensions, plain number
 the wrong kind, missing or too many. PyTorch {torch} runs each of them on the CPU. *Legal* counts the different calls that it
 took, and whose result was what the rule gives; *illegal* those that it refused, and the rule, too. There are {legal} legal
 and {illegal} illegal calls of {entries} entries here, and no call on which the two don't agree. What a count below 100 is
-due to stands at the end of the page.
+due to stands at the end of the page. *Large* counts {large} legal calls more, with a size so great that no memory holds
+their tensors, up to {most} elements along one dimension: of these PyTorch's `meta` device, which makes no values, tells the
+shapes.
+
+*Refuses* has what an entry asks of its inputs, as the sentences that a person reads where it isn't so, from those illegal
+calls: one for each of the constraints that they broke most often. That an argument has to be there, and to be a
+tensor, a number or True or False, as the signature has it, isn't repeated.
 
 `python -m tests.derive` draws more of them, and the tests draw a few of each entry. In the tables `F` is
 `torch.nn.functional`. MACs are multiply-adds, where an entry has any.
@@ -44,6 +52,8 @@ def write_page() -> str:
         legal=f"{sum(proof.legal for proof in proofs.values()):,}",
         illegal=f"{sum(proof.illegal for proof in proofs.values()):,}",
         entries=len(proofs),
+        large=f"{sum(proof.large for proof in proofs.values()):,}",
+        most=f"{2**MOST:,}",
     )
     lines = [head, "## Layers", ""]
     for family, layers in LAYER_FAMILIES.items():
@@ -57,7 +67,7 @@ def write_page() -> str:
             wrapper.arguments,
             describe_rule(wrapper.wrap),
             "",
-            _count(proofs, f"layer {name}"),
+            proofs.get(f"layer {name}"),
         )
         for name, wrapper in WRAPPERS.items()
     ]
@@ -66,21 +76,32 @@ def write_page() -> str:
         lines += [f"### Functions: {family}", "", *_HEADINGS]
         lines += [_write_operation(operation, proofs) for operation in operations]
         lines += [""]
-    lines += ["## Operators", "", "| operator | legal | illegal |", "|---|--:|--:|"]
+    lines += ["## Operators", "", "| operator | refuses | legal | illegal | large |", "|---|---|--:|--:|--:|"]
     for name, samples in OPERATOR_SAMPLES.items():
-        legal, illegal = _count(proofs, f"operator {name}")
-        lines.append(f"| `{name.rstrip('_')}`: `{_escape(samples[0])}` | {legal} | {illegal} |")
+        shown = f"`{name.rstrip('_')}`: `{_escape(samples[0])}`"
+        lines.append(f"| {shown} | {_show_proof(proofs.get(f'operator {name}'))} |")
     lines += ["", "## Fewer than 100", "", "| entry | why |", "|---|---|"]
     lines += [f"| `{entry}` | {_escape(reason)} |" for entry, reason in SMALLER_SPACES.items()]
     return "\n".join(lines) + "\n"
 
 
-_HEADINGS = ("| entry | arguments | what comes of it | MACs | legal | illegal |", "|---|---|---|---|--:|--:|")
+_HEADINGS = (
+    "| entry | arguments | what comes of it | MACs | refuses | legal | illegal | large |",
+    "|---|---|---|---|---|--:|--:|--:|",
+)
 
 
-def _write_row(entry: str, arguments: str, words: str, macs: str, counts: tuple[str, str]) -> str:
+def _write_row(entry: str, arguments: str, words: str, macs: str, proof: Proof | None) -> str:
     shown = f"`{_escape(arguments)}`" if arguments else ""
-    return f"| {entry} | {shown} | {words} | {macs} | {counts[0]} | {counts[1]} |"
+    return f"| {entry} | {shown} | {words} | {macs} | {_show_proof(proof)} |"
+
+
+def _show_proof(proof: Proof | None) -> str:
+    """The cells of a proof: what is refused, and the counts."""
+    if proof is None:
+        return " | | | "
+    sentences = "<br>".join(_escape_markup(sentence) for sentence in proof.refuses)
+    return f"{sentences} | {proof.legal:,} | {proof.illegal:,} | {proof.large:,}"
 
 
 def _write_layer(layer: Layer, proofs: dict[str, Proof]) -> str:
@@ -90,7 +111,7 @@ def _write_layer(layer: Layer, proofs: dict[str, Proof]) -> str:
         layer.arguments,
         _describe(layer.doc, formulas),
         _show_macs(formulas),
-        _count(proofs, f"layer {layer.name}"),
+        proofs.get(f"layer {layer.name}"),
     )
 
 
@@ -112,7 +133,7 @@ def _write_operation(operation: Operation, proofs: dict[str, Proof]) -> str:
         operation.arguments,
         _describe(operation.doc, formulas),
         _show_macs(formulas),
-        _count(proofs, operation.name),
+        proofs.get(operation.name),
     )
 
 
@@ -134,17 +155,17 @@ def _show_macs(formulas: EntryFormulas) -> str:
     return "" if formulas.macs in ("", "0") else f"`{_escape(formulas.macs)}`"
 
 
-def _count(proofs: dict[str, Proof], entry: str) -> tuple[str, str]:
-    proof = proofs.get(entry)
-    return ("", "") if proof is None else (f"{proof.legal:,}", f"{proof.illegal:,}")
-
-
 def _link(name: str, page: str) -> str:
     return f"[{name}](https://docs.pytorch.org/docs/stable/generated/{page}.html)"
 
 
 def _escape(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _escape_markup(text: str) -> str:
+    """Text that stands as it is in a table: ``[N, *]`` is no emphasis, and ``_weight`` neither."""
+    return re.sub(r"([\\`*_<|])", r"\\\1", text)
 
 
 def find_missing() -> Iterator[str]:

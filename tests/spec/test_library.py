@@ -155,6 +155,13 @@ def test_display_name(work: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
     assert display_name(Path("deep.yaml"), work) == "models/deep.yaml"
 
 
+def test_an_installed_spec_has_its_name_alone(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = write(work / ".venv" / "lib" / "site-packages" / "layercli" / "configs" / "lenet.yaml")
+    assert display_name(installed, work) == ".venv/lib/site-packages/layercli/configs/lenet.yaml"
+    monkeypatch.setattr(library, "_bundled_folder", lambda: installed.parent)
+    assert display_name(installed, work) == "lenet.yaml"
+
+
 @pytest.mark.parametrize(
     ("prefix", "expected"),
     [
