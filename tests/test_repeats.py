@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import layercli
 from layercli.errors import Source
 from layercli.lock import format_lock, lock_from_trace, parse_lock
 from layercli.report.rows import build_tree
-from layercli.trace.repeats import Omitted, Repeat, Repeats, convert, omit_repeats, weigh
+from layercli.trace.repeats import Omitted, Repeat, Repeats, convert, enter, omit_repeats, weigh
 from layercli.trace.sources import is_next_part, relate_sources, shift_part
 
 Items = Repeats[str]
@@ -66,6 +67,13 @@ def test_repeats_are_a_sequence(seed: int) -> None:
         item for item in whole if item[-5] == "1"
     )
     assert pickle.loads(pickle.dumps(items)) == items
+    assert [*items.enter(lambda path: True)] == [*enter(whole, lambda path: False)] == [*whole]
+    entered = [*enter(items, lambda path: path in ("net.1", "net.1.0"))]
+    wanted = [item for item in whole if re.fullmatch(r"net(\.1(\.0)?)?\.\d+\.row|net\.1\.row", item)]
+    assert [item for item in entered if item in wanted] == entered
+    assert [item for item in whole if item.startswith("net.1.0.") and item.count(".") == 4] == [
+        item for item in entered if item.startswith("net.1.0.") and item.count(".") == 4
+    ]
 
 
 def test_a_run_of_siblings_is_shown_by_its_first_three_and_its_last() -> None:

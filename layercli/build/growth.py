@@ -38,6 +38,8 @@ def check_growth(form: Form, arguments: Sequence[Any], keywords: Mapping[str, An
     sizes = [value.numel() for value in iterate_tensors((*arguments, *keywords.values()))]
     if rule is None or not (form.creates or form.name in GROWING or math.prod(sizes) > most):
         return
+    if form.name == "combinations":
+        _check_grids(*arguments, **keywords, site=site)
     try:
         result = rule(
             *(_without_values(value) for value in arguments),
@@ -58,9 +60,21 @@ def check_growth(form: Form, arguments: Sequence[Any], keywords: Mapping[str, An
         if isinstance(part, Tensor) and as_int(part.numel) > most:
             message = f"{form.name} would give a tensor of {as_int(part.numel):,} elements"
             raise site.error("tensor-too-large", message, allow_more("elements"))
-    if form.name == "combinations" and (r := result.shape[-1]) * sizes[0] ** r > most:
-        # All places of a grid of as many dimensions are marked first, by each value.
-        message = f"{form.name} would make {r} grids of {sizes[0]} ** {r} places on its way"
+
+
+def _check_grids(
+    input: Any = None, r: Any = 2, with_replacement: Any = False, *_: Any, site: Site, **__: Any
+) -> None:
+    """Refuse choices of ``r`` values that need too much: each value marks all places of a grid of r dimensions."""
+    limits = current_limits()
+    if not isinstance(input, torch.Tensor) or not isinstance(r, int) or r < 0:
+        return
+    count = input.numel()
+    # Two values or more, of which so many are chosen, make more than any limit.
+    if r > limits.items or (
+        count > 1 and (r > limits.elements.bit_length() or r * count**r > limits.elements)
+    ):
+        message = f"combinations would make {r} grids of {count} ** {r} places on its way"
         raise site.error("tensor-too-large", message, allow_more("elements"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from layercli.catalogue.entries import Layer
@@ -48,6 +48,7 @@ from layercli.trace.explanation import (
     Sight,
     SizeFormula,
 )
+from layercli.trace.repeats import enter
 
 #: Of more calls of one layer only so many are explained.
 MAX_CALLS = 8
@@ -67,7 +68,7 @@ def explain_path(
     calls: list[Call] = []
     watched = _watch(plan, symbolic, calls)
     trace = watched.trace
-    rows = [row for row in trace.rows if row.path == path and row.finished]
+    rows = [row for row in enter(trace.rows, _leads_to(path)) if row.path == path and row.finished]
     uncalled = [layer for layer in trace.never_called if layer.path == path]
     if not rows and not uncalled and path:
         if watched.failure is not None:
@@ -121,7 +122,9 @@ class _Explainer:
 
     def _find_same(self) -> list[int]:
         """A call that stands for those at the path, where these were not derived again."""
-        row = next((row for row in self.trace.rows if row.path == self.path), None)
+        row = next(
+            (row for row in enter(self.trace.rows, _leads_to(self.path)) if row.path == self.path), None
+        )
         if row is None:
             return []
         wanted = (row.type, row.arguments, row.inputs, row.output)
@@ -148,7 +151,12 @@ class _Explainer:
         layer = map_plans(plan.root).get(self.path)
         call = self.calls[self.own[0]] if self.own else None
         entry = _find_entry(call, first)
-        inside = [row for row in trace.rows if _is_inside(row.path, self.path)]
+        leads = _leads_to(self.path)
+        inside = [
+            row
+            for row in enter(trace.rows, lambda path: leads(path) or _is_inside(path, self.path))
+            if _is_inside(row.path, self.path)
+        ]
         holders: list[Row | Uncalled] = [
             *inside,
             *(item for item in trace.never_called if _is_inside(item.path, self.path)),
@@ -229,7 +237,7 @@ class _Explainer:
             else {item.name: item for item in self.narrated[0].state}
         )
         found: list[HeldFormula] = []
-        for tensor in self.trace.tensors:
+        for tensor in enter(self.trace.tensors, _leads_to(self.path)):
             if tensor.owner != self.path or (self.path == "" and "." in tensor.name):
                 continue
             name = tensor.name[len(self.path) + 1 :] if self.path else tensor.name
@@ -303,6 +311,11 @@ def _find_rule(call: Call | None, entry: Any) -> Any:
     if entry is None:
         return None if call is None else call.rule
     return entry.rule if isinstance(entry, Layer) else entry.operation.rule
+
+
+def _leads_to(path: str) -> Callable[[str], bool]:
+    """Whether what has a path may be that at ``path``, or have it inside."""
+    return lambda outer: _is_inside(path, outer)
 
 
 def _is_inside(path: str, outer: str) -> bool:

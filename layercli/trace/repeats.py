@@ -62,6 +62,18 @@ class Repeats(Sequence[T]):
             else:
                 yield move(part, length, path)
 
+    def enter(self, wanted: Callable[[str], bool], path: str | None = None) -> Iterator[T]:
+        """The items here and in those repeats whose paths are wanted, in their order."""
+        under = self.path if path is None else path
+        move, length = self.move, len(self.path)
+        for part in self.parts:
+            if isinstance(part, Repeat):
+                inner = under + part.path[length:]
+                if wanted(inner):
+                    yield from part.items.enter(wanted, inner)
+            else:
+                yield part if under == self.path else move(part, length, under)
+
     @overload
     def __getitem__(self, index: int) -> T: ...
 
@@ -145,6 +157,11 @@ class Repeats(Sequence[T]):
 def weigh(items: Sequence[T]) -> Iterator[tuple[T, int]]:
     """Each different item of a sequence that may hold repeats, and how often it stands there."""
     return items.weigh() if isinstance(items, Repeats) else ((item, 1) for item in items)
+
+
+def enter(items: Sequence[T], wanted: Callable[[str], bool]) -> Iterator[T]:
+    """The items of a sequence that may hold repeats, without those in repeats whose paths aren't wanted."""
+    return items.enter(wanted) if isinstance(items, Repeats) else iter(items)
 
 
 def convert(items: Sequence[T], function: Callable[[T], S | None], move: Move[S]) -> Repeats[S]:

@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.derive.draws import Drawn, draw_calls, list_entries, spell
 from tests.derive.large import compare_large, draw_large
-from tests.derive.proving import Verdict, compare, compare_layer
+from tests.derive.proving import Verdict, compare, compare_layer, run_on_torch
 from tests.derive.sentences import choose_sentences, cut_subject
 
 PROVED = Path(__file__).parent / "proved.json"
@@ -221,6 +221,9 @@ class _Job:
 
 def prove_entries(entries: Sequence[str], processes: int = 2) -> Iterator[tuple[str, Proof]]:
     """Prove entries side by side, each in a process of its own, and give each as soon as it is done."""
+    # What PyTorch loads on its first calls on the meta device is loaded once, before the processes part.
+    for text in ("F.softmax(rand(2), 0)", "rand(2) + rand(2)"):
+        run_on_torch(text, torch.device("meta"))
     waiting = list(reversed(entries))
     jobs: list[_Job] = []
     while waiting or jobs:

@@ -496,6 +496,7 @@ def test_json_has_it_all() -> None:
         "hint": None,
         "source": {"file": "configs/lenet.yaml", "line": 9, "column": 3, "end_column": 4},
         "labels": [],
+        "mends": [],
         "ignored": None,
         "fingerprint": first["fingerprint"],
         "cause": None,

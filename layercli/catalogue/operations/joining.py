@@ -171,6 +171,10 @@ def cartesian_prod(*tensors: Any) -> Tensor:
     return stack([flatten(grid) for grid in meshgrid(*given)], 1)
 
 
+#: A tensor has fewer elements than 2 to this power.
+_MOST_BITS = 63
+
+
 def combinations(input: Any, r: Any = 2, with_replacement: bool = False) -> Tensor:
     """(n,) to (number of choices, r). Source: torch.combinations."""
     tensor = expect_tensor(input, "input")
@@ -181,9 +185,12 @@ def combinations(input: Any, r: Any = 2, with_replacement: bool = False) -> Tens
         refuse(f"chooses no negative number of values, not {count}", "r")
     if count == 0:
         return Tensor(tensor.dtype, (0,))
-    if as_int(tensor.shape[0]) ** count >= 2**63:
+    values = as_int(tensor.shape[0])
+    if values > 1 and (count > _MOST_BITS or values**count >= 2**_MOST_BITS):
         # PyTorch marks the places of a grid of as many dimensions first.
-        refuse(f"makes a grid of {tensor.shape[0]} ** {count} places on its way, which is too large", "r")
+        refuse(f"makes a grid of {values} ** {count} places on its way, which is too large", "r")
+    if count > _MOST_BITS:
+        return Tensor(tensor.dtype, (values if with_replacement else 0, count))
     most = tensor.shape[0] + (count - 1 if with_replacement else 0)
     return Tensor(tensor.dtype, (product(most - index for index in range(count)) // factorial(count), count))
 
