@@ -206,7 +206,7 @@ def test_a_module_without_a_lock_fails_and_says_what_writes_it(pytester: pytest.
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(
         [
-            f"test_mlp.py::test_mlp has no lock: there is no {MLP}",
+            f"has no lock: there is no {MLP}",
             "accept it with: pytest --layercli-update test_mlp.py::test_mlp",
         ]
     )
@@ -228,7 +228,7 @@ def test_a_module_is_locked_and_compared(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(
         [
-            f"test_mlp.py::test_mlp differs from {MLP}",
+            f"differs from {MLP}",
             "*0.weight*[[]4, 3] -> [[]5, 3]*",
             "*checkpoints*break*",
             "accept it with: pytest --layercli-update test_mlp.py::test_mlp",

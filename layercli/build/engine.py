@@ -145,6 +145,7 @@ class TorchEngine(ForwardEngine):
         if entry.creates and not entry.name.endswith("_like"):
             given["device"] = self.device
         check_growth(entry, values, given, site)
+        hazards.check_function(entry, values, given, site)
         guarded = guard_call(entry, find_torch_function(function), site)
         return self.run(entry.name, guarded, values, given, site)
 

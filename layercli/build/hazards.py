@@ -138,14 +138,6 @@ def _check_trials(count: Any, prob: Any) -> str:
     return "" if finite else "expects finite counts and probabilities"
 
 
-def _check_heads(query: Any, key: Any, value: Any, *_: Any, enable_gqa: Any = False, **__: Any) -> str:
-    """With ``enable_gqa`` heads are divided by those of the keys, and by those of the values."""
-    if not enable_gqa or min(key.dim(), value.dim()) < 3 or key.shape[-3] == value.shape[-3]:
-        return ""
-    heads = key.shape[-3], value.shape[-3]
-    return "" if all(heads) else f"expects heads of keys and values and got {heads[0]} and {heads[1]}"
-
-
 def _check_state(input: Any, hx: Any = None) -> str:
     """A cell cuts its gates into three or four along a dimension that is another one here, and takes what isn't there."""
     states = hx if isinstance(hx, (tuple, list)) else (hx,)
@@ -162,7 +154,6 @@ _CHECKS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("lcm", "lcm_"), _check_multiple),
     "matrix_power": _check_power,
     "binomial": _check_trials,
-    "scaled_dot_product_attention": _check_heads,
     "GRUCell": _check_state,
     "LSTMCell": _check_state,
 }

@@ -36,7 +36,7 @@ from layercli.spec.values import (
     Site,
 )
 from layercli.trace import DictType, PlainType, TensorType, Type
-from layercli.trace.failure import TUPLE_HINT, point_to_layer, takes_tuple
+from layercli.trace.failure import explain_tuple, point_to_layer
 from layercli.trace.recorder import Draft, Recorder
 
 
@@ -598,7 +598,7 @@ def explain_refusal(
     draft = recorder.failed_draft
     if draft is None:
         return SpecError(Problem(refusal.code, f"{model} {refusal.message}", position))
-    hint = TUPLE_HINT if refusal.code == "wrong-kind" and takes_tuple(draft) else ""
+    hint = explain_tuple(draft) if refusal.code == "wrong-kind" else ""
     message = f"{draft.path or model} {refusal.message}"
     return SpecError(point_to_layer(Problem(refusal.code, message, position, hint=hint), draft, model))
 

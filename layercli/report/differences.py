@@ -291,9 +291,7 @@ def _draw_shapes(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences:
         outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
     shown = [
-        _escape(
-            f"{join_names(_fold_names(paths))} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}"
-        )
+        _escape(f"{_join_rows(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}")
         for (old, new), paths in outputs.items()
     ]
     for number, part in enumerate(shown[:MAX_FOLDED]):
@@ -302,13 +300,21 @@ def _draw_shapes(differences: Sequence[Difference]) -> Iterator[str]:
         yield f"            and {len(shown) - MAX_FOLDED:,} more sizes"
 
 
-def _fold_names(paths: Sequence[str]) -> list[str]:
-    """The paths, and where they are many those of equal blocks, which differ only in their numbers, as one."""
+def _join_rows(paths: Sequence[str]) -> str:
+    """The rows by name; of many, those of equal blocks, which differ only in their numbers, as one."""
+    if len(paths) <= MAX_NAMED:
+        return join_names(paths)
     groups: dict[str, list[str]] = {}
     for path in paths:
         masked = mask_numbers(path)
-        groups.setdefault(masked if len(paths) > MAX_NAMED and masked != "*" else path, []).append(path)
-    return [group[0] if len(group) == 1 else f"{masked} ({len(group):,})" for masked, group in groups.items()]
+        groups.setdefault(path if masked == "*" else masked, []).append(path)
+    named = [
+        group[0] if len(group) == 1 else f"{masked} ({len(group):,})" for masked, group in groups.items()
+    ]
+    if len(groups) > MAX_NAMED:
+        left = sum(map(len, list(groups.values())[MAX_NAMED - 1 :]))
+        named = [*named[: MAX_NAMED - 1], f"{left:,} more"]
+    return join_names(named)
 
 
 def draw_verdicts(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:

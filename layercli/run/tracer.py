@@ -27,7 +27,7 @@ from layercli.run.values import Snapshot, show_values, snapshot
 from layercli.spec.limits import current_limits
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
-from layercli.trace.failure import TUPLE_HINT, TraceFailed, point_to_layer, takes_tuple
+from layercli.trace.failure import TraceFailed, explain_tuple, point_to_layer
 from layercli.trace.modules import ALL_INSIDE, find_never_called, find_ownership
 from layercli.trace.recorder import Draft, Frame, Recorder
 
@@ -402,5 +402,5 @@ def _explain(failure: Exception, draft: Draft | None, model: str) -> Sequence[Pr
         where = f" in {owner}" if owner else ""
         return (replace(problem, message=f"{draft.type}{where} failed{met}"),)
     name = f"{draft.path} ({draft.type})" if draft.path else model
-    hint = TUPLE_HINT if takes_tuple(draft) and draft.type in LAYERS else problem.hint
+    hint = (explain_tuple(draft) if draft.type in LAYERS else "") or problem.hint
     return (point_to_layer(replace(problem, message=f"{name} failed{met}", hint=hint), draft, model),)

@@ -355,13 +355,53 @@ def _example(file: _File, name: str, node: Node) -> Sizes | Expression | Unread:
         sizes = [_expression(file, item) for item in node.items]
         read = tuple(size for size in sizes if isinstance(size, Expression))
         return Sizes(read, node.position) if len(read) == len(sizes) else UNREAD
+    if isinstance(node, Entries) and any(key.text.text.strip() in _DESCRIBING for key, _ in node.entries):
+        file.report(
+            "wrong-kind", "an input is a list of sizes or an expression", node.position, _suggest(name, node)
+        )
+        return UNREAD
     text = node.text.text.strip() if isinstance(node, Scalar) else ""
+    if typed := re.fullmatch(r"(?:torch\.)?(\w+)\s*\[(.*)\]", text):
+        dtype, sizes_text = typed.groups()
+        if dtype in DTYPES:
+            hint = f"write {name}: {_create(dtype, sizes_text, node)}"
+            file.report("wrong-kind", f"{text} is how a type is shown, not a tensor", node.position, hint)
+            return UNREAD
     if re.fullmatch(r"\d+(?:x\d+)+|\w+(?:\s+[x\u00d7]\s+\w+)+", text):
         sizes_written = re.split(r"\s+[x\u00d7]\s+|(?<=\d)x(?=\d)", text)
         hint = f"write {name}: [{', '.join(sizes_written)}]"
         file.report("wrong-kind", "sizes are a list", node.position, hint)
         return UNREAD
     return _expression(file, node)
+
+
+#: Keys by which someone may describe an input, though it is given by an expression.
+_DESCRIBING = ("shape", "size", "sizes", "dtype")
+
+
+def _suggest(name: str, node: Entries) -> str:
+    """What to write for an input that was described as a mapping of its sizes and dtype."""
+    given = {key.text.text.strip(): value for key, value in node.entries}
+    sizes = next((given[key] for key in _DESCRIBING[:3] if key in given), None)
+    dtype = given.get("dtype")
+    if not isinstance(sizes, Items) or not all(isinstance(item, Scalar) for item in sizes.items):
+        return f"write {name}: [1, 3, 32, 32], or {name}: zeros(1, 8, dtype=int64)"
+    texts = [item.text.text.strip() for item in sizes.items if isinstance(item, Scalar)]
+    kind = dtype.text.text.strip().removeprefix("torch.") if isinstance(dtype, Scalar) else "float32"
+    return f"write {name}: {_create(kind, ', '.join(texts), node)}"
+
+
+def _create(dtype: str, sizes: str, node: Node) -> str:
+    """An input of this dtype and these sizes as the language writes it, in quotes where YAML needs them."""
+    if dtype in ("float32", "float"):
+        return f"[{sizes}]"
+    many = f"({sizes})" if "," in sizes or not sizes else f"({sizes},)"
+    integer = dtype in ("int64", "long", "int32", "int")
+    given = "" if dtype in ("int64", "long") else f", dtype={dtype}"
+    text = f"randint(0, 10, {many}{given})" if integer else f"zeros({many}, dtype={dtype})"
+    position = node.position
+    flow = "{" in position.source.line(position.line)[: position.column - 1]
+    return f"'{text}'" if flow else text
 
 
 def _read_block_inputs(file: _File, node: Node | None) -> tuple[Input, ...]:

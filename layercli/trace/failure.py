@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from layercli.errors import Label, Problem, SpecError
 from layercli.trace.recorder import Draft
-from layercli.trace.records import Trace
+from layercli.trace.records import PlainType, Trace
 
 
 class TraceFailed(SpecError):
@@ -31,10 +31,11 @@ def point_to_layer(problem: Problem, draft: Draft, model: str) -> Problem:
     return replace(problem, labels=(*problem.labels, made))
 
 
-def takes_tuple(draft: Draft) -> bool:
-    """Whether the first input of a call is a tuple, such as an LSTM gives."""
-    return isinstance(next(iter(draft.inputs), None), tuple)
-
-
-#: What to do where a layer got the tuple that another one gives.
-TUPLE_HINT = "this is a tuple; take an item of it in forward, as in output, _ = lstm(x)"
+def explain_tuple(draft: Draft) -> str:
+    """What to do where the first input of a call is a tuple, such as an LSTM gives; nothing where it isn't."""
+    first = next(iter(draft.inputs), None)
+    if not isinstance(first, tuple):
+        return ""
+    if first and all(isinstance(item, PlainType) and item.text.isdigit() for item in first):
+        return f"for a tensor of these sizes write [{', '.join(map(str, first))}] in inputs"
+    return "this is a tuple; take an item of it in forward, as in output, _ = lstm(x)"

@@ -93,6 +93,15 @@ class Drawn:
         return f"{self.constructor} on ({self.text}){' in train mode' if self.train else ''}"
 
 
+def read_drawn(text: str, name: str) -> Drawn:
+    """The call that a text is of (``str(drawn)``)."""
+    constructor, among, inputs = text.partition(" on (")
+    if not among:
+        return Drawn(name, text)
+    rest = inputs.removesuffix(" in train mode")
+    return Drawn(name, rest[:-1], constructor, rest != inputs)
+
+
 def find_form(namespace: str, name: str) -> Form:
     """An operation under one of its names."""
     table: Mapping[str, Form] = METHODS if namespace == "Tensor" else FUNCTIONS

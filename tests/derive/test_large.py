@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from tests.derive.draws import Drawn, list_entries, spell
+from tests.derive.draws import Drawn, list_entries, read_drawn, spell
 from tests.derive.large import ELEMENTS, compare_large, draw_large, enlarge, list_sizes
 
 #: Entries that ``python -m tests.derive`` makes large; here every tenth is.
@@ -40,3 +41,11 @@ def test_one_size_grows_wherever_it_stands() -> None:
     drawn = Drawn("Linear", "rand(3, 3, 2)", "Linear(2, 3, bias=True)")
     assert list_sizes(drawn) == [(2, 1), (3, 2)]
     assert str(enlarge(drawn, 3, 5)) == "Linear(2, 15, bias=True) on (rand(15, 15, 2))"
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_text_of_a_call_is_read_back(entry: str) -> None:
+    for sample in list_entries()[entry]:
+        for train in (False, bool(sample.constructor)):
+            drawn = replace(spell(sample), train=train)
+            assert read_drawn(str(drawn), sample.name) == drawn

@@ -154,3 +154,22 @@ def test_the_command_that_accepts_can_be_pasted() -> None:
     assert CheckResult(specs).accept == "layercli lock ./-x.yaml 'a b.yaml' '$(ls).yaml' net.yaml"
     assert CheckResult((HELD, WRONG, ORPHANED)).accept == "layercli lock --prune old.lock"
     assert CheckResult((HELD, WRONG)).accept == ""
+
+
+def test_the_command_that_accepts_leaves_what_is_known() -> None:
+    many = tuple(replace(WIDENED, path=f"{number}.yaml") for number in range(7))
+    assert CheckResult(many).accept == "layercli lock"
+    parts = tuple(
+        replace(part, ignored="agreed", follows=tuple(replace(one, ignored="agreed") for one in part.follows))
+        for part in WIDENED.differences
+    )
+    known = replace(WIDENED, path="known.yaml", differences=parts)
+    names = " ".join(spec.path for spec in many)
+    assert CheckResult((*many, known)).accept == f"layercli lock {names}"
+
+
+def test_what_it_costs_is_no_difference_of_its_own() -> None:
+    cost = Difference("parameters-changed", "cost", "", "2", "4", "the model has 4 parameters, before 2")
+    result = CheckResult((replace(WIDENED, differences=(*WIDENED.differences, cost)),))
+    assert result.summary == CheckResult((WIDENED,)).summary
+    assert "1 difference:" in CheckResult((replace(WIDENED, differences=(cost,)),)).summary

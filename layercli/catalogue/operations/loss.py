@@ -542,6 +542,8 @@ def measure_gaussian(
     wanted = target if is_plain(target) else expect_tensor(target, "target")
     if isinstance(target, bool):
         refuse("subtracts no bools", "target", "dtype-mismatch")
+    if isinstance(var, float) and var < 0:
+        refuse(f"needs var of 0 or more, not {var}", "var", "argument-refused")
     variance = like(given, promote(given, var)) if isinstance(var, float) else expect_dtype(var, REAL, "var")
     expect_number(eps, "eps")
     if not _same_shape(variance, given):
