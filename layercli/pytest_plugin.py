@@ -67,13 +67,15 @@ class State:
 
 STATE = pytest.StashKey[State]()
 WRITTEN = pytest.StashKey[list[str]]()
+#: The locks that a test compares with, or writes.
+USED = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the specs that were asked for. Raises UsageError where there are none, and for an update in CI."""
     config.addinivalue_line("markers", "layercli: a spec that is compared with its lock, made by layercli.")
     state = config.stash[STATE] = State(config)
-    config.pluginmanager.register(Teller(), "layercli-teller")
+    config.pluginmanager.register(Teller(config, state), "layercli-teller")
     if state.update and os.environ.get("CI"):
         problem = f"{UPDATE} writes locks, and CI is set: run it where you can review and commit them"
         raise pytest.UsageError(problem)
@@ -218,6 +220,7 @@ class ShapeCheck:
         __tracebackhide__ = True
         path = self._folder / f"{self._choose_name(name)}.lock"
         lock_name = self._state.name(path)
+        self._node.stash.setdefault(USED, []).append(str(path))
 
         from layercli.lock import format_lock
         from layercli.module_checks import check_module, lock_module
@@ -288,27 +291,79 @@ def clean_name(name: str) -> str:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in the report which locks were written: under pytest-xdist it goes to another process."""
+    """Say in the report which locks were used and written: under pytest-xdist it goes to another process."""
     report = yield
+    if call.when == "call" and USED in item.stash:
+        vars(report)["layercli_used"] = item.stash[USED]
     if call.when == "call" and WRITTEN in item.stash:
         vars(report)["layercli_written"] = item.stash[WRITTEN]
     return report
 
 
-class Teller:
-    """Tells at the end of a run which locks were written, in whichever process."""
+#: Options by which not all tests of a file run.
+CHOICES = ("keyword", "markexpr", "deselect", "lf", "stepwise")
 
-    def __init__(self) -> None:
+
+class Teller:
+    """Tells at the end of a run which locks were written, in whichever process, and removes those that no test has now."""
+
+    def __init__(self, config: pytest.Config, state: State) -> None:
+        self.state = state
         self.written: list[str] = []
+        #: By their real paths.
+        self.used: set[str] = set()
+        #: The test files of which all tests that ran passed, and the others.
+        self.passed: set[Path] = set()
+        self.unsure: set[Path] = set()
+        self.removed: list[str] = []
+        chosen = any(getattr(config.option, name, None) for name in CHOICES)
+        named = any("::" in argument for argument in config.args)
+        self.prunes = state.update and not (chosen or named or hasattr(config, "workerinput"))
+
+    def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
+        """What some plugin left out may have locks."""
+        self.unsure |= {item.path for item in items}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take down what one test wrote."""
+        """Take down what one test used and wrote."""
         self.written += getattr(report, "layercli_written", [])
+        self.used |= set(map(os.path.realpath, getattr(report, "layercli_used", [])))
+        file = self.state.root / report.nodeid.partition("::")[0]
+        (self.passed if report.passed and not hasattr(report, "wasxfail") else self.unsure).add(file)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Remove the locks of tests that are gone, after an update in which everything passed."""
+        if not self.prunes or exitstatus:
+            return
+        files = self.passed - self.unsure
+        for file in files:
+            self._prune(file.parent / LOCKS / file.stem)
+        for folder in {file.parent / LOCKS for file in files}:
+            places = [place for place in folder.iterdir() if place.is_dir()] if folder.is_dir() else []
+            for place in places:
+                if not (folder.parent / f"{place.name}.py").exists():
+                    self._prune(place)
+
+    def _prune(self, folder: Path) -> None:
+        """Remove the locks in a folder that no test used."""
+        if not folder.is_dir() or folder.is_symlink():
+            return
+
+        from layercli.checks import looks_like_lock
+        from layercli.lock import remove_lock
+
+        for path in sorted(folder.glob("*.lock")):
+            if os.path.realpath(path) in self.used or path.is_symlink() or not path.is_file():
+                continue
+            if looks_like_lock(path.read_bytes()[:64]):
+                remove_lock(path, self.state.name(path))
+                self.removed.append(self.state.name(path))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Name the locks."""
-        locks = sorted(set(self.written))
-        if locks:
+        lines = [f"wrote {lock}" for lock in sorted(set(self.written))]
+        lines += [f"removed {lock}, which no test has" for lock in self.removed]
+        if lines:
             terminalreporter.section("layercli")
-            for lock in locks:
-                terminalreporter.write_line(f"wrote {lock}")
+            for line in lines:
+                terminalreporter.write_line(line)

@@ -239,6 +239,54 @@ def test_a_module_is_locked_and_compared(pytester: pytest.Pytester) -> None:
     pytester.runpytest().assert_outcomes(passed=1)
 
 
+TWO = (
+    MODULE
+    + """
+def test_other(shape_check):
+    shape_check(nn.Linear(3, 2), torch.zeros(1, 3))
+"""
+)
+OTHER_LOCK = "__locks__/test_mlp/test_other.lock"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end", "kept"),
+    [
+        ((), "", False),
+        (("-n", "2"), "", False),
+        (("-k", "mlp"), "", True),
+        (("test_mlp.py::test_mlp",), "", True),
+        (("test_mlp.py",), "", False),
+        ((), "@pytest.mark.skip\ndef test_skipped(): pass\n", True),
+        ((), "def test_failing(): assert 0\n", True),
+    ],
+)
+def test_an_update_removes_locks_that_no_test_has(
+    pytester: pytest.Pytester, arguments: tuple[str, ...], end: str, kept: bool
+) -> None:
+    write(pytester, TWO)
+    pytester.runpytest("--layercli-update").assert_outcomes(passed=2)
+    (pytester.path / "__locks__/test_mlp/poetry.lock").write_text("# of somebody else\n")
+    write(pytester, f"import pytest\n{MODULE}\n{end}")
+    # A run that compares removes nothing.
+    pytester.runpytest(*arguments)
+    assert OTHER_LOCK in count_locks(pytester)
+    done = pytester.runpytest("--layercli-update", *arguments)
+    left = ["__locks__/test_mlp/mlp.lock", "__locks__/test_mlp/poetry.lock"]
+    assert count_locks(pytester) == sorted([*left, *([OTHER_LOCK] if kept else [])])
+    if not kept:
+        done.stdout.fnmatch_lines([f"removed {OTHER_LOCK}, which no test has"])
+
+
+def test_an_update_removes_locks_of_test_files_that_are_gone(pytester: pytest.Pytester) -> None:
+    write(pytester)
+    (pytester.path / "test_old.py").write_text((pytester.path / "test_mlp.py").read_text())
+    pytester.runpytest("--layercli-update").assert_outcomes(passed=2)
+    (pytester.path / "test_old.py").unlink()
+    pytester.runpytest("--layercli-update").assert_outcomes(passed=1)
+    assert count_locks(pytester) == [MLP]
+
+
 def test_the_lock_has_the_name_of_its_test(pytester: pytest.Pytester) -> None:
     text = """\
         import pytest, torch

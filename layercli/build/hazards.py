@@ -34,6 +34,10 @@ _WINDOWED = frozenset(
 )  # fmt: skip
 
 
+#: NumPy's words, under which PyTorch takes the same arguments.
+_OTHER_WORDS = {"x": "input", "x1": "input", "x2": "other"}
+
+
 def check_function(form: Form, arguments: Sequence[Any], keywords: Mapping[str, Any], site: Site) -> None:
     """Refuse a call that its kernel wouldn't survive. Raises SpecError. The tensor of a method comes first."""
     if form.name in _WINDOWED:
@@ -55,8 +59,9 @@ def _check_values(
     check = _CHECKS.get(called)
     if check is None:
         return
+    named = {_OTHER_WORDS.get(name, name): value for name, value in keywords.items()}
     try:
-        reason = check(*arguments, **keywords)
+        reason = check(*arguments, **named)
     except (TypeError, RuntimeError, ValueError, IndexError, AttributeError):
         # Arguments of another kind are PyTorch's to refuse.
         return
