@@ -40,7 +40,7 @@ def list_kind_candidates(scene: Scene, row: Row | None) -> Iterator[Candidate]:
     if scene.problem.code in ("wrong-kind", "unknown-method"):
         yield from _unpack_results(scene)
         yield from _take_first(scene, row)
-    if row is not None and scene.problem.code in ("dtype-mismatch", "argument-refused", "wrong-kind"):
+    if row is not None and scene.problem.code in ("dtype-mismatch", "invalid-argument", "wrong-kind"):
         yield from _convert(scene, row)
 
 

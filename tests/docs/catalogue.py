@@ -31,8 +31,8 @@ drawn at random, with sizes of 0 and 1, tensors without dimensions, plain number
 the wrong kind, missing or too many. PyTorch {torch} runs each of them on the CPU. *Legal* counts the different calls that it
 took, and whose result was what the rule gives; *illegal* those that it refused, and the rule, too. There are {legal} legal
 and {illegal} illegal calls of {entries} entries here, and no call on which the two don't agree. What a count below 100 is
-due to stands at the end of the page. *Large* counts {large} legal calls more, with a size so great that no memory holds
-their tensors, up to {most} elements along one dimension: of these PyTorch's `meta` device, which makes no values, tells the
+due to stands at the end of the page. *Large* counts {large} legal calls more, one size of which was made up to {most}
+times as great, so that no memory holds their tensors: of these PyTorch's `meta` device, which makes no values, tells the
 shapes.
 
 *Refuses* has what an entry asks of its inputs, as the sentences that a person reads where it isn't so, from those illegal

@@ -543,7 +543,7 @@ def measure_gaussian(
     if isinstance(target, bool):
         refuse("subtracts no bools", "target", "dtype-mismatch")
     if isinstance(var, float) and var < 0:
-        refuse(f"needs var of 0 or more, not {var}", "var", "argument-refused")
+        refuse(f"needs var of 0 or more, not {var}", "var", "invalid-argument")
     variance = like(given, promote(given, var)) if isinstance(var, float) else expect_dtype(var, REAL, "var")
     expect_number(eps, "eps")
     if not _same_shape(variance, given):

@@ -1,0 +1,80 @@
+"""Running the program in a copy of this process: with limits, and whatever comes of it comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from layercli.cli.main import main
+
+#: Seconds of processor time, and bytes beside what this process has, that a command may take.
+SECONDS = 60
+MEMORY = 3 << 30
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command ended: its exit code, or the negative number of the signal that ended it, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_apart(*arguments: str, folder: Path, prepare: Callable[[], object] | None = None) -> Ending:
+    """What the program does in ``folder``, in a process of its own that costs no new start of Python or torch.
+
+    ``prepare`` is called there before.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = os.fork()
+        if child == 0:
+            # Nothing of pytest's may run on here, whatever happens.
+            code = 99
+            with contextlib.suppress(BaseException):
+                code = _run_in_child(arguments, folder, prepare, out.fileno(), err.fileno())
+            os._exit(code)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        told = []
+        for stream in (out, err):
+            stream.seek(0)
+            told.append(stream.read().decode("utf-8", "replace"))
+    return Ending(code, *told)
+
+
+def _run_in_child(
+    arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object] | None, out: int, err: int
+) -> int:
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+    os.chdir(folder)
+    limit_child()
+    if prepare is not None:
+        prepare()
+    code = main(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def limit_child() -> None:
+    """Bounds that end this process where the program's own don't: no test waits for ever, or fills the machine."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    with open("/proc/self/statm", encoding="ascii") as file:
+        held = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "torch" in sys.modules:
+        # Threads of the process that was copied are not here, and its pool waits for them.
+        sys.modules["torch"].set_num_threads(1)

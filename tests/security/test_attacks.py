@@ -1,0 +1,47 @@
+"""Every known attack on a reader of models ends in an ordinary error, and nothing else comes of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.apart import Ending, run_apart
+from tests.security.attacks import ATTACKS, PWN, Attack
+
+#: What a run needs is loaded before the processes are copied from this one.
+assert torch.zeros(1).sum() == 0
+
+
+def launch(attack: Attack, folder: Path) -> Ending:
+    """What the program makes of an attack, in a project of its own."""
+    (folder / "pyproject.toml").touch()
+    (folder / "net.yaml").write_bytes(attack.text.replace("{PWN}", PWN).encode())
+    return run_apart(*attack.command.split(), folder=folder)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_ends_in_an_error(attack: Attack, tmp_path: Path) -> None:
+    ending = launch(attack, tmp_path)
+    told = ending.out + ending.err
+    codes = re.findall(r"error\[([\w-]+)\]", told)
+    assert codes, told[-2000:]
+    assert set(codes) & set(attack.codes.split()), codes
+    assert ending.code in (1, 2)
+    assert "internal" not in codes
+    assert "Traceback" not in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.yaml", "pyproject.toml"]
+
+
+def test_each_attack_has_a_name_of_its_own() -> None:
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) > 150
+
+
+def test_a_crash_would_be_seen(tmp_path: Path) -> None:
+    """What a kernel does to a process that nothing guards."""
+    import ctypes
+
+    ending = run_apart("list", folder=tmp_path, prepare=lambda: ctypes.string_at(0))
+    assert ending.code < 0
