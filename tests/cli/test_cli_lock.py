@@ -17,7 +17,7 @@ WIDER = NET.replace("width: 4", "width: 6")
 DIFFERS = """\
 net.yaml differs from net.lock
 
-  param width   4 -> 6   net.yaml:7:10
+  param width   4 -> 6   net.yaml:2:17
     first.weight   [4, 3] -> [6, 3]
     first.bias     [4] -> [6]
     last.weight    [2, 4] -> [2, 6]
@@ -106,7 +106,7 @@ def test_check_for_programs(locked: Path, run: Run) -> None:
     result = run("check", "--format", "json")
     data = json.loads(result.out)
     assert (data["exit_code"], result.code) == (1, 1)
-    assert data["findings"][0]["source"] == {"file": "net.yaml", "line": 7, "column": 10, "end_column": 26}
+    assert data["findings"][0]["source"] == {"file": "net.yaml", "line": 2, "column": 17, "end_column": 18}
     assert run("check", "--format", "json", "-o", "out.json").code == 1
     assert json.loads((locked / "out.json").read_text()) == data
 
@@ -114,7 +114,7 @@ def test_check_for_programs(locked: Path, run: Run) -> None:
 def test_check_for_a_workflow_run(locked: Path, run: Run) -> None:
     (locked / "net.yaml").write_text(WIDER)
     result = run("check", "--format", "github")
-    assert result.out.startswith("::error file=net.yaml,line=7,col=10,endColumn=26,title=")
+    assert result.out.startswith("::error file=net.yaml,line=2,col=17,endColumn=18,title=")
     assert all(line.startswith("::") for line in result.out.splitlines())
     assert result.code == 1
 
@@ -303,7 +303,7 @@ def test_a_lock_with_numbers_for_sizes_is_held_to_these(locked: Path, run: Run) 
     (locked / "net.yaml").write_text(spec.replace("dims: {N: 2}", "dims: {N: 7}"))
     result = run("check", "net.yaml")
     assert result.code == 1
-    assert "  input x   [2, 3] -> [7, 3]   net.yaml:7:10\n" in result.out
+    assert "  input x   [2, 3] -> [7, 3]   net.yaml:5:6\n" in result.out
     assert "warning[lock-earlier]: net.lock was written by an earlier layercli" in result.out
     assert run("lock", "net.yaml").out == "wrote net.lock   4 rows\n"
     assert (locked / "net.lock").read_text() == text
