@@ -165,32 +165,35 @@ CODE = (
     statement("with", "with torch.enable_grad(): pass", "not-in-language"),
 )  # fmt: skip
 
-MEMORY = tuple(
-    statement(f"memory-{name}", f"y = {text}", "refused-name unknown-function unknown-method")
-    for name, text in {
-        "empty": "torch.empty(100)",
-        "empty-like": "torch.empty_like(x)",
-        "empty-strided": "torch.empty_strided((3,), (1,))",
-        "empty-permuted": "torch.empty_permuted((3,), (0,))",
-        "new-empty": "x.new_empty(3)",
-        "new-empty-strided": "x.new_empty_strided((3,), (1,))",
-        "resize": "x.resize_(100)",
-        "resize-as": "x.resize_as_(x)",
-        "set": "x.set_(x)",
-        "as-strided": "x.as_strided((100,), (1,))",
-        "as-strided-scatter": "torch.as_strided_scatter(x, x, (1,), (1,))",
-        "native-dropout": "torch.native_dropout(x, 0.5, True)",
-        "native-batch-norm": "torch.native_batch_norm(x, x, x, x, x, True, 0.1, 1e-5)",
-        "data": "x.data",
-        "storage": "x.untyped_storage()",
-        "frombuffer": "torch.frombuffer(x)",
-        "sparse": "torch.sparse_coo_tensor(x, x)",
-        "segment-reduce": "torch.segment_reduce(x, 'sum')",
-        "quantized": "torch.quantize_per_tensor(x, 1.0, 0, float32)",
-        "module-tensor": "torch.Tensor(100)",
-        "float-tensor": "torch.FloatTensor(100)",
-    }.items()
-) + (layer("memory-parameter", "Parameter(torch.empty(3))", "refused-name"),)
+MEMORY = (
+    *(
+        statement(f"memory-{name}", f"y = {text}", "refused-name unknown-function unknown-method")
+        for name, text in {
+            "empty": "torch.empty(100)",
+            "empty-like": "torch.empty_like(x)",
+            "empty-strided": "torch.empty_strided((3,), (1,))",
+            "empty-permuted": "torch.empty_permuted((3,), (0,))",
+            "new-empty": "x.new_empty(3)",
+            "new-empty-strided": "x.new_empty_strided((3,), (1,))",
+            "resize": "x.resize_(100)",
+            "resize-as": "x.resize_as_(x)",
+            "set": "x.set_(x)",
+            "as-strided": "x.as_strided((100,), (1,))",
+            "as-strided-scatter": "torch.as_strided_scatter(x, x, (1,), (1,))",
+            "native-dropout": "torch.native_dropout(x, 0.5, True)",
+            "native-batch-norm": "torch.native_batch_norm(x, x, x, x, x, True, 0.1, 1e-5)",
+            "data": "x.data",
+            "storage": "x.untyped_storage()",
+            "frombuffer": "torch.frombuffer(x)",
+            "sparse": "torch.sparse_coo_tensor(x, x)",
+            "segment-reduce": "torch.segment_reduce(x, 'sum')",
+            "quantized": "torch.quantize_per_tensor(x, 1.0, 0, float32)",
+            "module-tensor": "torch.Tensor(100)",
+            "float-tensor": "torch.FloatTensor(100)",
+        }.items()
+    ),
+    layer("memory-parameter", "Parameter(torch.empty(3))", "refused-name"),
+)
 
 _CTC = "x: 'rand(5, 2, 3).log_softmax(2)'"
 KERNELS = (
