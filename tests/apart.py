@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import faulthandler
+import gc
+import importlib
 import os
+import pkgutil
 import resource
 import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import layercli
 from layercli.cli.main import main
 
 #: Seconds of processor time, and bytes beside what this process has, that a command may take.
@@ -29,11 +34,35 @@ class Ending:
     err: str
 
 
+@cache
+def load_program() -> None:
+    """Import whatever a command may need, once, and leave it out of the collector's sight, so that copies share it."""
+    for package in (
+        "cli",
+        "spec",
+        "plan",
+        "derive",
+        "build",
+        "run",
+        "diagnose",
+        "lint",
+        "report",
+        "catalogue",
+        "trace",
+    ):
+        folder = Path(layercli.__path__[0], package)
+        for found in pkgutil.walk_packages([str(folder)], f"layercli.{package}."):
+            importlib.import_module(found.name)
+    gc.collect()
+    gc.freeze()
+
+
 def run_apart(*arguments: str, folder: Path, prepare: Callable[[], object] | None = None) -> Ending:
     """What the program does in ``folder``, in a process of its own that costs no new start of Python or torch.
 
     ``prepare`` is called there before.
     """
+    load_program()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if child == 0:
@@ -56,9 +85,10 @@ def _run_in_child(
 ) -> int:
     os.dup2(out, 1)
     os.dup2(err, 2)
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8")
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), "utf-8")
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
     os.chdir(folder)
+    faulthandler.disable()
     limit_child()
     if prepare is not None:
         prepare()

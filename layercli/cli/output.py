@@ -24,8 +24,11 @@ def write_output(text: str, path: Path | None = None) -> None:
 
 def write_error(text: str) -> None:
     """Write a message to standard error; where that is impossible the exit code has to do."""
+    # A message quotes what a stranger wrote, and a runner of workflows reads it.
+    from layercli.report.logs import break_commands
+
     with contextlib.suppress(CommandError):
-        _write(sys.stderr, text)
+        _write(sys.stderr, break_commands(text))
 
 
 def _write(stream: TextIO | None, text: str) -> None:

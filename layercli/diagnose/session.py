@@ -65,8 +65,7 @@ def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> Sp
         found = tuple(find_mends(scene, outcome)) if mends else ()
         explained.append(replace(told.problem, mends=found, hint="" if found else told.problem.hint))
     if isinstance(failure, TraceFailed):
-        trace = replace(failure.trace, problems=tuple(explained), refusal=refusal)
-        return TraceFailed(trace, *explained)
+        return TraceFailed(replace(failure.trace, refusal=refusal), *explained)
     return SpecError(*explained)
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from layercli.errors import escape_controls
 from layercli.record import record
+from layercli.report.logs import break_commands
 
 #: The styles of a segment and the codes that switch them on.
 ANSI = {"bold": "\x1b[1m", "dim": "\x1b[2m"}
@@ -80,7 +81,7 @@ def measure(text: str) -> int:
 
 def draw_lines(lines: Iterable[Line], color: bool = False) -> str:
     """Lines as text, with a newline after each; styles as ANSI codes where ``color``."""
-    return "".join(_draw_line(line, color) + "\n" for line in lines)
+    return break_commands("".join(_draw_line(line, color) + "\n" for line in lines))
 
 
 def _draw_line(line: Line, color: bool) -> str:

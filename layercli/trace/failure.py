@@ -10,11 +10,11 @@ from layercli.trace.records import PlainType, Trace
 
 
 class TraceFailed(SpecError):
-    """The forward pass ended early; ``trace`` has the rows up to there, the last ones unfinished."""
+    """The forward pass ended early; ``trace`` has the rows up to there, the last ones unfinished, and the problems."""
 
     def __init__(self, trace: Trace, *problems: Problem) -> None:
         super().__init__(*problems)
-        self.trace = trace
+        self.trace = replace(trace, problems=problems)
 
 
 def point_to_layer(problem: Problem, draft: Draft, model: str) -> Problem:

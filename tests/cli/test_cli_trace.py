@@ -260,8 +260,8 @@ def test_a_file_is_not_coloured_nor_cut_to_the_terminal(
 def test_a_forward_that_fails_shows_its_rows_first(run: Run) -> None:
     result = run("trace", "net", "--input", "x=1x5")
     assert result.out.splitlines()[3:] == [
-        "  layer  type    output      params",
-        "x first  Linear  got [1, 5]      16",
+        "  layer  type    output          params",
+        "x first  Linear  needs 3, got 5      16",
     ]
     assert "error[" in result.err
     assert "--> net.yaml:11:10" in result.err

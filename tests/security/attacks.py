@@ -107,7 +107,7 @@ PARSING = (
     Attack("anchors", "a: &a [x, x]\nb: &b [*a, *a]\n" + _FC, "yaml-anchor"),
     Attack("merge-keys", _INPUTS + "layers: {fc: 'Linear(8, 8)', <<: {a: 'ReLU()'}}\n", "yaml-merge"),
     Attack("documents", _FC + "---\n" + _FC, "yaml-documents"),
-    Attack("doubled-key", _FC + "layers: {fc: 'Linear(8, 9)'}\n", "duplicate-key"),
+    Attack("doubled-key", _FC + "layers: {fc: 'Linear(8, 9)'}\n", "yaml-duplicate-key"),
     Attack("nul", _FC + "# \0\n", "control-character"),
 )
 
@@ -305,7 +305,7 @@ KNOWN = (
     layer("keras-CVE-2025-1550-function", "\"TripletMarginWithDistanceLoss(distance_function={'class_name': 'function', 'config': 'system', 'module': 'os'})\"", "wrong-kind"),
     # NeMo's checkpoints hold a configuration whose targets are instantiated.
     Attack("nemo-CVE-2025-23304-target", _INPUTS + "target: subprocess.run\nlayers:\n  encoder:\n    _target_: subprocess.run\n    args: '{PWN}'\n", "unknown-key"),
-    layer("nemo-CVE-2025-23304-optimiser", "{_target_: torch.utils.data.dataloader.os.system, command: '{PWN}'}", "bad-name unknown-key unknown-name"),
+    layer("nemo-CVE-2025-23304-optimiser", "{_target_: torch.utils.data.dataloader.os.system, command: '{PWN}'}", "bad-name unknown-key unknown-name unknown-function syntax"),
     # YOLO's model files: rows of [from, number, module, arguments], whose texts are evaluated.
     Attack("yolo-backbone", "nc: 80\nbackbone:\n  - [-1, 1, \"__import__('os').system('{PWN}')\", [64]]\n" + _FC, "unknown-key"),
     Attack("yolo-activation", "activation: \"__import__('os').system('{PWN}')\"\n" + _FC, "unknown-key"),

@@ -9,7 +9,7 @@ from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import BOOLS, COMPLEX, FRACTIONS, expect_dtype, expect_int, is_whole
 from layercli.catalogue.dtypes import can_cast
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
-from layercli.catalogue.operations.view import find_view_strides
+from layercli.catalogue.layouts import find_view_strides
 from layercli.catalogue.rules import expect_tensor, is_row_major, number_of_spatial, promote, tell_count
 from layercli.catalogue.sizes import as_int, product, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, doubt, refuse

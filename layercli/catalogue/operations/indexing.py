@@ -11,19 +11,18 @@ from layercli.catalogue.arguments import COMPLEX, MISSING, expect_bool, expect_i
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import FUNCTIONAL, TENSOR, TORCH, Operation
 from layercli.catalogue.extents import check_extent
+from layercli.catalogue.layouts import is_empty, with_shape
 from layercli.catalogue.operations.view import (
     clone,
     drop_dim,
     expand_to,
     expect_sizes,
-    is_empty,
     select,
     take_diagonal,
     take_slice,
     unbind,
     unsqueeze,
     view,
-    with_shape,
 )
 from layercli.catalogue.rules import (
     broadcast_shapes,

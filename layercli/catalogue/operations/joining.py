@@ -9,15 +9,14 @@ from typing import Any
 from layercli.catalogue import work
 from layercli.catalogue.arguments import expect_int
 from layercli.catalogue.entries import TORCH, Operation
+from layercli.catalogue.layouts import channels_last_strides, has_channels_last
 from layercli.catalogue.operations.view import (
     atleast_1d,
     atleast_2d,
     atleast_3d,
-    channels_last_strides,
     expand_to,
     flatten,
     gather_tensors,
-    has_channels_last,
     transpose,
     unsqueeze,
     view,

@@ -10,20 +10,18 @@ from layercli.catalogue import macs, work
 from layercli.catalogue.arguments import expect_int, expect_number
 from layercli.catalogue.dtypes import CATEGORIES, can_cast, promote_dtypes
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, TENSOR, TORCH, Operation
+from layercli.catalogue.layouts import is_contiguous, is_empty, with_shape
 from layercli.catalogue.operations.indexing import is_expandable
 from layercli.catalogue.operations.view import (
     REAL_PARTS,
     convert,
     find_some_dims,
-    is_contiguous,
-    is_empty,
     movedim,
     permute,
     take_diagonal,
     transpose,
     unsqueeze,
     view,
-    with_shape,
 )
 from layercli.catalogue.rules import (
     broadcast_shapes,

@@ -18,13 +18,9 @@ from layercli.catalogue.arguments import (
 )
 from layercli.catalogue.dtypes import CATEGORIES
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
+from layercli.catalogue.layouts import channels_last_strides, is_contiguous, suggest_strides
 from layercli.catalogue.operations import pooling
-from layercli.catalogue.operations.view import (
-    channels_last_strides,
-    is_contiguous,
-    suggest_strides,
-    view,
-)
+from layercli.catalogue.operations.view import view
 from layercli.catalogue.rules import (
     dense_like,
     elementwise,

@@ -16,9 +16,9 @@ from layercli.catalogue.arguments import (
     expect_sizes,
 )
 from layercli.catalogue.entries import FUNCTIONAL, FUNCTIONAL_AND_TORCH, Operation
+from layercli.catalogue.layouts import channels_last_strides, suggest_strides
 from layercli.catalogue.operations.convolution import has_plain_rows
 from layercli.catalogue.operations.pooling import adapt_average
-from layercli.catalogue.operations.view import channels_last_strides, suggest_strides
 from layercli.catalogue.rules import expect_tensor, like, scale
 from layercli.catalogue.sizes import product, same_shape
 from layercli.catalogue.tensors import AnySize, Shape, Tensor, contiguous_strides, refuse
