@@ -118,3 +118,58 @@ CODES: Mapping[str, tuple[DifferenceClass, str]] = {
     "parameters-changed": ("cost", "the model has {new} parameters, before {old}"),
     "trainable-changed": ("cost", "{new} parameters take a gradient, before {old}"),
 }
+
+#: What stands before a path where the change itself doesn't tell what it is of.
+PREFIXES: Mapping[str, str] = {
+    "input-added": "input ",
+    "input-removed": "input ",
+    "input-changed": "input ",
+    "layer-moved": "place of ",
+    "operation-moved": "place of ",
+    "tie-changed": "tie",
+    "freeze-changed": "freeze",
+    "inputs-reordered": "inputs",
+    "output-changed": "output",
+    "param-added": "param ",
+    "param-removed": "param ",
+    "param-changed": "param ",
+    "name-changed": "name",
+    "spec-renamed": "spec",
+    "tie-rewritten": "tie",
+    "freeze-rewritten": "freeze",
+    "order-changed": "calls",
+    "dims-changed": "dims",
+    "need-added": "need of ",
+    "need-removed": "need of ",
+    "need-moved": "need of ",
+    "assumption-added": "assumption of ",
+    "assumption-removed": "assumption of ",
+    "mode-changed": "mode",
+    "dtype-changed": "dtype",
+    "entries-reordered": "state_dict",
+    "entry-tied": "tied ",
+    "wiring-changed": "inputs of ",
+    "returns-changed": "output of ",
+}
+
+
+#: Codes of differences in nothing but a name.
+RENAMES = ("layer-renamed", "entry-renamed", "input-renamed")
+
+
+def shorten_types(old: str, new: str) -> tuple[str, str]:
+    """Two tensor types without their dtype where it is the same."""
+    dtype, bracket, sizes = old.partition("[")
+    if bracket and new.startswith(f"{dtype}[") and old.endswith("]") and new.endswith("]"):
+        return bracket + sizes, new[len(dtype) :]
+    return old, new
+
+
+def say_difference(difference: Difference) -> str:
+    """A difference in a few words: ``fc1.weight [120, 576] -> [168, 576]``."""
+    if difference.code in RENAMES:
+        return f"{difference.old} is now {difference.new}"
+    old, new = shorten_types(difference.old, difference.new)
+    if not old or not new:
+        return difference.message
+    return f"{PREFIXES.get(difference.code, '')}{difference.path} {old} -> {new}".lstrip()

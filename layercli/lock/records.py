@@ -116,13 +116,11 @@ def lock_from_trace(
     freeze: Iterable[str] = (),
     version: int = LOCK_VERSION,
 ) -> Lock:
-    """The lock of a whole trace. ``tie`` is pairs (name, target), ``freeze`` the globs of the spec.
+    """The lock of a trace. ``tie`` is pairs (name, target), ``freeze`` the globs of the spec.
 
-    A trace without formulas gives a lock that holds for its own sizes. Raises ValueError for a trace whose forward pass failed or whose parts disagree about the number of
-    parameters.
+    A trace without formulas gives a lock that holds for its own sizes, one that ended early a lock that is only good for
+    ``compare_unfinished``. Raises ValueError for a trace whose parts disagree about the number of parameters.
     """
-    if trace.failed:
-        raise ValueError(f"the trace of {trace.model} ended early")
     if version <= NUMBERS_VERSION:
         trace = trace.in_numbers()
     lock = Lock(
@@ -147,7 +145,7 @@ def lock_from_trace(
         parameters=trace.totals.parameters,
         trainable=trace.totals.trainable,
     )
-    disagreement = find_disagreement(lock)
+    disagreement = None if trace.failed else find_disagreement(lock)
     if disagreement:
         raise ValueError(f"the trace of {trace.model} contradicts itself: {disagreement[1]}")
     return lock

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from layercli.errors import draw_problems, escape_controls
 from layercli.lock.comparison import mask_numbers
-from layercli.lock.differences import Difference
+from layercli.lock.differences import PREFIXES, RENAMES, Difference, shorten_types
 from layercli.lock.result import CheckResult, SpecResult
 from layercli.lock.verdicts import Verdict, join_names
 from layercli.report.logs import break_commands
@@ -139,44 +139,6 @@ _SECTIONS: Mapping[str, Callable[[SpecResult, Paint], Iterator[str]]] = {
     "error": _draw_error,
 }
 
-#: What stands before a path where the change itself doesn't tell what it is of.
-PREFIXES = {
-    "input-added": "input ",
-    "input-removed": "input ",
-    "input-changed": "input ",
-    "layer-moved": "place of ",
-    "operation-moved": "place of ",
-    "tie-changed": "tie",
-    "freeze-changed": "freeze",
-    "inputs-reordered": "inputs",
-    "output-changed": "output",
-    "param-added": "param ",
-    "param-removed": "param ",
-    "param-changed": "param ",
-    "name-changed": "name",
-    "spec-renamed": "spec",
-    "tie-rewritten": "tie",
-    "freeze-rewritten": "freeze",
-    "order-changed": "calls",
-    "dims-changed": "dims",
-    "need-added": "need of ",
-    "need-removed": "need of ",
-    "need-moved": "need of ",
-    "assumption-added": "assumption of ",
-    "assumption-removed": "assumption of ",
-    "mode-changed": "mode",
-    "dtype-changed": "dtype",
-    "entries-reordered": "state_dict",
-    "entry-tied": "tied ",
-    "wiring-changed": "inputs of ",
-    "returns-changed": "output of ",
-}
-
-
-#: Codes of differences in nothing but a name.
-RENAMES = ("layer-renamed", "entry-renamed", "input-renamed")
-
-
 def draw_changes(differences: Sequence[Difference], paint: Paint) -> Iterator[str]:
     """A line for each difference, and below it what follows from it.
 
@@ -267,7 +229,7 @@ def _draw_group(group: Sequence[Difference], paint: Paint) -> str:
 def _draw_change(difference: Difference, paint: Paint) -> str:
     if difference.code in RENAMES:
         return f"{paint('old', _escape(difference.old))} is now {paint('new', _escape(difference.new))}"
-    old, new = (_escape(text) for text in _shorten(difference.old, difference.new))
+    old, new = (_escape(text) for text in shorten_types(difference.old, difference.new))
     if not old and not new:
         return _escape(difference.message)
     if not old:
@@ -277,19 +239,11 @@ def _draw_change(difference: Difference, paint: Paint) -> str:
     return f"{paint('old', old)} -> {paint('new', new)}"
 
 
-def _shorten(old: str, new: str) -> tuple[str, str]:
-    """Two tensor types without their dtype where it is the same."""
-    dtype, bracket, sizes = old.partition("[")
-    if bracket and new.startswith(f"{dtype}[") and old.endswith("]") and new.endswith("]"):
-        return bracket + sizes, new[len(dtype) :]
-    return old, new
-
-
 def _draw_shapes(differences: Sequence[Difference]) -> Iterator[str]:
     """Rows that now put out something else, those with the same output together."""
     outputs: dict[tuple[str, str], list[str]] = {}
     for difference in differences:
-        outputs.setdefault(_shorten(difference.old, difference.new), []).append(difference.path)
+        outputs.setdefault(shorten_types(difference.old, difference.new), []).append(difference.path)
     shown = [
         _escape(f"{_join_rows(paths)} {'puts' if len(paths) == 1 else 'put'} out {new}, before {old}")
         for (old, new), paths in outputs.items()

@@ -63,25 +63,27 @@ def check_problems(validation: Validation) -> None:
         assert problem.message
         for place in list_places(problem):
             check_position(place)
+        for edit in (edit for mend in problem.mends for edit in mend.edits):
+            # What is put in replaces nothing.
+            check_position(edit.position, least=0)
         # Only what is wrong with the file as a whole stands nowhere in it.
         assert problem.position is not None or problem.code in ("file-too-large", "out-of-memory"), problem
     assert re.fullmatch(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f]*", draw_problems(validation.problems))
 
 
 def list_places(problem: Problem) -> Iterator[Position]:
-    """Where a problem, its labels and the edits of its mends stand."""
+    """Where a problem and its labels stand."""
     if problem.position is not None:
         yield problem.position
     yield from (label.position for label in problem.labels)
-    yield from (edit.position for mend in problem.mends for edit in mend.edits)
 
 
-def check_position(place: Position) -> None:
-    """A place is inside its file, and on one line of it."""
+def check_position(place: Position, least: int = 1) -> None:
+    """A place is inside its file, on one line of it, and ``least`` characters wide."""
     assert 1 <= place.line <= len(place.source.lines)
     length = len(place.source.line(place.line))
     assert 1 <= place.column <= length + 1
-    assert 1 <= place.width <= max(1, length + 1 - (place.column - 1))
+    assert least <= place.width <= max(1, length + 1 - (place.column - 1))
 
 
 def check_printing(validation: Validation) -> None:

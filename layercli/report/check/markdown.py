@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from layercli.errors import draw_problems
 from layercli.lock.comparison import mask_numbers
-from layercli.lock.differences import CLASSES
+from layercli.lock.differences import CLASSES, PREFIXES
 from layercli.lock.findings import Finding, list_findings
 from layercli.lock.result import CheckResult, SpecResult
-from layercli.report.differences import PREFIXES
 from layercli.report.layout import clean
 from layercli.report.logs import break_commands
 from layercli.report.markdown import escape_text, quote_code
