@@ -1,17 +1,15 @@
-"""Locking and checking of specs on disk: which ones, with which lock, and what came of it."""
+"""Locking and checking of specs on disk."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from layercli.configuration import Configuration, Pattern, find_configuration
-from layercli.engines import Engine, trace_by
+from layercli.engines import Engine, derive_far, trace_by
 from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.lock import (
     LOCK_VERSION,
@@ -22,6 +20,7 @@ from layercli.lock import (
     Lock,
     SpecResult,
     check_lock_names,
+    collect_facts,
     collect_positions,
     compare_locks,
     format_lock,
@@ -32,31 +31,19 @@ from layercli.lock import (
     remove_lock,
     write_lock,
 )
+from layercli.lock.likeness import MAX_PAIRS, measure_likeness, pair_alike
+from layercli.lock.result import tell_move
 from layercli.policy import apply_policy
 from layercli.record import record
-from layercli.spec.library import SUFFIXES, display_name, explain_missing
+from layercli.scope import find_scope, read_head, refuse_nothing
+from layercli.spec.library import display_name
 from layercli.spec.model import Spec
 from layercli.spec.tree import DISK, Tree
 from layercli.trace import Trace
 from layercli.work import Tell, tell_nothing
 
-#: Bytes of a file that are looked at to tell what it is.
-MAX_HEAD = 1 << 20
-
-#: How far below the working folder a file is looked for whose name alone was given: there, and two further down.
-MAX_LEVELS = 3
-
-#: The folder beside a test file with the locks of its modules, which have no specs.
-MODULE_LOCKS = "__locks__"
-
-#: Folders of other people's files, of what was built, and of locks that no spec belongs to.
-SKIPPED_FOLDERS = (
-    "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", MODULE_LOCKS,
-)  # fmt: skip
-
-#: The file that makes a folder a virtual environment.
-ENVIRONMENT_MARK = "pyvenv.cfg"
-
+if TYPE_CHECKING:
+    from layercli.plan.records import Plan
 
 #: Chooses some of the specs, and of the locks that have none.
 Narrow: TypeAlias = Callable[[tuple[Path, ...], tuple[Path, ...]], tuple[tuple[Path, ...], tuple[Path, ...]]]
@@ -71,286 +58,6 @@ class Written:
     changed: bool
     rows: int
     removed: bool = False
-
-
-@record
-class Candidate:
-    """A file that may be a spec, as messages call it, and why it is to be checked or why not."""
-
-    path: Path
-    name: str
-    taken: bool
-    reason: str
-
-
-@record
-class Scope:
-    """What a command is about: specs, and locks without one.
-
-    ``place`` is the folder of ``configuration``. ``whole`` tells that nothing was named, so all is meant that this names.
-    """
-
-    place: Path
-    configuration: Configuration
-    whole: bool
-    candidates: tuple[Candidate, ...]
-    orphans: tuple[Path, ...]
-
-    @property
-    def specs(self) -> tuple[Path, ...]:
-        """The specs to check."""
-        return tuple(item.path for item in self.candidates if item.taken)
-
-    def name(self, path: Path, folder: Path) -> str:
-        """What messages to someone who works in ``folder`` call a file."""
-        return name_in(path, folder, self.place) if self.whole else display_name(path, folder)
-
-
-def find_scope(paths: Sequence[str], folder: Path) -> Scope:
-    """What ``paths`` mean, or without any the configuration that holds in ``folder``, with the reasons.
-
-    Raises CommandError where a path isn't there, a folder or the configuration can't be read, and where a path or a
-    pattern means neither a spec nor a lock.
-    """
-    place, configuration = find_configuration(folder)
-    if not paths:
-        candidates = tuple(list_configured(folder, place, configuration))
-        orphans = tuple(list_orphans(place, folder, configuration))
-        _refuse_idle(configuration, place, candidates, orphans)
-        return Scope(place, configuration, True, candidates, orphans)
-    found: dict[Path, Candidate] = {}
-    for path in paths:
-        for spec in find_specs([path], folder):
-            name = display_name(spec, folder)
-            within = (folder / path).is_dir()
-            pattern = configuration.find_exclude(_count_from(place, spec)) if within else None
-            if pattern is not None:
-                found.setdefault(spec, Candidate(spec, name, False, _tell_pattern("exclude", pattern)))
-            else:
-                found[spec] = Candidate(spec, name, True, f"it is in {path}" if within else "it was named")
-    return Scope(place, configuration, False, tuple(found.values()), find_orphans(paths, folder))
-
-
-def _count_from(place: Path, path: Path) -> str:
-    """The path of a file as patterns see it."""
-    return os.path.relpath(path, place).replace(os.sep, "/")
-
-
-def name_in(path: Path, folder: Path, place: Path) -> str:
-    """What to call a file that the configuration in ``place`` names, to someone who works in ``folder``."""
-    return display_name(path, folder) if place == folder else _count_from(folder, path)
-
-
-def _tell_pattern(key: str, pattern: Pattern) -> str:
-    place = "" if pattern.position is None else f" ({pattern.position})"
-    return f"{key}: {pattern.text}{place}"
-
-
-def list_configured(folder: Path, place: Path, configuration: Configuration) -> Iterator[Candidate]:
-    """The YAML files below ``place`` that are specs, or that a configuration names, to someone who works in ``folder``."""
-    for file in _walk_configured(place, folder, configuration):
-        if not file.name.endswith(SUFFIXES):
-            continue
-        path, name = _count_from(place, file), name_in(file, folder, place)
-        spec = _is_spec(file)
-        matched = configuration.find_pattern(path)
-        excluded = configuration.find_exclude(path)
-        if excluded is not None:
-            if spec:
-                yield Candidate(file, name, False, _tell_pattern("exclude", excluded))
-        elif matched is not None:
-            reason = _tell_pattern("specs", matched)
-            if not spec:
-                reason += " matches it, and it has no inputs and layers"
-            yield Candidate(file, name, spec, reason)
-        elif spec and configuration.specs:
-            yield Candidate(file, name, False, "no pattern of specs matches it")
-        elif spec:
-            locked = _is_our_lock(lock_path(file))
-            yield Candidate(file, name, True, "it has a lock" if locked else "it has inputs and layers")
-
-
-def _walk_configured(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
-    """The files in the folders that patterns may mean, all below ``place`` where there are none."""
-    for top in find_tops(configuration):
-        start = place / top
-        links = [above for above in (start, *start.parents) if above.is_relative_to(place) and above != place]
-        # What isn't there is told when no spec is found.
-        if start.is_dir() and not any(above.is_symlink() for above in links):
-            yield from _files_below(start, folder)
-
-
-def find_tops(configuration: Configuration) -> list[str]:
-    """The folders that are searched, none of which lies in another; the empty one is that of the configuration."""
-    tops = {_find_top(pattern.text) for pattern in configuration.specs} or {""}
-    return sorted(top for top in tops if not any(_is_below(top, other) for other in tops))
-
-
-def _find_top(pattern: str) -> str:
-    """The folder that all files lie in which a pattern can match."""
-    parts = pattern.rstrip("/").split("/")
-    fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?]", part)), len(parts) - 1)
-    return "/".join(parts[:fixed])
-
-
-def _is_below(path: str, top: str) -> bool:
-    return path != top and (not top or path.startswith(f"{top}/"))
-
-
-def list_orphans(place: Path, folder: Path, configuration: Configuration) -> Iterator[Path]:
-    """Locks whose spec the configuration would name, if it were there."""
-    for file in _walk_configured(place, folder, configuration):
-        if not _is_our_lock(file) or _specs_of(file):
-            continue
-        if any(configuration.takes(_count_from(place, file.with_suffix(end))) for end in SUFFIXES):
-            yield file
-
-
-def _refuse_idle(
-    configuration: Configuration, place: Path, candidates: Sequence[Candidate], orphans: Sequence[Path]
-) -> None:
-    """A pattern that means nothing is a mistake: what it was for would go unchecked."""
-    specs = [item.path for item in candidates if _is_spec(item.path)]
-    specs += [lock.with_suffix(end) for lock in orphans for end in SUFFIXES]
-    paths = [_count_from(place, spec) for spec in specs]
-    problems = [
-        Problem(
-            "nothing-to-check",
-            f"no spec matches {pattern.text}",
-            pattern.position,
-            hint="a spec is a YAML file with inputs and layers; links are not followed",
-        )
-        for pattern in configuration.specs
-        if not any(pattern.matches(path) for path in paths)
-    ]
-    if problems:
-        raise CommandError(*problems)
-
-
-def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
-    """The spec files that ``paths`` mean: files as they are, folders with all specs below them.
-
-    A lock means its spec. Without paths those that the configuration names. Raises CommandError for a path that isn't
-    there and for a folder that can't be read.
-    """
-    if not paths:
-        return find_scope((), folder).specs
-    found: list[Path] = []
-    for path in paths:
-        place = folder / path
-        if place.is_dir():
-            found += [file for file in _files_below(place, folder) if _is_spec(file)]
-        elif place.suffix == ".lock" and (_specs_of(place) or place.is_file()):
-            found += _specs_of(place)
-        elif place.is_file():
-            found.append(place)
-        else:
-            problem = explain_missing(place, path)
-            hint = (
-                _name_below(path, folder)
-                or problem.hint
-                or "a lock belongs to a file, so name the path of one"
-            )
-            raise CommandError(replace(problem, hint=hint))
-    return tuple(dict.fromkeys(found))
-
-
-def _name_below(path: str, folder: Path) -> str:
-    """A spec of that name in ``folder`` or up to two folders further down, as a hint."""
-    if os.path.basename(path) != path:
-        return ""
-    names = [path] if path.endswith(SUFFIXES) else [path + end for end in SUFFIXES]
-    level = [folder]
-    for _ in range(MAX_LEVELS):
-        found = [place / name for place in level for name in names if (place / name).is_file()]
-        if found:
-            return f"did you mean {' or '.join(display_name(place, folder) for place in found[:3])}?"
-        with contextlib.suppress(CommandError):
-            level = [
-                Path(entry.path)
-                for place in level
-                for entry in reversed(_scan(place, folder))
-                if _is_searched(entry)
-            ]
-    return ""
-
-
-def find_orphans(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
-    """Locks in the searched folders, and among the files named, that no spec has any more."""
-    if not paths:
-        return find_scope((), folder).orphans
-    found: list[Path] = []
-    for path in paths:
-        place = folder / path
-        files = _files_below(place, folder) if place.is_dir() else [place]
-        found += [file for file in files if _is_our_lock(file) and not _specs_of(file)]
-    return tuple(dict.fromkeys(found))
-
-
-def _specs_of(lock: Path) -> list[Path]:
-    return [spec for end in SUFFIXES if (spec := lock.with_suffix(end)).exists()]
-
-
-def _files_below(place: Path, folder: Path) -> Iterator[Path]:
-    """Regular files in the order of their names; no links, and nothing whose name starts with a dot."""
-    pending = _scan(place, folder)
-    while pending:
-        entry = pending.pop()
-        if entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
-        elif _is_searched(entry):
-            pending += _scan(Path(entry.path), folder)
-
-
-def _is_searched(entry: os.DirEntry[str]) -> bool:
-    """Whether specs of this project may lie in what is found in a folder."""
-    return (
-        entry.is_dir(follow_symlinks=False)
-        and entry.name not in SKIPPED_FOLDERS
-        and not os.path.lexists(os.path.join(entry.path, ENVIRONMENT_MARK))
-    )
-
-
-def _scan(place: Path, folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, the first name last."""
-    try:
-        with os.scandir(place) as entries:
-            shown = [entry for entry in entries if not entry.name.startswith(".")]
-    except OSError as error:
-        message = f"{display_name(place, folder)} can't be read: {(error.strerror or str(error)).lower()}"
-        raise CommandError(Problem("unreadable-file", message)) from None
-    return sorted(shown, key=lambda entry: entry.name, reverse=True)
-
-
-def _is_spec(path: Path) -> bool:
-    """Whether this is a YAML file with ``inputs`` and ``layers`` at its top level, or with a lock."""
-    if not path.name.endswith(SUFFIXES):
-        return False
-    return _is_our_lock(lock_path(path)) or looks_like_spec(_read_head(path))
-
-
-def looks_like_spec(head: bytes) -> bool:
-    """Whether a file that begins so has ``inputs`` and ``layers`` at its top level."""
-    return all(re.search(rb"(?m)^[\"']?" + key + rb"[\"']? *:", head) for key in (b"inputs", b"layers"))
-
-
-def looks_like_lock(head: bytes) -> bool:
-    """Whether a file that begins so is a lock of ours."""
-    return re.match(rb"lock: *[0-9]+\s", head) is not None
-
-
-def _is_our_lock(path: Path) -> bool:
-    """Whether this is a lock of ours; other tools have files of that name too."""
-    return path.suffix == ".lock" and looks_like_lock(_read_head(path))
-
-
-def _read_head(path: Path) -> bytes:
-    """The beginning of a file; nothing where it may not be read."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(MAX_HEAD)
-    except OSError:
-        return b""
 
 
 @record
@@ -385,10 +92,49 @@ def make_lock(path: Path, name: str, engine: Engine, version: int = LOCK_VERSION
         from layercli.diagnose.session import diagnose
 
         raise diagnose(plan, failure) from failure.__cause__
+    return Made(lock_from_trace(trace, **_read_settings(plan), version=version), trace, plan.spec)
+
+
+def _read_settings(plan: Plan) -> dict[str, Any]:
+    """What a lock says that isn't in a trace."""
     tie = [(item.name, item.target) for item in plan.tie]
-    freeze = [glob.pattern for glob in plan.freeze]
-    lock = lock_from_trace(trace, dtype=plan.dtype, tie=tie, freeze=freeze, version=version)
-    return Made(lock, trace, plan.spec)
+    return {"dtype": plan.dtype, "tie": tie, "freeze": [glob.pattern for glob in plan.freeze]}
+
+
+def explain_since(
+    problems: Sequence[Problem], spec: Path, name: str, old: Lock, since: str
+) -> tuple[Problem, ...]:
+    """The problems of a spec that fails, the first with what changed in it since a lock, which messages call ``since``.
+
+    It stays as it is where the spec has no layers that could be compared.
+    """
+    from layercli.plan.planner import plan_model
+    from layercli.spec.reader import read_spec
+
+    try:
+        notes = _list_changes(plan_model(read_spec(spec, name)), old, since)
+    except (LayercliError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        # Whatever a derivation stumbles over here, the problem itself is what the user came for.
+        return tuple(problems)
+    first, *others = problems
+    return (replace(first, notes=(*first.notes, *notes)), *others)
+
+
+def _list_changes(plan: Plan, old: Lock, since: str) -> tuple[str, ...]:
+    """What changed since a lock in a plan that fails, a sentence each."""
+    from layercli.lock.heads import read_heads
+    from layercli.lock.unfinished import compare_unfinished, tell_changes
+    from layercli.plan.records import map_plans
+
+    trace = derive_far(plan, formulas=old.version > NUMBERS_VERSION)
+    new = collect_facts(trace, **_read_settings(plan), version=old.version)
+    new = replace(new, inputs=new.inputs or old.inputs, state_dict=new.state_dict or old.state_dict)
+    plans = map_plans(plan.root)
+    calls = {path: layer.call for path, layer in plans.items()}
+    positions = {path: layer.position for path, layer in plans.items()} | collect_positions(trace)
+    unfinished = [index for index, row in enumerate(trace.rows) if not row.finished]
+    found = compare_unfinished(old, new, unfinished, calls, positions, read_heads(plan.spec))
+    return tuple(tell_changes(found, since))
 
 
 def lock_specs(
@@ -435,29 +181,6 @@ def lock_specs(
         )
 
 
-def refuse_nothing(
-    command: str, paths: Sequence[str], folder: Path, scope: Scope, orphans: Sequence[Path]
-) -> None:
-    """Raises CommandError where there is nothing to do, in all or in one of ``paths``."""
-    end = " to check" if command == "check" else ""
-    problems = []
-    if not paths and not scope.specs and not orphans:
-        message, hint = f"there is no spec here{end}", f"name one: layercli {command} net.yaml"
-        if scope.candidates:
-            message = f"the configuration leaves out every spec{end}"
-            hint = f"layercli {command} --list tells why" if command == "check" else hint
-        problems.append(Problem(f"nothing-to-{command}", message, hint=hint))
-    for path in paths:
-        taken = [spec for spec in find_specs([path], folder) if spec in scope.specs]
-        if not taken and not any(lock in orphans for lock in find_orphans([path], folder)):
-            place = "here" if path == "." else f"in {path}"
-            hint = f"name one: layercli {command} net.yaml"
-            problems.append(Problem(f"nothing-to-{command}", f"there is no spec {place}{end}", hint=hint))
-            break
-    if problems:
-        raise CommandError(*problems)
-
-
 def check_specs(
     paths: Sequence[str],
     folder: Path,
@@ -483,12 +206,44 @@ def check_specs(
         name = scope.name(spec, folder)
         tell(number, len(specs), name)
         results.append(check_spec(spec, folder, engine, name))
-    for lock in orphans:
-        name = scope.name(lock, folder)
-        results.append(SpecResult(name, name, "orphaned"))
+    left = [SpecResult(name, name, "orphaned") for name in (scope.name(lock, folder) for lock in orphans)]
+    results = [*_find_moved(results, specs, left, orphans), *left]
     result = CheckResult(tuple(results), tuple(paths), unchanged=found - len(specs))
     whole = scope.whole and narrow is None
     return apply_policy(result, scope.configuration, scope.place, folder, fail_on, whole)
+
+
+def _find_moved(
+    results: Sequence[SpecResult], specs: Sequence[Path], left: Sequence[SpecResult], orphans: Sequence[Path]
+) -> Iterator[SpecResult]:
+    """The results, of each spec without a lock with the lock without a spec that is its own by its content."""
+    moved: dict[int, int] = {}
+    missing = [index for index, spec in enumerate(results) if spec.status == "missing" and not spec.problems]
+    if missing and orphans and len(missing) * len(orphans) <= MAX_PAIRS:
+        made = {index: make_lock(specs[index], results[index].path, "derive").lock for index in missing}
+        read = {index: lock for index, path in enumerate(orphans) if (lock := _read_orphan(path)) is not None}
+        moved = pair_alike(
+            (measure_likeness(lock, new), number, index)
+            for number, new in made.items()
+            for index, lock in read.items()
+        )
+    for index, spec in enumerate(results):
+        yield spec if index not in moved else _tell_moved(spec, left[moved[index]].lock)
+
+
+def _read_orphan(path: Path) -> Lock | None:
+    try:
+        return load_lock(path, path.name)
+    except LayercliError:
+        return None
+
+
+def _tell_moved(spec: SpecResult, lock: str) -> SpecResult:
+    message = (
+        f"{lock} has no spec and says nearly the same, so {spec.path} may be its spec under another name"
+    )
+    problem = Problem("lock-renamed", message, hint=tell_move(lock, spec.lock), severity="note")
+    return replace(spec, problems=(problem,))
 
 
 def _find_problems(spec: Path, name: str, engine: Engine) -> tuple[Problem, ...]:
@@ -502,18 +257,23 @@ def _find_problems(spec: Path, name: str, engine: Engine) -> tuple[Problem, ...]
 
 def _find_unchanged(spec: Path, name: str, lock_file: Path, engine: Engine) -> Lock | None:
     """The lock that a spec has now, where its file says that word for word, and so needn't be read for its facts."""
-    head = re.match(rb"lock: ([1-9][0-9]?)\n", _read_head(lock_file))
+    head = re.match(rb"lock: ([1-9][0-9]?)\n", read_head(lock_file))
     if head is None or not lock_file.is_file() or int(head[1]) > LOCK_VERSION:
         return None
     try:
         made = make_lock(spec, name, engine, int(head[1])).lock
     except LayercliError:
         return None
-    return made if _read_head(lock_file) == format_lock(made).encode("utf-8") else None
+    return made if read_head(lock_file) == format_lock(made).encode("utf-8") else None
 
 
-def check_spec(spec: Path, folder: Path, engine: Engine = "derive", name: str = "") -> SpecResult:
-    """Compare one spec, as ``engine`` sees it, with its lock. ``name`` is what messages call it."""
+def check_spec(
+    spec: Path, folder: Path, engine: Engine = "derive", name: str = "", *, explain: bool = True
+) -> SpecResult:
+    """Compare one spec, as ``engine`` sees it, with its lock. ``name`` is what messages call it.
+
+    With ``explain`` the problems of one that fails tell what changed since its lock.
+    """
     name, lock_file = name or display_name(spec, folder), lock_path(spec)
     lock_name = lock_path(Path(name)).as_posix()
     try:
@@ -523,7 +283,13 @@ def check_spec(spec: Path, folder: Path, engine: Engine = "derive", name: str = 
         if unchanged is not None:
             return SpecResult(name, lock_name, "ok", rows=len(unchanged.rows))
         old = load_lock(lock_file, lock_name)
+    except LayercliError as error:
+        return SpecResult(name, lock_name, "error", problems=error.problems, exit_code=error.exit_code)
+    try:
         made = make_lock(spec, name, engine, old.version)
+    except SpecError as error:
+        problems = explain_since(error.problems, spec, name, old, lock_name) if explain else error.problems
+        return SpecResult(name, lock_name, "error", problems=problems, exit_code=error.exit_code)
     except LayercliError as error:
         return SpecResult(name, lock_name, "error", problems=error.problems, exit_code=error.exit_code)
     rows, differences = len(made.lock.rows), made.compare(old)

@@ -127,6 +127,36 @@ def derive_formulas(plan: Plan) -> Trace:
     return derive_plan(plan)
 
 
+def derive_far(plan: Plan, *, formulas: bool) -> Trace:
+    """The derived trace of a plan up to where it fails, without tensors where no module can be made.
+
+    With ``formulas`` it has no inputs and rows where they aren't known. Raises CommandError.
+    """
+    from layercli.derive.session import derive_plan
+    from layercli.plan.planner import name_sizes
+    from layercli.plan.records import describe_plan
+
+    named = formulas and bool(plan.dims)
+    for one in (name_sizes(plan), plan) if named else (plan,):
+        try:
+            trace = derive_plan(one)
+        except TraceFailed as failure:
+            trace = failure.trace
+        except (SpecError, CommandError):
+            continue
+        return replace(trace, inputs=(), rows=()) if named and one is plan else trace
+    return Trace(
+        engine="derive",
+        device="",
+        mode=plan.mode,
+        inputs=(),
+        output=None,
+        rows=(),
+        failed=True,
+        **describe_plan(plan),
+    )
+
+
 def add_formulas(plan: Plan, traces: Sequence[Trace]) -> list[Trace]:
     """Traces of a run with the formulas of a derivation, where it says the same."""
     try:

@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _find_files(root: Path) -> tuple[Path, ...]:
     """The specs that the configuration means, and the locks that have none."""
-    from layercli.checks import find_scope
+    from layercli.scope import find_scope
 
     scope = find_scope((), root)
     return (*scope.specs, *scope.orphans)
@@ -349,8 +349,8 @@ class Teller:
         if not folder.is_dir() or folder.is_symlink():
             return
 
-        from layercli.checks import looks_like_lock
         from layercli.lock import remove_lock
+        from layercli.scope import looks_like_lock
 
         for path in sorted(folder.glob("*.lock")):
             if os.path.realpath(path) in self.used or path.is_symlink() or not path.is_file():

@@ -90,10 +90,12 @@ def _derive(plan: Plan, ignore: Collection[str]) -> tuple[Trace, tuple[Problem, 
 def _list_errors(plan: Plan, failure: SpecError) -> tuple[Problem, ...]:
     """What ended a derivation, explained, and what else is wrong and doesn't follow from it."""
     from layercli.derive.session import find_failures
+    from layercli.diagnose.session import diagnose_rest
 
     told = {(problem.code, problem.message) for problem in failure.problems}
     others = [item for item in find_failures(plan) if (item.code, item.message) not in told]
-    return (*_explain(plan, failure).problems, *others)
+    first = _explain(plan, failure).problems
+    return (*first, *diagnose_rest(plan, first, others))
 
 
 def _explain(plan: Plan, failure: SpecError) -> SpecError:
@@ -116,7 +118,7 @@ def validate_specs(
     The warnings in ``ignore`` aren't told, nor those that the configuration turns off. Raises CommandError where there is no
     spec, in all or in one of ``paths``.
     """
-    from layercli.checks import find_scope, refuse_nothing
+    from layercli.scope import find_scope, refuse_nothing
 
     scope = find_scope(paths, folder)
     refuse_nothing("validate", paths, folder, scope, ())

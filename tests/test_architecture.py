@@ -35,13 +35,14 @@ IMPORTS = {
     "engines": "record errors catalogue spec plan trace derive build run",
     "configuration": "record codes errors spec lock toml",
     "policy": "errors configuration lock",
-    "checks": "record errors catalogue spec plan trace derive diagnose build run engines lock files configuration policy work",
-    "validation": "record errors spec plan trace derive lint diagnose checks work",
+    "scope": "record errors spec lock configuration",
+    "checks": "record errors catalogue spec plan trace derive diagnose build run engines lock files configuration policy scope work",
+    "validation": "record errors spec plan trace derive lint diagnose scope work",
     "module_checks": "record errors trace lock engines run",
-    "pytest_plugin": "record errors lock engines report checks module_checks",
-    "history": "record errors spec lock engines configuration checks git policy work",
+    "pytest_plugin": "record errors lock engines report scope checks module_checks",
+    "history": "record errors spec lock engines configuration scope checks git policy work",
     "server": "record codes errors catalogue spec plan trace derive validation layercli",
-    "cli": "record codes errors catalogue spec plan trace derive lint diagnose explain build run engines lock files report checks validation git history server work layercli",
+    "cli": "record codes errors catalogue spec plan trace derive lint diagnose explain build run engines lock files report scope checks validation git history server work layercli",
 }
 #: A trace draws itself in a terminal and a notebook, and looks for how when it's asked to.
 LATE = {("trace", "report")}

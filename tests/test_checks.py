@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from layercli.checks import check_specs, find_orphans, find_specs, lock_specs
+from layercli.checks import check_specs, lock_specs
 from layercli.errors import CommandError
+from layercli.scope import find_orphans, find_specs
 
 SPEC = "inputs: {x: [1, 4]}\nlayers:\n  fc: Linear(4, 2)\n"
 LOCK = "lock: 1\nmodel: Net\n"

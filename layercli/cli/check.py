@@ -142,8 +142,8 @@ def _check(
 
 
 def _list(paths: Sequence[str], against: str | None, since: str | None) -> int:
-    from layercli.checks import find_scope
     from layercli.report.scope import format_scope
+    from layercli.scope import find_scope
 
     if against is not None:
         from layercli.history.against import list_against

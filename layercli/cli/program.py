@@ -13,8 +13,13 @@ def run() -> NoReturn:
     # import. Models and traces are freed by their reference counts.
     gc.disable()
 
-    from layercli.cli.main import main
+    try:
+        from layercli.cli.main import main
 
-    code = main()
+        code = main()
+    except KeyboardInterrupt:
+        # While modules were imported, or at the very end.
+        os.write(2, b"interrupted\n")
+        code = 130
     # Taking torch apart takes 0.3 s, and the system frees all of it at once. main has flushed the output.
     os._exit(code)

@@ -70,6 +70,14 @@ CODES: tuple[Code, ...] = (
         Example({"net.lock": _LOCK}, "layercli check"),
     ),
     Code(
+        "lock-renamed",
+        "note",
+        "Lock has another name than its spec",
+        "A lock without a spec says nearly the same as a spec without a lock. If the spec was renamed, give its lock the same "
+        "name, so that it is compared with it.",
+        Example({"network.yaml": _NET, "net.lock": _LOCK}, "layercli check"),
+    ),
+    Code(
         "lock-deleted",
         "warning",
         "Lock is gone",

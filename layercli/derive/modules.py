@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
-from layercli.catalogue.dtypes import CATEGORIES
+from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import Layer
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.modules import Child, Module, read_shape
 from layercli.catalogue.signature import REQUIRED
+from layercli.catalogue.sizes import as_int, product
 from layercli.catalogue.tensors import Refusal, Tensor, refuse
 from layercli.derive.engine import MISFITS, TypeEngine, make_value, to_rule
 from layercli.derive.holdings import record_modules
@@ -20,6 +21,9 @@ from layercli.plan.records import BufferPlan, LayerPlan, ParameterPlan, Plan
 from layercli.plan.ties import check_ties, match_globs
 from layercli.spec.model import Glob, TieDefinition
 from layercli.trace.modules import ModuleSection
+
+#: Bytes of one tensor, which PyTorch counts in 64 bits.
+MOST_BYTES = 2**63 - 1
 
 
 class ModuleMaker:
@@ -175,6 +179,12 @@ class ModuleMaker:
             if parameter and CATEGORIES[dtype] < 2:
                 refuse(f"parameters have a floating dtype, not {dtype}", "dtype", "invalid-argument")
             shape = read_shape(state, arguments)
+            if as_int(product(shape)) * ITEM_SIZES[dtype] > MOST_BYTES:
+                refuse(
+                    f"its {state.name} of {list(shape)} has more bytes than 64 bits count",
+                    "",
+                    "invalid-argument",
+                )
             module.tensors[state.name] = Tensor(dtype, shape, requires_grad=parameter and state.trainable)
             if not parameter:
                 module.buffers.add(state.name)

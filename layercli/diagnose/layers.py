@@ -22,32 +22,17 @@ from layercli.diagnose.candidates import (
 from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
 from layercli.diagnose.kinds import CLASS_LOSSES, list_kind_candidates
+from layercli.diagnose.making import DIVISORS, list_divisors
 from layercli.diagnose.numbers import fit_order, list_numbers
 from layercli.diagnose.origins import Origin, find_factors, find_origin
 from layercli.diagnose.scene import Scene, tensor_at
+from layercli.diagnose.windows import list_window_candidates
 from layercli.plan.records import LayerPlan
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
 
 #: Layers whose channels stand in the second dimension, and how their names begin.
 _CHANNELS_SECOND = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "SyncBatchNorm")
-
-#: Arguments of which the first has to be a multiple of the second.
-_DIVISORS: dict[str, tuple[tuple[str, str], ...]] = {
-    "MultiheadAttention": (("embed_dim", "num_heads"),),
-    "TransformerEncoderLayer": (("d_model", "nhead"),),
-    "TransformerDecoderLayer": (("d_model", "nhead"),),
-    "Transformer": (("d_model", "nhead"),),
-    "GroupNorm": (("num_channels", "num_groups"),),
-    **{
-        f"Conv{transposed}{count}d": (("in_channels", "groups"), ("out_channels", "groups"))
-        for transposed in ("", "Transpose")
-        for count in (1, 2, 3)
-    },
-}
-
-#: The largest number whose divisors are looked for.
-MAX_DIVIDED = 65_536
 
 
 def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -65,7 +50,7 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
         if not misfits:
             yield from list_kind_candidates(scene, row)
             yield from _arrange_dimensions(scene, row)
-            yield from _fit_window(scene, row, plan)
+            yield from list_window_candidates(scene, row, plan)
             yield from _rename_layer(scene, row, plan)
             yield from _fit_dimension(scene, row, plan)
         if "batch_first" in plan.arguments or row.type in _BATCH_FIRST:
@@ -106,34 +91,6 @@ def _rename_layer(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate
             yield from propose(scene, "name", 3 + rank, [change])
 
 
-def list_making_candidates(scene: Scene) -> Iterator[Candidate]:
-    """Changes for a layer that can't be made: a number that has to divide another one."""
-    position = scene.problem.position
-    for path, plan in scene.plans.items():
-        sites = {name: site.position for name, site in plan.argument_sites.items()}
-        if position is None or (position != plan.position and position not in sites.values()):
-            continue
-        for whole, part in _DIVISORS.get(plan.type_name, ()):
-            number, near = plan.arguments.get(whole), plan.arguments.get(part)
-            if not isinstance(number, int) or not isinstance(near, int) or near < 1 or number % near == 0:
-                continue
-            for rank, divisor in enumerate(list_divisors(number, near)[:2]):
-                for way in set_argument(scene, path, part, divisor):
-                    yield from propose(scene, f"divisor {rank}", way.cost + rank, way.changes)
-            multiple = max(1, round(number / near)) * near
-            for way in set_argument(scene, path, whole, multiple):
-                yield from propose(scene, "multiple", way.cost + 10, way.changes)
-        return
-
-
-def list_divisors(number: int, near: int) -> list[int]:
-    """The divisors of a number, the nearest to ``near`` first; of a huge one none."""
-    if not 0 < number <= MAX_DIVIDED:
-        return []
-    found = [divisor for divisor in range(1, number + 1) if number % divisor == 0]
-    return sorted(found, key=lambda divisor: (abs(divisor - near), -divisor))
-
-
 def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> Iterator[Candidate]:
     """The layer's own argument as the size that came."""
     holder, _ = list_fits(plan)
@@ -154,7 +111,7 @@ def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> It
 
 def _keep_divisible(scene: Scene, row: Row, holder: LayerPlan, misfit: Misfit) -> Iterator[Sequence[Change]]:
     """Changes of a number of heads or groups to one that divides the size that came."""
-    for whole, part in _DIVISORS.get(holder.type_name, ()):
+    for whole, part in DIVISORS.get(holder.type_name, ()):
         near = holder.arguments.get(part, 1)
         if whole != misfit.fit.argument or not isinstance(near, int) or near < 1 or misfit.got % near == 0:
             continue
@@ -272,41 +229,3 @@ def list_arrangements(tensor: TensorType) -> list[str]:
     pairs.sort(key=lambda pair: (pair != (rank - 2, rank - 1), pair[0] == 0))
     found += [f".transpose({first}, {second})" for first, second in pairs]
     return found
-
-
-# Windows ---------------------------------------------------------------------------------------------------
-
-
-def _fit_window(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
-    """A kernel that is larger than what it slides over: a smaller one, or padding."""
-    kernel = plan.arguments.get("kernel_size")
-    tensor = tensor_at(row, 0)
-    count = int(row.type[-2]) if row.type.endswith("d") and row.type[-2:-1].isdigit() else 0
-    if kernel is None or tensor is None or not count or len(tensor.shape) < count:
-        return
-    sizes = tensor.shape[-count:]
-    padding = spread(plan.arguments.get("padding", 0), count)
-    windows = spread(kernel, count)
-    if not windows or not padding:
-        return
-    padded = [size + 2 * pad for size, pad in zip(sizes, padding, strict=True)]
-    fitting = [min(window, size) for window, size in zip(windows, padded, strict=True)]
-    smaller: Any = type(kernel)(fitting) if isinstance(kernel, (tuple, list)) else min(fitting)
-    if smaller != kernel and min(fitting) > 0:
-        for way in set_argument(scene, row.path, "kernel_size", smaller):
-            yield from propose(scene, "kernel", 5 + way.cost, way.changes)
-    lacking = [max(0, -(-(window - size) // 2)) for window, size in zip(windows, sizes, strict=True)]
-    if any(lacking):
-        for way in set_argument(scene, row.path, "padding", max(*lacking, *padding)):
-            yield from propose(scene, "padding", 7 + way.cost, way.changes)
-    half = [min(pad, window // 2) for pad, window in zip(padding, windows, strict=True)]
-    if half != list(padding):
-        for way in set_argument(scene, row.path, "padding", min(half)):
-            yield from propose(scene, "padding", way.cost, way.changes)
-
-
-def spread(value: Any, count: int) -> Sequence[int]:
-    """A number for each of ``count`` dimensions; none where the value doesn't say them."""
-    values = list(value) if isinstance(value, (tuple, list)) else [value] * count
-    fits = len(values) == count and all(isinstance(item, int) for item in values)
-    return values if fits else ()

@@ -14,7 +14,6 @@ from layercli.diagnose.candidates import (
     find_operands,
     propose,
     resize_input,
-    set_argument,
     set_origin,
     wrap,
 )
@@ -22,9 +21,10 @@ from layercli.diagnose.editing import Change, replace_node, rewrite
 from layercli.diagnose.kinds import list_kind_candidates
 from layercli.diagnose.layers import list_arrangements
 from layercli.diagnose.numbers import DIMS, Number, fit_order, list_numbers
-from layercli.diagnose.origins import Origin, find_origin, resolve_source
+from layercli.diagnose.origins import find_origin, resolve_source
 from layercli.diagnose.scene import Scene, list_entries
 from layercli.diagnose.values import list_ways, read_number
+from layercli.diagnose.windows import fit_positions
 from layercli.plan.planner import list_size_nodes
 from layercli.plan.records import ParameterPlan
 from layercli.spec.values import Site
@@ -288,27 +288,13 @@ def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterato
                 for way in set_origin(scene, origin, wanted):
                     rank = base + way.cost + index - 3 * max(0, alike - 1)
                     yield from propose(scene, "producer", rank, way.changes)
-                yield from _pad_window(scene, origin, wanted, base + 1 + index)
+                yield from fit_positions(scene, origin, wanted, base + 1 + index)
                 if origin.row is None:
                     sizes = [*origin.tensor.shape]
                     sizes[origin.dim] = wanted
                     yield from resize_input(
                         scene, origin.name, sizes, f"input {origin.name}", max(15, base) + index
                     )
-
-
-def _pad_window(scene: Scene, origin: Origin, wanted: int, rank: int) -> Iterator[Candidate]:
-    """Padding with which a convolution or pooling gives as many positions as something else has."""
-    plan = None if origin.row is None else scene.plans.get(origin.row.path)
-    if origin.row is None or plan is None or "kernel_size" not in plan.arguments:
-        return
-    padding, stride = plan.arguments.get("padding", 0), plan.arguments.get("stride", 1) or 1
-    if not isinstance(padding, int) or not isinstance(stride, int):
-        return
-    more = padding + -(-(wanted - origin.size) * stride // 2)
-    if more >= 0:
-        for way in set_argument(scene, origin.row.path, "padding", more):
-            yield from propose(scene, "padding", rank + way.cost, way.changes)
 
 
 def _find_clashes(row: Row, tensor: TensorType, other: TensorType) -> list[tuple[int, int]]:

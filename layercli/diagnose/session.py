@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from layercli.diagnose.candidates import Candidate
 from layercli.diagnose.kinds import find_unpacking, list_kind_candidates
-from layercli.diagnose.layers import list_layer_candidates, list_making_candidates
+from layercli.diagnose.layers import list_layer_candidates
+from layercli.diagnose.making import explain_making, list_making_candidates
 from layercli.diagnose.operations import list_loss_candidates, list_operation_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
-from layercli.diagnose.telling import explain_scene
+from layercli.diagnose.telling import Explanation, explain_scene
 from layercli.diagnose.trial import Outcome, Trials, derive_outcome, plan_in_numbers
-from layercli.errors import Mend, Problem, SpecError
+from layercli.errors import Edit, Mend, Position, Problem, Source, SpecError
 from layercli.plan.records import Plan
 from layercli.record import record
 from layercli.trace.failure import TraceFailed
@@ -43,6 +44,14 @@ def diagnose(plan: Plan, failure: SpecError) -> SpecError:
         return failure
 
 
+def diagnose_rest(plan: Plan, told: Sequence[Problem], others: Sequence[Problem]) -> tuple[Problem, ...]:
+    """What else is wrong explained, or as it is where that can't be done."""
+    try:
+        return explain_rest(plan, told, others) if others else ()
+    except Exception:
+        return tuple(others)
+
+
 def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> SpecError:
     """The same failure with its problems explained: labels, where sizes came from, and with ``mends`` what ends it.
 
@@ -59,14 +68,79 @@ def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> Sp
         if known is None or len(explained) >= MAX_PROBLEMS:
             explained.append(problem)
             continue
-        scene = Scene(plan, problem, outcome.trace)
-        told = explain_scene(scene)
-        refusal = refusal or told.refusal
-        found = tuple(find_mends(scene, outcome)) if mends else ()
-        explained.append(replace(told.problem, mends=found, hint="" if found else told.problem.hint))
+        told, refused = _explain_problem(plan, problem, outcome, mends=mends)
+        refusal = refusal or refused
+        explained.append(told)
     if isinstance(failure, TraceFailed):
         return TraceFailed(replace(failure.trace, refusal=refusal), *explained)
     return SpecError(*explained)
+
+
+def _explain_problem(
+    plan: Plan, problem: Problem, outcome: Outcome, *, mends: bool = True
+) -> tuple[Problem, str]:
+    """A problem with labels, notes and mends, and what the table says of the row that failed."""
+    scene = Scene(plan, problem, outcome.trace)
+    told = explain_scene(scene) if scene.trace is not None else Explanation(explain_making(scene), "")
+    found = tuple(find_mends(scene, outcome)) if mends else ()
+    return replace(told.problem, mends=found, hint="" if found else told.problem.hint), told.refusal
+
+
+def explain_rest(plan: Plan, told: Sequence[Problem], others: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Problems that don't follow from the first ones, explained as they are once the mends of those are made.
+
+    ``told`` are the first, with their mends. Those that can't be come back as they are.
+    """
+    explained: dict[tuple[str, int], Problem] = {}
+    waiting = {(item.code, _locate(item)[1]): item for item in others}
+    source = plan.spec.source
+    edits: tuple[Edit, ...] = ()
+    mend = select_mend(told)
+    for _ in range(MAX_PROBLEMS):
+        lines = {edit.position.line for edit in edits}
+        if mend is None or any(
+            edit.position.source.name != source.name or "\n" in edit.text or edit.position.line in lines
+            for edit in mend.edits
+        ):
+            break
+        edits += mend.edits
+        edited = Trials(plan, 1).plan_edits(edits)
+        outcome = None if edited is None else derive_outcome(edited)
+        if edited is None or outcome is None or not outcome.problems:
+            break
+        first = outcome.problems[0]
+        found, _ = _explain_problem(edited, first, outcome)
+        mend = select_mend([found])
+        key = first.code, _locate(first)[1]
+        if key in waiting and key not in explained:
+            explained[key] = _place_back(found, waiting[key], source, edits)
+    return tuple(explained.get((item.code, _locate(item)[1]), item) for item in others)
+
+
+def _place_back(found: Problem, known: Problem, source: Source, edits: Sequence[Edit]) -> Problem:
+    """What was found in an edited spec, in the words and at the places of the one that was given."""
+    changed = {edit.position.line for edit in edits}
+
+    def is_kept(position: Position) -> bool:
+        return position.source.name != source.name or position.line not in changed
+
+    def move(position: Position) -> Position:
+        return replace(position, source=source) if position.source.name == source.name else position
+
+    labels = tuple(
+        replace(label, position=move(label.position)) for label in found.labels if is_kept(label.position)
+    )
+    mends = tuple(
+        Mend(
+            mend.message,
+            tuple(replace(edit, position=move(edit.position)) for edit in mend.edits),
+            f"with the others mended, {mend.outcome}",
+        )
+        for mend in found.mends
+        if all(is_kept(edit.position) for edit in mend.edits)
+    )
+    hint = "" if mends else known.hint
+    return replace(known, label=found.label, labels=labels, notes=found.notes, mends=mends, hint=hint)
 
 
 def _is_same(known: Problem, problem: Problem) -> bool:
@@ -144,8 +218,11 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
     if not after.problems:
         return True
     if after.trace is None or before.trace is None:
-        same = [problem for problem in after.problems if problem.message == scene.problem.message]
-        return before.trace is None and not same and len(after.problems) < len(before.problems)
+        known = {_locate(item) for item in before.problems if item.position == scene.problem.position}
+        same = [problem for problem in after.problems if _locate(problem) in known]
+        # A layer that can be made now may fail later, or leave another one that can't be made.
+        fewer = after.trace is not None or len(after.problems) < len(before.problems)
+        return before.trace is None and not same and fewer
     failed = scene.failed
     if failed is None:
         messages = [problem.message for problem in after.problems]
@@ -162,6 +239,11 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
         failed.type,
         failed.position and failed.position.line,
     )
+
+
+def _locate(problem: Problem) -> tuple[str, int]:
+    """A problem's sentence and line, which stay where what stands around it is changed."""
+    return problem.message, 0 if problem.position is None else problem.position.line
 
 
 def select_mend(problems: Sequence[Problem]) -> Mend | None:

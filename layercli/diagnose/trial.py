@@ -65,33 +65,48 @@ class Trials:
 
     def try_edits(self, edits: Sequence[Edit]) -> Outcome | None:
         """What comes of the spec with edits; None where they can't be made, or nothing can be told of it."""
-        sources: dict[str, Source] = {edit.position.file: edit.position.source for edit in edits}
-        if any(name not in self.files for name in list_sources(edits)):
-            return None
-        texts = {
-            self.files[name]: apply_edits(source.text, [edit for edit in edits if edit.position.file == name])
-            for name, source in sources.items()
-        }
-        return self._try(texts, self.plan.given_inputs)
+        texts = self._edit(edits)
+        return None if texts is None else self._try(texts, self.plan.given_inputs)
 
     def try_inputs(self, inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
         """What comes of the spec with other sizes of inputs."""
         return self._try({}, {**self.plan.given_inputs, **inputs})
 
+    def plan_edits(self, edits: Sequence[Edit]) -> Plan | None:
+        """The plan of the spec with edits; None where they can't be made or the spec is wrong."""
+        texts = self._edit(edits)
+        try:
+            return None if texts is None else self._plan(texts, self.plan.given_inputs)
+        except LayercliError:
+            return None
+
+    def _edit(self, edits: Sequence[Edit]) -> dict[Path, str] | None:
+        sources: dict[str, Source] = {edit.position.file: edit.position.source for edit in edits}
+        if any(name not in self.files for name in list_sources(edits)):
+            return None
+        return {
+            self.files[name]: apply_edits(source.text, [edit for edit in edits if edit.position.file == name])
+            for name, source in sources.items()
+        }
+
     def _try(self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
-        plan, path = self.plan, self.plan.spec.path
-        if path is None or self.left <= 0 or time.process_time() > self.end:
+        if self.plan.spec.path is None or self.left <= 0 or time.process_time() > self.end:
             return None
         self.left -= 1
-        texts = {path: plan.spec.source.text, **texts}
         try:
-            spec = read_spec(path, plan.spec.source.name, EditedTree(plan.spec.tree, texts))
-            edited = plan_model(
-                spec, params=plan.given_params, dims=plan.given_dims, inputs=inputs, mode=plan.mode
-            )
+            edited = self._plan(texts, inputs)
         except LayercliError as error:
             return Outcome(None, error.problems) if isinstance(error, SpecError) else None
-        return derive_outcome(edited)
+        return None if edited is None else derive_outcome(edited)
+
+    def _plan(self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]]) -> Plan | None:
+        """Raises LayercliError where the edited spec is wrong."""
+        plan, path = self.plan, self.plan.spec.path
+        if path is None:
+            return None
+        texts = {path: plan.spec.source.text, **texts}
+        spec = read_spec(path, plan.spec.source.name, EditedTree(plan.spec.tree, texts))
+        return plan_model(spec, params=plan.given_params, dims=plan.given_dims, inputs=inputs, mode=plan.mode)
 
 
 def derive_outcome(plan: Plan) -> Outcome | None:

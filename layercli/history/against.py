@@ -7,25 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from layercli.checks import (
-    ENVIRONMENT_MARK,
-    SKIPPED_FOLDERS,
-    Candidate,
-    check_spec,
-    find_orphans,
-    find_scope,
-    find_specs,
-    find_tops,
-    list_configured,
-    list_orphans,
-    looks_like_lock,
-    looks_like_spec,
-    make_lock,
-    name_in,
-)
+from layercli.checks import check_spec, explain_since, make_lock
 from layercli.configuration import Configuration, find_configuration
 from layercli.engines import Engine
-from layercli.errors import CommandError, LayercliError, Problem
+from layercli.errors import CommandError, LayercliError, Problem, SpecError
 from layercli.git import Revision, find_repository, read_revision
 from layercli.history.changed import is_spec_changed
 from layercli.history.configuration import find_configuration_at, find_loosened
@@ -41,19 +26,30 @@ from layercli.lock import (
     lock_path,
 )
 from layercli.lock.differences import CODES
+from layercli.lock.likeness import LIKENESS, MAX_PAIRS, pair_alike
+from layercli.lock.result import tell_move
 from layercli.lock.verdicts import Verdict
 from layercli.policy import apply_policy
 from layercli.record import record
+from layercli.scope import (
+    ENVIRONMENT_MARK,
+    MAX_HEAD,
+    SKIPPED_FOLDERS,
+    Candidate,
+    count_from,
+    find_orphans,
+    find_scope,
+    find_specs,
+    find_tops,
+    list_configured,
+    list_orphans,
+    looks_like_lock,
+    looks_like_spec,
+    name_in,
+    read_head,
+)
 from layercli.spec.library import SUFFIXES, display_name
 from layercli.work import Tell, tell_nothing
-
-#: Bytes of a file of a revision that are looked at to tell what it is.
-MAX_HEAD = 1 << 20
-
-#: How alike the lines of a spec that is gone and of a new one have to be for it to be the same under another name.
-LIKENESS = 0.6
-#: So many pairs are looked at for that.
-MAX_PAIRS = 10_000
 
 
 @record
@@ -148,7 +144,7 @@ class _Scope:
         shown = display_name(path, self.folder)
         if not os.path.isabs(shown) or any(map(os.path.isabs, self.paths)):
             return shown
-        return os.path.relpath(path, self.folder).replace(os.sep, "/")
+        return count_from(self.folder, path)
 
 
 def _find_scope(revision: Revision, paths: Sequence[str], folder: Path) -> _Scope:
@@ -190,7 +186,7 @@ def _is_meant(
     tops = [folder / given for given in paths] or [place / top for top in find_tops(configuration)]
     if not any(_is_searched(path, top, revision) for top in tops):
         return False
-    counted = os.path.relpath(path, place).replace(os.sep, "/")
+    counted = count_from(place, path)
     taken = configuration.find_exclude(counted) is None if paths else configuration.takes(counted)
     return taken and _is_spec(path, revision)
 
@@ -246,8 +242,11 @@ def _find_now(
             found = find_specs([path], folder)
         except CommandError:
             top = Path(os.path.abspath(folder / path))
-            if os.path.lexists(top) or not any(_is_at(spec, top) for spec in before):
+            gone = [spec for spec in before if _is_at(spec, top)]
+            if os.path.lexists(top) or not gone:
                 raise
+            left = [str(lock_path(spec)) for spec in gone if os.path.lexists(lock_path(spec))]
+            orphans += find_orphans(left, folder) if left else ()
             continue
         within = (folder / path).is_dir()
         specs += [spec for spec in found if not within or not _is_excluded(spec, sides)]
@@ -266,8 +265,7 @@ def _is_at(spec: Path, top: Path) -> bool:
 def _is_excluded(spec: Path, sides: Sequence[tuple[Path, Configuration]]) -> bool:
     """Whether both configurations leave a spec out."""
     return all(
-        configuration.find_exclude(os.path.relpath(spec, place).replace(os.sep, "/")) is not None
-        for place, configuration in sides
+        configuration.find_exclude(count_from(place, spec)) is not None for place, configuration in sides
     )
 
 
@@ -305,30 +303,18 @@ def match_renamed(gone: Sequence[Path], new: Sequence[Path], revision: Revision)
     old_lines = {spec: _split_lines(_read_head(spec, revision)) for spec in gone}
     likeness: list[tuple[float, Path, Path]] = []
     for spec in new:
-        lines = _split_lines(_read_now(spec))
+        lines = _split_lines(read_head(spec))
         # Looking one of two sequences up is the dear part, so this one stays the same.
         matcher = SequenceMatcher(None, b=lines, autojunk=False)
         for other in gone:
             matcher.set_seq1(old_lines[other])
             if lines and matcher.quick_ratio() >= LIKENESS and (ratio := matcher.ratio()) >= LIKENESS:
                 likeness.append((ratio, spec, other))
-    found: dict[Path, Path] = {}
-    for _, spec, other in sorted(likeness, key=lambda item: (-item[0], item[1], item[2])):
-        if spec not in found and other not in found.values():
-            found[spec] = other
-    return found
+    return pair_alike(sorted(likeness))
 
 
 def _split_lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").splitlines()
-
-
-def _read_now(spec: Path) -> bytes:
-    try:
-        with open(spec, "rb") as file:
-            return file.read(MAX_HEAD)
-    except OSError:
-        return b""
 
 
 # What became of one
@@ -340,10 +326,12 @@ def _check_pair(
     if pair.now is None:
         assert pair.before is not None
         return _tell_deleted(name(pair.before), revision.name(pair.before))
-    result = check_spec(pair.now, folder, engine, name(pair.now))
-    if pair.before is None or result.status == "error":
+    result = check_spec(pair.now, folder, engine, name(pair.now), explain=pair.before is None)
+    if pair.before is None:
         return result
-    result = _tell_lock(result, pair.before, revision)
+    if result.status == "error":
+        return _explain_error(result, pair.now, pair.before, revision, engine)
+    result = _tell_lock(result, pair.before, revision, name)
     renamed = revision.locate(pair.now) != revision.locate(pair.before)
     if not renamed and not is_spec_changed(pair.now, revision):
         return result
@@ -373,13 +361,29 @@ def _check_pair(
     )
 
 
-def _tell_lock(result: SpecResult, before: Path, revision: Revision) -> SpecResult:
+def _explain_error(
+    result: SpecResult, now: Path, before: Path, revision: Revision, engine: Engine
+) -> SpecResult:
+    """The result of a spec that fails, with what changed in it since the revision."""
+    old = _read_before(before, revision, engine)[0] if result.exit_code == SpecError.exit_code else None
+    if old is None:
+        return result
+    problems = explain_since(result.problems, now, result.path, old, revision.name(before))
+    return replace(result, problems=problems)
+
+
+def _tell_lock(
+    result: SpecResult, before: Path, revision: Revision, name: Callable[[Path], str]
+) -> SpecResult:
     """The result of a spec whose lock is missing, with what the revision had."""
     lock = lock_path(before)
     if result.status != "missing" or revision.look(lock) is None:
         return result
     message = f"{revision.name(lock)} was its lock, and there is no {result.lock}"
-    problem = Problem("lock-deleted", message, severity="warning", hint="bring it back, or write it anew")
+    hint = "bring it back, or write it anew"
+    if os.path.lexists(lock):
+        hint = tell_move(name(lock), result.lock)
+    problem = Problem("lock-deleted", message, severity="warning", hint=hint)
     return replace(result, problems=(problem, *result.problems))
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layercli.checks import Candidate, check_specs, find_scope
+from layercli.checks import check_specs
 from layercli.configuration import Configuration, find_configuration
 from layercli.engines import Engine
 from layercli.errors import CommandError, LayercliError
 from layercli.git import Revision, find_repository, read_revision
 from layercli.history.configuration import find_configuration_at
 from layercli.lock import CheckResult, DifferenceClass, lock_path
+from layercli.scope import Candidate, find_scope
 from layercli.spec.library import SUFFIXES
 from layercli.spec.reader import read_spec
 from layercli.spec.tree import DISK
@@ -87,7 +88,10 @@ def list_changed(paths: Sequence[str], folder: Path, shown: str) -> tuple[Candid
     with read_revision(find_repository(folder), shown) as revision:
         scope = find_scope(paths, folder)
         changed = set(find_changed(scope.specs, revision, folder))
-        ends = {True: f"; it, an import or its lock changed since {shown}", False: f"; it is as it was at {shown}"}
+        ends = {
+            True: f"; it, an import or its lock changed since {shown}",
+            False: f"; it is as it was at {shown}",
+        }
         if is_configuration_changed(revision, folder):
             ends[True] = f"; the configuration changed since {shown}"
     return tuple(

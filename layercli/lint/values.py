@@ -71,17 +71,14 @@ class _Flow:
             return either | self.reads(statement.test)
         if isinstance(statement, ast.For):
             targets = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}
-            head = live
-            for _ in range(len(self.names) + 1):
-                self.loops.append((live, head))
-                again = (self.inside(code, statement.body, head, tell=False) - targets) | live
-                self.loops.pop()
-                if again <= head:
-                    break
-                head = head | again
-            self.loops.append((live, head))
-            self.inside(code, statement.body, head, tell=tell)
+            # A statement adds what it reads and takes away what it sets, whatever is read later: one round finds all.
+            self.loops.append((live, live))
+            head = live | (self.inside(code, statement.body, live, tell=False) - targets)
             self.loops.pop()
+            if tell:
+                self.loops.append((live, head))
+                self.inside(code, statement.body, head, tell=True)
+                self.loops.pop()
             return head | self.reads(statement.iter)
         if isinstance(statement, ast.Break):
             return self.loops[-1][0]

@@ -10,6 +10,7 @@ from layercli.lock.records import (
     LockEntry,
     LockRow,
     LockUncalled,
+    collect_facts,
     collect_positions,
     lock_from_trace,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "SpecResult",
     "Verdict",
     "check_lock_names",
+    "collect_facts",
     "collect_positions",
     "compare_locks",
     "flatten_differences",

@@ -283,6 +283,10 @@ _LOCK_KEYS = {
 _CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
 
+#: Digits of a number: rules say what sizes follow from sizes, also from such as no machine has the memory for.
+_DIGITS = 80
+
+
 def _fail(code: str, message: str, place: Node | Position, hint: str = "") -> NoReturn:
     position = place if isinstance(place, Position) else place.position
     hint = hint or "write the lock anew with layercli lock"
@@ -368,8 +372,8 @@ def _texts(node: Node) -> tuple[str, ...]:
 
 def _number(node: Node) -> int:
     text = _text(node)
-    if not re.fullmatch(r"0|[1-9][0-9]{0,17}", text):
-        _fail("lock-value", "a whole number of at most 18 digits belongs here", node)
+    if not re.fullmatch(rf"0|[1-9][0-9]{{0,{_DIGITS - 1}}}", text):
+        _fail("lock-value", f"a whole number of at most {_DIGITS} digits belongs here", node)
     return int(text)
 
 
@@ -383,7 +387,8 @@ def _mode(node: Node) -> Literal["eval", "train"]:
 
 
 def _tensor_type(node: Node) -> TensorType:
-    found = re.fullmatch(r"([a-z][a-z0-9_]*)\[((?:[0-9]{1,18}(?:, [0-9]{1,18})*)?)\]", _text(node))
+    size = rf"[0-9]{{1,{_DIGITS}}}"
+    found = re.fullmatch(rf"([a-z][a-z0-9_]*)\[((?:{size}(?:, {size})*)?)\]", _text(node))
     if found is None:
         _fail("lock-value", "the type of a tensor belongs here, such as float32[6, 1, 5, 5]", node)
     return TensorType(found[1], tuple(map(int, found[2].split(", "))) if found[2] else ())

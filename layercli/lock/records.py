@@ -116,14 +116,27 @@ def lock_from_trace(
     freeze: Iterable[str] = (),
     version: int = LOCK_VERSION,
 ) -> Lock:
-    """The lock of a trace. ``tie`` is pairs (name, target), ``freeze`` the globs of the spec.
+    """The lock of a whole trace. ``tie`` is pairs (name, target), ``freeze`` the globs of the spec.
 
-    A trace without formulas gives a lock that holds for its own sizes, one that ended early a lock that is only good for
-    ``compare_unfinished``. Raises ValueError for a trace whose parts disagree about the number of parameters.
+    A trace without formulas gives a lock that holds for its own sizes. Raises ValueError for a trace whose forward pass
+    failed or whose parts disagree about the number of parameters.
     """
+    if trace.failed:
+        raise ValueError(f"the trace of {trace.model} ended early")
+    lock = collect_facts(trace, dtype=dtype, tie=tie, freeze=freeze, version=version)
+    disagreement = find_disagreement(lock)
+    if disagreement:
+        raise ValueError(f"the trace of {trace.model} contradicts itself: {disagreement[1]}")
+    return lock
+
+
+def collect_facts(
+    trace: Trace, *, dtype: str, tie: Iterable[tuple[str, str]], freeze: Iterable[str], version: int
+) -> Lock:
+    """What a lock would say of a trace, also of one that ended early: the facts up to there, for comparisons only."""
     if version <= NUMBERS_VERSION:
         trace = trace.in_numbers()
-    lock = Lock(
+    return Lock(
         version=version,
         model=trace.model,
         mode=trace.mode,
@@ -145,10 +158,6 @@ def lock_from_trace(
         parameters=trace.totals.parameters,
         trainable=trace.totals.trainable,
     )
-    disagreement = None if trace.failed else find_disagreement(lock)
-    if disagreement:
-        raise ValueError(f"the trace of {trace.model} contradicts itself: {disagreement[1]}")
-    return lock
 
 
 def _lock_row(row: Row) -> LockRow:

@@ -105,7 +105,7 @@ class CheckResult:
         )
         if len(named) > MAX_NAMED and len(self.given) < len(named) and not kept:
             named = list(self.given)
-        return " ".join(["layercli lock", *(["--prune"] if orphans else []), *map(_quote_argument, named)])
+        return " ".join(["layercli lock", *(["--prune"] if orphans else []), *map(quote_argument, named)])
 
     @property
     def exit_code(self) -> int:
@@ -166,6 +166,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
-def _quote_argument(path: str) -> str:
+def tell_move(old: str, new: str) -> str:
+    """What to do where a lock has another name than its spec, as a hint."""
+    return f"if it is the lock of this spec: git mv {quote_argument(old)} {quote_argument(new)}"
+
+
+def quote_argument(path: str) -> str:
+    """A path as a shell takes it for one."""
     # A path that starts with a dash would be read as an option.
     return shlex.quote(f"./{path}" if path.startswith("-") else path)

@@ -27,18 +27,18 @@ _EARLY = ("layer-uncalled", "layer-moved", "operation-moved", "order-changed")
 def compare_unfinished(
     old: Lock,
     new: Lock,
-    unfinished: int,
+    unfinished: Sequence[int],
     calls: Mapping[str, str],
     positions: Mapping[str, Position],
     heads: Heads,
 ) -> tuple[Difference, ...]:
     """The differences from ``old`` to a model that fails.
 
-    ``new`` has its rows up to the call that fails, the last ``unfinished`` of which didn't end. ``calls`` is what each of
-    its layers is made as, by its path: of what isn't reached the layers alone are compared. ``positions`` and ``heads``
-    are as for ``compare_locks``.
+    ``new`` has its rows up to the call that fails; ``unfinished`` are the places of those that didn't end, ``calls`` is
+    what each of its layers is made as, by its path: of what isn't reached the layers alone are compared. ``positions`` and
+    ``heads`` are as for ``compare_locks``.
     """
-    left, right = _match_rows(old, replace(new, output=old.output), unfinished)
+    left, right = _match_rows(old, replace(new, output=old.output), unfinished, calls)
     reached = {row.path for row in (*left, *right)}
     for row in old.rows:
         if row.kind == "layer" and row.call and row.path not in reached:
@@ -53,22 +53,30 @@ def compare_unfinished(
     return tuple(
         difference
         for difference in compare_locks(before, after, positions, heads)
-        if difference.code not in _EARLY and not (difference.code == "layer-removed" and difference.path in calls)
+        if difference.code not in _EARLY
+        and not (difference.code == "layer-removed" and difference.path in calls)
     )
 
 
-def _match_rows(old: Lock, new: Lock, unfinished: int) -> tuple[list[LockRow], list[LockRow]]:
+def _match_rows(
+    old: Lock, new: Lock, unfinished: Sequence[int], calls: Mapping[str, str]
+) -> tuple[list[LockRow], list[LockRow]]:
     """The rows of both up to the call that fails; one that didn't end puts out what it did before."""
-    done = len(new.rows) - unfinished
     pairs = {other.index: one.index for one, other in align_locks(find_renames(old, new).lock, new).pairs}
+    end = max((place for index, place in pairs.items() if index not in unfinished), default=-1) + 1
+    for index in unfinished:
+        known = pairs.values()
+        between = enumerate(old.rows[end : pairs.get(index, 0)], start=end)
+        # What stands behind a layer that is still to come isn't reached, however alike it is.
+        if any(row.kind == "layer" and row.path in calls and place not in known for place, row in between):
+            del pairs[index]
     left = list(old.rows[: max(pairs.values(), default=-1) + 1])
     right = list(new.rows)
-    for index in range(done, len(right)):
-        output = ""
-        if index in pairs:
-            before = pairs[index]
-            output = left[before].output
-            left[before] = replace(left[before], returns=())
+    for index in unfinished:
+        place = pairs.get(index)
+        output = "" if place is None else left[place].output
+        if place is not None:
+            left[place] = replace(left[place], returns=())
         right[index] = replace(right[index], output=output, returns=())
     return left, right
 

@@ -30,8 +30,8 @@ _STYLES = {"old": "31", "new": "32", "breaks": "31", "holds": "32", "heading": "
 def format_text(result: CheckResult, colour: bool = False) -> str:
     """The result for a person: what changed, what it breaks, counts, and the command that accepts it."""
     paint = choose_paint(colour)
-    missing = [spec for spec in result.specs if spec.status == "missing"]
-    alone = [spec for spec in result.specs if spec.status != "missing" or len(missing) == 1]
+    missing = [spec for spec in result.specs if spec.status == "missing" and not _is_moved(spec)]
+    alone = [spec for spec in result.specs if spec not in missing or len(missing) == 1]
     sections = [section for spec in alone if (section := draw_spec(spec, paint))]
     if result.problems:
         sections.insert(0, draw_problems(result.problems))
@@ -41,6 +41,11 @@ def format_text(result: CheckResult, colour: bool = False) -> str:
     if result.accept:
         end += f"\naccept it with: {_escape(result.accept)}"
     return break_commands("\n\n".join([*sections, end]) + "\n")
+
+
+def _is_moved(spec: SpecResult) -> bool:
+    """Whether there is more to say of a spec without a lock than why it can't be locked."""
+    return any(problem.severity != "error" for problem in spec.problems)
 
 
 Paint = Callable[[str, str], str]
@@ -138,6 +143,7 @@ _SECTIONS: Mapping[str, Callable[[SpecResult, Paint], Iterator[str]]] = {
     "deleted": _draw_deleted,
     "error": _draw_error,
 }
+
 
 def draw_changes(differences: Sequence[Difference], paint: Paint) -> Iterator[str]:
     """A line for each difference, and below it what follows from it.
