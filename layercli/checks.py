@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -220,22 +221,21 @@ def _find_moved(
     moved: dict[int, int] = {}
     missing = [index for index, spec in enumerate(results) if spec.status == "missing" and not spec.problems]
     if missing and orphans and len(missing) * len(orphans) <= MAX_PAIRS:
-        made = {index: make_lock(specs[index], results[index].path, "derive").lock for index in missing}
-        read = {index: lock for index, path in enumerate(orphans) if (lock := _read_orphan(path)) is not None}
+        made: dict[int, Lock] = {}
+        read: dict[int, Lock] = {}
+        for index in missing:
+            with suppress(LayercliError):
+                made[index] = make_lock(specs[index], results[index].path, "derive").lock
+        for index, lock in enumerate(orphans):
+            with suppress(LayercliError):
+                read[index] = load_lock(lock, left[index].lock)
         moved = pair_alike(
-            (measure_likeness(lock, new), number, index)
+            (measure_likeness(old, new), number, index)
             for number, new in made.items()
-            for index, lock in read.items()
+            for index, old in read.items()
         )
     for index, spec in enumerate(results):
         yield spec if index not in moved else _tell_moved(spec, left[moved[index]].lock)
-
-
-def _read_orphan(path: Path) -> Lock | None:
-    try:
-        return load_lock(path, path.name)
-    except LayercliError:
-        return None
 
 
 def _tell_moved(spec: SpecResult, lock: str) -> SpecResult:

@@ -120,9 +120,11 @@ def list_configured(folder: Path, place: Path, configuration: Configuration) -> 
                 yield Candidate(file, name, False, _tell_pattern("exclude", excluded))
         elif matched is not None:
             reason = _tell_pattern("specs", matched)
+            fault = "" if spec else find_fault(file)
             if not spec:
-                reason += " matches it, and it has no inputs and layers"
-            yield Candidate(file, name, spec, reason)
+                reason += f" matches it, and it {fault or 'has no inputs and layers'}"
+            # What it says can't be known: that it is no spec is for the configuration to say.
+            yield Candidate(file, name, spec or fault != "", reason)
         elif spec and configuration.specs:
             yield Candidate(file, name, False, "no pattern of specs matches it")
         elif spec:
@@ -170,7 +172,7 @@ def _refuse_idle(
     configuration: Configuration, place: Path, candidates: Sequence[Candidate], orphans: Sequence[Path]
 ) -> None:
     """A pattern that means nothing is a mistake: what it was for would go unchecked."""
-    specs = [item.path for item in candidates if _is_spec(item.path)]
+    specs = [item.path for item in candidates if item.taken or _is_spec(item.path)]
     specs += [lock.with_suffix(end) for lock in orphans for end in SUFFIXES]
     paths = [count_from(place, spec) for spec in specs]
     problems = [
@@ -287,6 +289,25 @@ def _is_spec(path: Path) -> bool:
     if not path.name.endswith(SUFFIXES):
         return False
     return _is_our_lock(lock_path(path)) or looks_like_spec(read_head(path))
+
+
+def find_fault(path: Path) -> str:
+    """Why what a YAML file says can't be known, for a sentence that it is the subject of; empty where it can."""
+    import yaml
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_HEAD + 1)
+        if len(data) <= MAX_HEAD:
+            for _ in yaml.parse(data.decode("utf-8"), Loader=yaml.SafeLoader):
+                pass
+    except OSError as error:
+        return f"can't be read: {(error.strerror or str(error)).lower()}"
+    except UnicodeDecodeError:
+        return "is no UTF-8"
+    except (yaml.YAMLError, RecursionError):
+        return "is no YAML"
+    return ""
 
 
 def looks_like_spec(head: bytes) -> bool:

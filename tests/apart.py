@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,13 +98,30 @@ def _run_in_child(
     return code
 
 
+@contextlib.contextmanager
+def bounded_memory() -> Iterator[None]:
+    """At most ``MEMORY`` more bytes for this process inside, so that what takes all of them fails at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = _held() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _held() -> int:
+    """Bytes that this process has mapped."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
 def limit_child() -> None:
     """Bounds that end this process where the program's own don't: no test waits for ever, or fills the machine."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    with open("/proc/self/statm", encoding="ascii") as file:
-        held = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
+    most = _held() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if "torch" in sys.modules:
         # Threads of the process that was copied are not here, and its pool waits for them.

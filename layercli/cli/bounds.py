@@ -1,32 +1,67 @@
-"""Bounds of memory and time on the work of one command, so that a spec can't take more than it may."""
+"""Bounds of memory and time on the work of a command, so that a spec can't take more than it may."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from layercli.errors import CommandError, Problem, draw_problems
 from layercli.spec.limits import allow_more, current_limits
+from layercli.work import Tell
 
 #: Seconds that a kernel which runs at the end of the time may still take.
 GRACE = 5.0
 
 
+class Clock:
+    """The time that a piece of work may take: the whole of a command, or what is about one of its specs."""
+
+    def __init__(self) -> None:
+        self.name = "this"
+        self.deadline = 0.0
+        self.set_alarm: Callable[[float], object] = lambda seconds: None
+        self.start()
+
+    def start(self) -> None:
+        """The time begins anew."""
+        self.deadline = time.monotonic() + current_limits().seconds
+        self.set_alarm(current_limits().seconds)
+
+    def start_each(self, tell: Tell) -> Tell:
+        """``tell``, at each call of which the time begins anew for what it is told of."""
+
+        def start(done: int, count: int, name: str) -> None:
+            self.name = name
+            self.start()
+            tell(done, count, name)
+
+        return start
+
+    def explain(self) -> Problem:
+        """That the time is over."""
+        message = f"{self.name} takes more than {current_limits().seconds:,} seconds"
+        return Problem("out-of-time", message, hint=allow_more("seconds"))
+
+
 @contextmanager
-def bounded(device: str = "cpu") -> Iterator[None]:
-    """Inside, the process takes at most so much memory and time. Raises CommandError past them.
+def bounded(device: str = "cpu") -> Iterator[Clock]:
+    """Inside, the process takes at most so much memory, and time as the clock says. Raises CommandError past them.
 
     The memory of a GPU isn't bounded, and a process that uses one maps more than it takes, so neither is its own.
     Where the system has no such bounds there are none. A kernel can't be interrupted: where one goes on for
     ``GRACE`` seconds longer, the process says so and ends.
     """
-    with _bounded_seconds(), _watched(), _bounded_memory(device):
+    clock = Clock()
+    with _bounded_seconds(clock), _watched(clock), _bounded_memory(device):
         try:
-            yield
+            yield clock
         except MemoryError:
             message = f"this takes more than {_most_memory() >> 20:,} MiB of memory"
             hint = f"use --device meta; {allow_more('memory')}"
@@ -73,44 +108,43 @@ def _bounded_memory(device: str) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
-def _out_of_time() -> Problem:
-    message = f"this takes more than {current_limits().seconds:,} seconds"
-    return Problem("out-of-time", message, hint=allow_more("seconds"))
-
-
 @contextmanager
-def _watched() -> Iterator[None]:
+def _watched(clock: Clock) -> Iterator[None]:
     """End the process where a kernel runs on past the limit: kernels let other threads go on, and signals wait for them."""
-    text = draw_problems([_out_of_time()]) + "\n"
+    done = threading.Event()
 
-    def end() -> None:
+    def watch() -> None:
+        while (left := clock.deadline + GRACE - time.monotonic()) > 0:
+            if done.wait(left):
+                return
+        text = draw_problems([clock.explain()]) + "\n"
         with suppress(OSError):
             os.write(2, text.encode("utf-8", "backslashreplace"))
         os._exit(2)
 
-    watch = threading.Timer(current_limits().seconds + GRACE, end)
-    watch.daemon = True
-    watch.start()
+    context = copy_context()
+    threading.Thread(target=lambda: context.run(watch), daemon=True).start()
     try:
         yield
     finally:
-        watch.cancel()
+        done.set()
 
 
 @contextmanager
-def _bounded_seconds() -> Iterator[None]:
+def _bounded_seconds(clock: Clock) -> Iterator[None]:
     # Only the main thread may set a signal's handler.
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(number: int, frame: Any) -> None:
-        raise CommandError(_out_of_time())
+        raise CommandError(clock.explain())
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, current_limits().seconds)
+    clock.set_alarm = partial(signal.setitimer, signal.ITIMER_REAL)
+    clock.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        clock.set_alarm(0)
         signal.signal(signal.SIGALRM, before)

@@ -113,8 +113,8 @@ def run(
     if listed:
         return _list(paths or [], against, since)
     engine = choose_engine(static, verify, "derive")
-    with bounded(), show_progress("checking") as tell:
-        result = _check(paths or [], against, since, engine, classes, tell)
+    with bounded() as clock, show_progress("checking") as tell:
+        result = _check(paths or [], against, since, engine, classes, clock.start_each(tell))
     write_reports(result, reports)
     return result.exit_code
 

@@ -51,8 +51,8 @@ def run(
 
     apply_limits(limit)
     engine = choose_engine(static, verify, "both")
-    with bounded(), show_progress("locking") as tell:
-        for written in lock_specs(paths or [], Path.cwd(), engine, prune, tell):
+    with bounded() as clock, show_progress("locking") as tell:
+        for written in lock_specs(paths or [], Path.cwd(), engine, prune, clock.start_each(tell)):
             write_output(_say_written(written))
     tell_derived(static, engine, "both")
     return 0

@@ -76,8 +76,10 @@ def run(
     reports = read_reports(formats or (), output, FORMATS)
     codes = read_codes(ignore or ())
     apply_limits(limit)
-    with bounded(), show_progress("validating") as tell:
-        result = validate_specs(paths or [], Path.cwd(), ignore=codes, strict=strict, tell=tell)
+    with bounded() as clock, show_progress("validating") as tell:
+        result = validate_specs(
+            paths or [], Path.cwd(), ignore=codes, strict=strict, tell=clock.start_each(tell)
+        )
     checked = [spec.path for spec in result.specs]
     write_each(reports, checked, lambda format, options: format_validation(result, format, options))
     return result.exit_code

@@ -116,7 +116,7 @@ CODES: tuple[Code, ...] = (
     error(
         "out-of-time",
         "More time than the limit",
-        "The command takes longer than --limit seconds=... allows.",
+        "A spec takes longer than --limit seconds=... allows.",
     ),
     error(
         "formula-too-long",

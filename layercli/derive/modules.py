@@ -40,7 +40,8 @@ class ModuleMaker:
     def __init__(self, plan: Plan, *, late: bool = True) -> None:
         self.plan = plan
         self.training = plan.mode == "train"
-        self.problems: list[Problem] = []
+        #: Each once, however many layers have it.
+        self.problems: dict[Problem, None] = {}
         self.maker = TypeEngine(None)
         self.names: dict[int, str] = {}
         # An id is good only as long as its tensor lives, and a tie puts another in the place of one.
@@ -62,11 +63,11 @@ class ModuleMaker:
         try:
             self.tie_parameters(root, block.tie)
         except SpecError as error:
-            self.problems += error.problems
+            self.problems |= dict.fromkeys(error.problems)
         try:
             self.freeze_parameters(root, block.freeze)
         except SpecError as error:
-            self.problems += error.problems
+            self.problems |= dict.fromkeys(error.problems)
         if self.problems:
             raise SpecError(*self.problems)
         self._name_tensors(root)
@@ -99,7 +100,7 @@ class ModuleMaker:
                     if not member.persistent:
                         module.transient.add(name)
             except SpecError as error:
-                self.problems += [problem for problem in error.problems if problem not in self.problems]
+                self.problems |= dict.fromkeys(error.problems)
 
     def _parameter(self, value: Tensor, member: ParameterPlan) -> Tensor:
         if member.requires_grad and not value.dtype.startswith(("float", "bfloat", "complex")):

@@ -154,6 +154,8 @@ class _Failures:
 
     running: Pass
     problems: list[Problem] = field(default_factory=list)
+    #: The codes of the problems with their places, and with their messages.
+    told: set[tuple[str, object]] = field(default_factory=set)
 
     def mark(self) -> tuple[int, int, int, int]:
         """How many rows, and how many calls that haven't ended, there are."""
@@ -171,13 +173,12 @@ class _Failures:
         del running.recorder.frames[frames:], running.trials[trials:], running.sites[sites:]
         if any(problem.code.startswith("too-") or problem.code in _ENDS for problem in error.problems):
             raise error
-        told = {(item.code, key) for item in self.problems for key in (item.position, item.message)}
         # What a layer refuses in one call it refuses in all.
-        self.problems += [
-            item
-            for item in error.problems
-            if not told & {(item.code, item.position), (item.code, item.message)}
-        ]
+        for item in error.problems:
+            keys = {(item.code, item.position), (item.code, item.message)}
+            if not keys & self.told:
+                self.problems.append(item)
+                self.told |= keys
 
 
 def find_refused(planned: Sequence[LayerPlan], spec: Spec) -> tuple[Problem, ...]:

@@ -63,6 +63,16 @@ FITS: dict[str, tuple[Fit, ...]] = {
     "AdaptiveLogSoftmaxWithLoss": (Fit("in_features"),),
 }  # fmt: skip
 
+#: How many dimensions a layer takes; with others its channels can't be told.
+_RANKS: dict[str, tuple[int, ...]] = {
+    "BatchNorm1d": (2, 3), "BatchNorm2d": (4,), "BatchNorm3d": (5,),
+    **{
+        f"{name}{count}d": (count + 1, count + 2)
+        for name in ("Conv", "ConvTranspose", "InstanceNorm")
+        for count in (1, 2, 3)
+    },
+}  # fmt: skip
+
 #: Arguments of a composite layer that stand in a layer which it is given.
 INNER = {
     "TransformerEncoder": ("encoder_layer", (Fit("d_model"),)),
@@ -110,6 +120,8 @@ def find_misfits(row: Row, plan: LayerPlan) -> Iterator[Misfit]:
         if not isinstance(tensor, TensorType):
             continue
         rank = len(tensor.shape)
+        if rank not in _RANKS.get(holder.type_name, (rank,)):
+            continue
         if fit.argument == "normalized_shape" and isinstance(value, (tuple, list)):
             yield from _compare_shapes(fit, value, tensor)
         elif (

@@ -24,6 +24,9 @@ from layercli.trace.records import iterate_tensor_types
 
 _FLOATING = ("float", "bfloat")
 
+#: The most names that are written for what a call gives.
+MAX_NAMES = 6
+
 #: Losses whose target is a number of a class.
 CLASS_LOSSES = (
     "CrossEntropyLoss",
@@ -40,6 +43,7 @@ def list_kind_candidates(scene: Scene, row: Row | None) -> Iterator[Candidate]:
     if scene.problem.code in ("wrong-kind", "unknown-method"):
         yield from _unpack_results(scene)
         yield from _take_first(scene, row)
+        yield from _list_sizes(scene, row)
     if row is not None and scene.problem.code in ("dtype-mismatch", "invalid-argument", "wrong-kind"):
         yield from _convert(scene, row)
 
@@ -73,11 +77,27 @@ def _list_statements(scene: Scene, path: str) -> Iterator[tuple[Body, ast.stmt]]
 
 def _take_first(scene: Scene, row: Row | None) -> Iterator[Candidate]:
     """``lstm(x)[0]`` where a tuple stands."""
-    site = None if row is None else scene.find_call(row)
-    if row is None or site is None:
+    if row is None:
+        position = scene.problem.position
+        around = next((item.path for item in reversed(scene.open_rows)), "")
+        found = None if position is None else scene.find_node(position, f"{around}.x" if around else "")
+        if found is not None and isinstance(found.node, ast.Call):
+            yield from wrap(scene, found, found.node, "[0]", "item", 5)
         return
-    for node in find_operands(site):
+    site = scene.find_call(row)
+    for node in [] if site is None else find_operands(site):
+        assert site is not None
         yield from wrap(scene, site, node, "[0]", "item", 5)
+
+
+def _list_sizes(scene: Scene, row: Row | None) -> Iterator[Candidate]:
+    """An input whose sizes were given as a tuple: ``[1, 3, 32, 32]`` for ``(1, 3, 32, 32)``."""
+    for name, value in scene.plan.inputs if row is not None else ():
+        found = find_input_value(scene, name)
+        tree = found.tree if isinstance(found, Expression) else None
+        if isinstance(value, tuple) and isinstance(tree, ast.Tuple) and isinstance(found, Expression):
+            sizes = ", ".join(found.segment(item) for item in tree.elts)
+            yield from redeclare_input(scene, name, f"[{sizes}]", f"sizes of {name}", 0)
 
 
 def _convert(scene: Scene, row: Row) -> Iterator[Candidate]:
@@ -127,6 +147,15 @@ def _count_values(scene: Scene, row: Row) -> str:
     return "10"
 
 
+def _count_in_each(given: tuple[object, ...], count: int) -> list[int]:
+    """The sizes of equal parts, where a tensor was split into parts of another size."""
+    tensors = [item for item in given if isinstance(item, TensorType)]
+    first = tensors[0].shape if tensors else ()
+    totals = [sum(item.shape[dim] for item in tensors) for dim in range(len(first))]
+    parts = [total // count for total in totals if total % count == 0]
+    return sorted(set(parts), reverse=True)
+
+
 def find_unpacking(scene: Scene) -> Iterator[Candidate]:
     """Another number of names for what a call gives."""
     position = scene.problem.position
@@ -161,15 +190,17 @@ def _fit_unpacking(
         for constant in [*call.args, *(keyword.value for keyword in call.keywords)]:
             if isinstance(constant, ast.Constant) and type(constant.value) is int:
                 begin, end = body.span(constant)
-                change = Change(body, begin, end, str(len(names)))
-                yield from propose(scene, "count", 0, [change])
+                sizes = _count_in_each(given, len(names)) if row.type.endswith("split") else []
+                for number in [*sizes, len(names)]:
+                    change = Change(body, begin, end, str(number))
+                    yield from propose(scene, "count", 0, [change])
     begin, end = body.span(target)
     texts = []
     if len(names) == 3 and len(given) == 2 and isinstance(given[1], tuple):
         texts.append(f"{names[0]}, ({names[1]}, {names[2]})")
     if 0 < len(given) < len(names):
         texts.append(", ".join(names[: len(given)]))
-    if len(given) > len(names):
+    if len(names) < len(given) <= MAX_NAMES:
         texts.append(", ".join([*names, *["_"] * (len(given) - len(names))]))
     for rank, text in enumerate(texts):
         yield from propose(scene, "unpack", rank, [Change(body, begin, end, text)])

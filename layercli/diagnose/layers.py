@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -11,25 +11,37 @@ from layercli.diagnose.candidates import (
     GUESS,
     Candidate,
     find_direct_call,
+    find_input_value,
     find_inputs,
     insert_layer,
     propose,
+    redeclare_input,
     resize_input,
     set_argument,
     set_origin,
     wrap,
+    write_sizes,
 )
 from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
 from layercli.diagnose.kinds import CLASS_LOSSES, list_kind_candidates
 from layercli.diagnose.making import DIVISORS, list_divisors
-from layercli.diagnose.numbers import fit_order, list_numbers
+from layercli.diagnose.numbers import DIMS, fit_order, list_numbers
 from layercli.diagnose.origins import Origin, find_factors, find_origin
 from layercli.diagnose.scene import Scene, tensor_at
+from layercli.diagnose.special import list_special_candidates
 from layercli.diagnose.windows import list_window_candidates
 from layercli.plan.records import LayerPlan
+from layercli.spec.names import resolve_prefix
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
+
+#: What a reduction leaves out unless it is told to keep it.
+REDUCTIONS = frozenset(
+    {
+        "mean", "sum", "amax", "amin", "prod", "std", "var", "norm", "logsumexp", "argmax", "argmin", "any", "all",
+    }
+)  # fmt: skip
 
 #: Layers whose channels stand in the second dimension, and how their names begin.
 _CHANNELS_SECOND = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "SyncBatchNorm")
@@ -47,6 +59,7 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
             yield from _fit_input(scene, row, misfit)
         if len({misfit.fit.argument for misfit in misfits}) > 1:
             yield from _fit_several(scene, row, misfits)
+        yield from list_special_candidates(scene, row, plan)
         if not misfits:
             yield from list_kind_candidates(scene, row)
             yield from _arrange_dimensions(scene, row)
@@ -58,6 +71,17 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
                 yield from propose(scene, "batch_first", 2, way.changes)
 
 
+def list_fitting_candidates(scene: Scene, sizes: Collection[int]) -> Iterator[Candidate]:
+    """Other arguments for the layer that failed, so that it takes what it gets, where it wants one of ``sizes``."""
+    row = scene.failed
+    plan = None if row is None else scene.plans.get(row.path)
+    if row is None or plan is None or plan.block is not None:
+        return
+    for misfit in find_misfits(row, plan):
+        if misfit.needed in sizes:
+            yield from _fit_argument(scene, row, plan, misfit)
+
+
 #: Layers that take their batch first when they are told to.
 _BATCH_FIRST = (
     "RNN",
@@ -66,6 +90,7 @@ _BATCH_FIRST = (
     "MultiheadAttention",
     "TransformerEncoderLayer",
     "TransformerDecoderLayer",
+    "Transformer",
 )
 
 
@@ -151,13 +176,18 @@ def _fit_input(scene: Scene, row: Row, misfit: Misfit) -> Iterator[Candidate]:
             yield from wrap(scene, site, node, after, "arrange", -10)
         for other in others:
             after = f".transpose({min(place, other)}, {max(place, other)})"
-            yield from wrap(scene, site, node, after, "arrange", 12)
+            likely = rank == 3 and (place, other) == (2, 1)
+            yield from wrap(scene, site, node, after, "arrange", -1 if likely else 12)
         if second and needed == 1:
             yield from wrap(scene, site, node, ".unsqueeze(1)", "arrange", -11)
     origin = find_origin(scene, row, tensor, dim)
     if origin is None:
         return
     yield from _arrange_origin(scene, origin, needed)
+    if origin.row is None and second:
+        yield from _arrange_sizes(scene, origin, misfit)
+    yield from _reduce_others(scene, origin, needed)
+    yield from _flatten_from_first(scene, row, origin, needed)
     for way in set_origin(scene, origin, needed):
         yield from propose(scene, "producer", 20 + way.cost, way.changes)
     if origin.row is None:
@@ -186,6 +216,59 @@ def _arrange_origin(scene: Scene, origin: Origin, needed: int) -> Iterator[Candi
             yield from propose(scene, "order", -40, changes)
 
 
+def _arrange_sizes(scene: Scene, origin: Origin, misfit: Misfit) -> Iterator[Candidate]:
+    """The model's input with its channels second, or with one channel where it has none."""
+    sizes, rank = list(origin.tensor.shape), len(origin.tensor.shape)
+    if rank > 2 and sizes[-1] == misfit.needed and misfit.fit.dim % rank == 1:
+        arranged = [sizes[0], sizes[-1], *sizes[1:-1]]
+        yield from resize_input(scene, origin.name, arranged, f"arranged {origin.name}", -9)
+    value = find_input_value(scene, origin.name)
+    texts = [] if value is None else write_sizes(value)
+    if misfit.needed == 1 and misfit.fit.dim % rank == 0 and len(texts) == rank:
+        written = f"[{', '.join([texts[0], '1', *texts[1:]])}]"
+        yield from redeclare_input(scene, origin.name, written, f"arranged {origin.name}", -9)
+
+
+def _reduce_others(scene: Scene, origin: Origin, needed: int) -> Iterator[Candidate]:
+    """A mean over the positions where it was taken over the channels."""
+    row = origin.row
+    tensor = None if row is None else tensor_at(row, 0)
+    if row is None or tensor is None or row.type not in REDUCTIONS or row.position is None:
+        return
+    site = scene.find_node(row.position, row.path)
+    numbers = [] if site is None else [item for item in list_numbers(row, site) if item.name in DIMS]
+    kept = [dim for dim in range(1, len(tensor.shape)) if tensor.shape[dim] == needed]
+    if site is None or len(numbers) != 1 or not kept or numbers[0].place is not None:
+        return
+    others = [str(dim) for dim in range(1, len(tensor.shape)) if dim != kept[0]]
+    text = others[0] if len(others) == 1 else f"({', '.join(others)})"
+    yield from propose(scene, "reduce", -8, [replace_node(site.code, numbers[0].node, text)])
+
+
+def _flatten_from_first(scene: Scene, row: Row, origin: Origin, needed: int) -> Iterator[Candidate]:
+    """A flatten that keeps the samples apart: ``flatten(x, 1)`` for ``flatten(x)``."""
+    made = origin.row
+    tensor = None if made is None else tensor_at(made, 0)
+    if made is None or tensor is None or made.type != "flatten" or made.position is None:
+        return
+    site = scene.find_node(made.position, made.path)
+    if len(origin.tensor.shape) != 1 or site is None or not isinstance(site.node, ast.Call):
+        return
+    call = site.node
+    is_method = isinstance(call.func, ast.Attribute) and resolve_prefix(call.func.value) is None
+    if call.keywords or len(call.args) != (0 if is_method else 1):
+        return
+    end = site.code.span(call)[1] - 1
+    flatten = Change(site.code, end, end, "1" if is_method else ", 1")
+    flat = prod(tensor.shape[1:])
+    if flat == needed:
+        yield from propose(scene, "flatten", -14, [flatten])
+        return
+    way = next(set_argument(scene, row.path, "in_features", flat, tensor.shape[1:]), None)
+    if way is not None:
+        yield from propose(scene, "flatten", -9, [flatten, *way.changes])
+
+
 def _flatten_input(
     scene: Scene, row: Row, misfit: Misfit, site: Site | None, node: ast.expr | None
 ) -> Iterator[Candidate]:
@@ -212,11 +295,37 @@ def _arrange_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
     tensors = [tensor for index in range(len(row.inputs)) if (tensor := tensor_at(row, index)) is not None]
     alike = row.type.endswith("Loss") and len({len(tensor.shape) for tensor in tensors}) == 1
     base = GUESS if alike and row.type not in CLASS_LOSSES else 13
+    if row.type.startswith(_CHANNELS_SECOND) and scene.problem.code == "shape-mismatch":
+        yield from _add_dimensions(scene, row)
     for index, node in enumerate([] if site is None else find_inputs(site)):
         tensor = tensor_at(row, index)
         if tensor is not None and site is not None:
+            whole = row.type.endswith("Loss") and "float" not in tensor.dtype
             for rank, after in enumerate(list_arrangements(tensor)):
                 yield from wrap(scene, site, node, after, "arrange", base + rank)
+                if whole and row.type not in CLASS_LOSSES:
+                    yield from wrap(scene, site, node, f"{after}.float()", "arrange", base + rank)
+
+
+def _add_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
+    """The model's input with a batch, or with a batch and channels, where it has none."""
+    for name, value in () if scene.trace is None else scene.trace.inputs:
+        text = find_input_value(scene, name)
+        texts = [] if text is None else write_sizes(text)
+        if not isinstance(value, TensorType) or not 2 <= len(texts) == len(value.shape) <= 4:
+            continue
+        plan = scene.plans.get(row.path)
+        channels = None if plan is None else plan.arguments.get("in_channels")
+        missing = [["1"]]
+        if (
+            isinstance(channels, int)
+            and tensor_at(row, 0) == value
+            and int(row.type[-2:-1] or 0) == len(texts)
+        ):
+            missing = [["1", str(channels)]]
+        for first in missing:
+            written = f"[{', '.join([*first, *texts])}]"
+            yield from redeclare_input(scene, name, written, f"batch of {name}", 14)
 
 
 def list_arrangements(tensor: TensorType) -> list[str]:

@@ -36,7 +36,7 @@ _PROBABILITIES = ("p", "dropout")
 
 def list_making_candidates(scene: Scene) -> Iterator[Candidate]:
     """Changes of the arguments of the layer that the problem is of, or of one that it is given."""
-    found = _find_refused(scene)
+    found = find_refused_layer(scene)
     if found is None:
         return
     path, plan = found
@@ -48,7 +48,7 @@ def list_making_candidates(scene: Scene) -> Iterator[Candidate]:
             yield from _limit_probability(scene, path, plan, name)
 
 
-def _find_refused(scene: Scene) -> tuple[str, LayerPlan] | None:
+def find_refused_layer(scene: Scene) -> tuple[str, LayerPlan] | None:
     """The layer that can't be made, or the one that it is given, with its path."""
     position = scene.problem.position
     for path, outer in scene.plans.items():
@@ -63,13 +63,15 @@ def _find_refused(scene: Scene) -> tuple[str, LayerPlan] | None:
 def explain_making(scene: Scene) -> Problem:
     """The problem in the same words for every layer whose heads or groups don't divide, PyTorch's as a note."""
     problem = scene.problem
-    found = _find_refused(scene)
-    for whole, part in () if found is None else DIVISORS.get(found[1].type_name, ()):
-        path, plan = found
+    found = find_refused_layer(scene)
+    if found is None:
+        return problem
+    path, plan = found
+    for whole, part in DIVISORS.get(plan.type_name, ()):
         number, near = plan.arguments.get(whole), plan.arguments.get(part)
         if not isinstance(number, int) or not isinstance(near, int) or near < 1 or number % near == 0:
             continue
-        message = f"{path} needs {part} that divides {whole}, and {near} doesn't divide {number}"
+        message = f"{path} needs {part} to divide {whole}, and {near} doesn't divide {number}"
         said = problem.message.partition(": ")[2]
         notes = (f"PyTorch: {said}",) if said else ()
         return replace(problem, message=message, label=f"{part} is {near}", notes=notes)

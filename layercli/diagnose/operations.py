@@ -19,7 +19,7 @@ from layercli.diagnose.candidates import (
 )
 from layercli.diagnose.editing import Change, replace_node, rewrite
 from layercli.diagnose.kinds import list_kind_candidates
-from layercli.diagnose.layers import list_arrangements
+from layercli.diagnose.layers import REDUCTIONS, list_arrangements
 from layercli.diagnose.numbers import DIMS, Number, fit_order, list_numbers
 from layercli.diagnose.origins import find_origin, resolve_source
 from layercli.diagnose.scene import Scene, list_entries
@@ -47,25 +47,6 @@ ALIKE = frozenset(
     {"scaled_dot_product_attention", "cosine_similarity", "pairwise_distance", "cdist", "bilinear"}
 )
 RESHAPING = frozenset({"view", "reshape"})
-
-#: What a reduction leaves out unless it is told to keep it.
-REDUCTIONS = frozenset(
-    {
-        "mean",
-        "sum",
-        "amax",
-        "amin",
-        "prod",
-        "std",
-        "var",
-        "norm",
-        "logsumexp",
-        "argmax",
-        "argmin",
-        "any",
-        "all",
-    }
-)
 
 
 def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:

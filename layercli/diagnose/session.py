@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from layercli.diagnose.candidates import Candidate
 from layercli.diagnose.kinds import find_unpacking, list_kind_candidates
-from layercli.diagnose.layers import list_layer_candidates
-from layercli.diagnose.making import explain_making, list_making_candidates
+from layercli.diagnose.layers import list_fitting_candidates, list_layer_candidates
+from layercli.diagnose.making import explain_making, find_refused_layer, list_making_candidates
 from layercli.diagnose.operations import list_loss_candidates, list_operation_candidates
+from layercli.diagnose.ordering import list_ordered_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
 from layercli.diagnose.telling import Explanation, explain_scene
@@ -28,6 +30,9 @@ LIKELY = 24
 
 #: What is less likely has to make the whole model run.
 PARTIAL = 12
+
+#: Changes after which the model fails further on that are looked into for what then ends it.
+MAX_COMPLETED = 2
 
 #: Edits that are tried for one problem: few for a large model, since each derives it.
 MAX_TRIES = 150
@@ -184,12 +189,47 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
         whole = not found.problems
         if whole or (done is None and candidate.rank < PARTIAL):
             works[candidate.kind] = _Tried(candidate, whole, _tell_outcome(scene, whole))
+    partial = [tried for tried in works.values() if not tried.whole]
+    for tried in sorted(partial, key=lambda tried: tried.candidate.rank)[:MAX_COMPLETED]:
+        completed = _complete(scene, trials, tried.candidate)
+        if completed is not None:
+            works[completed.kind] = _Tried(completed, True, _tell_outcome(scene, True))
     finished = [tried for tried in works.values() if tried.whole]
     order = sorted(finished or works.values(), key=lambda tried: tried.candidate.rank)
     best = order[0].candidate.rank if order else 0
     likely = [tried for tried in order if tried.candidate.rank <= best + LIKELY]
     for tried in likely[:MAX_MENDS]:
         yield Mend(tried.candidate.message, tried.candidate.edits, tried.outcome)
+
+
+def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate | None:
+    """A change with what the layer behind it then needs, where the model runs with both."""
+    source = scene.plan.spec.source
+    lines = {edit.position.line for edit in candidate.edits}
+    if not candidate.edits or any(
+        edit.position.source.name != source.name or "\n" in edit.text for edit in candidate.edits
+    ):
+        return None
+    edited = trials.plan_edits(candidate.edits)
+    outcome = None if edited is None else derive_outcome(edited)
+    if edited is None or outcome is None or outcome.trace is None or not outcome.problems:
+        return None
+    # What wants another size than the one that was changed is a mistake of its own.
+    sizes = {int(number) for number in re.findall(r"\d+", scene.problem.message)}
+    for follow in list_fitting_candidates(Scene(edited, outcome.problems[0], outcome.trace), sizes):
+        if any(
+            edit.position.source.name != source.name or edit.position.line in lines for edit in follow.edits
+        ):
+            continue
+        edits = (
+            *candidate.edits,
+            *(replace(edit, position=replace(edit.position, source=source)) for edit in follow.edits),
+        )
+        found = trials.try_edits(edits)
+        if found is not None and not found.problems:
+            message = f"{candidate.message} and {follow.message.removeprefix('write ')}"
+            return Candidate(candidate.kind, candidate.rank + 2, message, edits)
+    return None
 
 
 def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator[Candidate]:
@@ -200,6 +240,7 @@ def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator
     yield from list_layer_candidates(scene)
     yield from list_operation_candidates(scene)
     yield from list_loss_candidates(scene)
+    yield from list_ordered_candidates(scene)
     if scene.failed is None:
         yield from list_kind_candidates(scene, None)
     yield from list_searched_candidates(scene, trials, outcome)
@@ -209,7 +250,8 @@ def _tell_outcome(scene: Scene, whole: bool) -> str:
     if whole:
         return "the model then runs"
     if scene.trace is None:
-        return "the layer can then be made"
+        found = find_refused_layer(scene)
+        return "the layer is then made" if found is None else f"{found[0]} is then made"
     return f"{scene.failed.path} then runs" if scene.failed is not None else "this line then runs"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
-from layercli.diagnose.origins import find_origin, tell_chain, tell_origin
+from layercli.diagnose.origins import find_origin, resolve_source, tell_chain, tell_origin
 from layercli.diagnose.scene import Scene
+from layercli.diagnose.special import read_expected
 from layercli.errors import Label, Problem
 from layercli.plan.records import LayerPlan
 from layercli.record import record
@@ -98,7 +99,11 @@ def _name_operand(scene: Scene, row: Row, index: int, tensor: TensorType) -> str
 def _tell_sizes(scene: Scene, row: Row) -> Iterator[str]:
     """Where the operands of an operation come from, by the dimensions in which they differ."""
     tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
-    if len(tensors) < 2:
+    expected = read_expected(scene.problem.message)
+    if expected is not None:
+        yield from _tell_expected(scene, row, tensors, *expected)
+        return
+    if len(tensors) < 2 or (row.kind == "layer" and not row.type.endswith("Loss")):
         return
     left, right = tensors[0], tensors[1]
     for dim in range(-1, -min(len(left.shape), len(right.shape)) - 1, -1):
@@ -110,4 +115,21 @@ def _tell_sizes(scene: Scene, row: Row) -> Iterator[str]:
                 yield from tell_origin(scene, origin)
             elif len(row.sources) == len(tensors):
                 yield f"{tensor.shape[dim]} is a size of {row.sources[tensors.index(tensor)]}, {tensor.sizes}"
+        return
+
+
+def _tell_expected(
+    scene: Scene, row: Row, tensors: Sequence[TensorType], wanted: Sequence[int], got: Sequence[int]
+) -> Iterator[str]:
+    """Where an input of another shape than the expected one comes from."""
+    for place, tensor in enumerate(tensors):
+        if list(tensor.shape) != list(got):
+            continue
+        dim = next((dim for dim, size in enumerate(wanted) if size != got[dim]), None)
+        origin = None if dim is None else find_origin(scene, row, tensor, dim)
+        made = resolve_source(scene, row, place)
+        if origin is not None:
+            yield from tell_origin(scene, origin)
+        elif isinstance(made, Row) and made.position is not None and dim is not None:
+            yield f"{got[dim]} is a size of {made.path} at line {made.position.line}, {tensor.sizes}"
         return

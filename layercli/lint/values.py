@@ -43,7 +43,6 @@ class _Flow:
         self.inputs = {item.name for item in block.inputs}
         trees = [body.tree for body in block.forward.bodies] if block.forward is not None else []
         names = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        self.names = {node.id for node in names} | {RUNNING}
         self.read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
         self.stored = {node.id for node in names if isinstance(node.ctx, ast.Store)} | self.inputs
         #: What is read where a loop is left, or begun anew.

@@ -246,7 +246,7 @@ class PlanEngine:
         try:
             self.plan_layers(block, {}, unread={param.name for param in block.params})
         except SpecError as error:
-            found.problems += [problem for problem in error.problems if problem not in found.problems]
+            found.problems |= dict.fromkeys(error.problems)
         self.check_block(block, None)
 
     def _container(
@@ -442,7 +442,7 @@ def _identify_call(
 class _Findings:
     """Problems of several independent things, raised together at the end."""
 
-    problems: list[Problem] = field(default_factory=list)
+    problems: dict[Problem, None] = field(default_factory=dict)
     failed: bool = False
 
     @contextmanager
@@ -452,7 +452,7 @@ class _Findings:
             yield
         except SpecError as error:
             self.failed = True
-            self.problems += [problem for problem in error.problems if problem not in self.problems]
+            self.problems |= dict.fromkeys(error.problems)
             if any(problem.code in _FINAL for problem in error.problems):
                 raise SpecError(*self.problems) from None
 
@@ -530,7 +530,7 @@ def plan_model(
     replaced = dict(inputs or {})
     _check_names(replaced, [item.name for item in block.inputs], "input", "--input")
     _check_names(dict.fromkeys(symbolic), [dim.name for dim in spec.dims], "dim", "--symbolic")
-    found = _Findings(list(spec.problems), bool(spec.problems))
+    found = _Findings(dict.fromkeys(spec.problems), bool(spec.problems))
     children: Children | None = None
     planned_inputs: list[tuple[str, Any]] = []
     try:
@@ -683,7 +683,7 @@ def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[
         if param.name not in given:
             continue
         value = given[param.name]
-        found = _Findings(list(spec.problems), bool(spec.problems))
+        found = _Findings(dict.fromkeys(spec.problems), bool(spec.problems))
         if isinstance(value, Setting):
             before = replace(block, params=block.params[: block.params.index(param)])
             earlier, _ = engine.evaluate_params(before, {**_required_as_none(block), **values}, found)

@@ -26,7 +26,7 @@ from layercli.trace import Trace, Type
 from layercli.validation import Validation, validate_spec
 
 #: What holds the work on one text to its limits of time and memory.
-Bound = Callable[[], AbstractContextManager[None]]
+Bound = Callable[[], AbstractContextManager[object]]
 
 #: In larger models layers that are the same are derived once, and so are shown by the first of them.
 MAX_APART = 1_000

@@ -16,7 +16,7 @@ class Limits:
     ``bytes`` of a file; ``levels`` of YAML; ``characters`` of one expression or statement, and of a text;
     ``digits`` of a number; ``modules`` of the model; ``steps`` of the interpreter; ``items`` of one list, range or
     call's results; ``elements`` of one tensor in memory; ``sequence`` steps of a recurrent layer; ``memory`` in MiB
-    and ``seconds`` of a whole run.
+    of a whole run, ``seconds`` of what is about one spec.
     """
 
     bytes: int = 1 << 20

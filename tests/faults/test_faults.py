@@ -41,15 +41,23 @@ WRITING: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def lock(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The lock of a model that the project's differs from."""
+    folder = tmp_path_factory.mktemp("before")
+    (folder / "net.yaml").write_text(NET.replace("8, 8", "8, 9"))
+    assert run_apart("lock", "--static", "net.yaml", folder=folder).code == 0
+    return (folder / "net.lock").read_bytes()
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, lock: bytes) -> Path:
     """A project with a model that differs from its lock."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "pyproject.toml").write_text("[tool.layercli]\nspecs = ['net.yaml']\n")
-    (folder / "net.yaml").write_text(NET.replace("8, 8", "8, 9"))
-    assert run_apart("lock", "--static", folder=folder).code == 0
     (folder / "net.yaml").write_text(NET)
+    (folder / "net.lock").write_bytes(lock)
     return folder
 
 
@@ -330,10 +338,8 @@ def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Compl
     "environment",
     [
         {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-        {"LC_ALL": "POSIX", "PYTHONIOENCODING": "latin-1"},
-        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
         {"PYTHONIOENCODING": "utf-16"},
-        {},
     ],
     ids=str,
 )
