@@ -258,6 +258,7 @@ def resize_input(scene: Scene, name: str, sizes: Sequence[int], kind: str, rank:
         yield Candidate(kind, rank, f"give {name} the size [{', '.join(texts)}]", (), {name: sizes})
         return
     changes: list[Change] = []
+    options: dict[str, int] = {}
     dims = {dim.name: dim for dim in scene.plan.spec.dims}
     for site, size in zip(sites, sizes, strict=True):
         names = {**scene.plan.params, **scene.plan.dims}
@@ -266,14 +267,20 @@ def resize_input(scene: Scene, name: str, sizes: Sequence[int], kind: str, rank:
         node = site.node
         if isinstance(node, ast.Name) and node.id in dims:
             found = dims[node.id].value
-            if node.id in scene.plan.given_dims or not isinstance(found, Expression):
+            if node.id in scene.plan.given_dims:
+                options[node.id] = size
+                continue
+            if not isinstance(found, Expression):
                 return
             site = Site(found, found.tree)
         way = next(list_ways(scene, "", site, size), None)
         if way is None:
             return
         changes += way.changes
-    if changes:
+    if options and not changes:
+        told = " and ".join(f"{dim} the size {size}" for dim, size in options.items())
+        yield Candidate(kind, rank, f"give {told}", (), {name: sizes})
+    elif changes and not options:
         yield from propose(scene, kind, rank, changes)
 
 

@@ -117,6 +117,9 @@ def _change_numbers(
         for order, size in enumerate(dict.fromkeys(wanted)):
             for way in list_ways(scene, owner, Site(site.code, number.node), size):
                 base = 5 if number.name in DIMS or row.type in _SIZED else GUESS
+                if row.type in JOINING and number.name in DIMS and rank > 3 and size % rank > 1:
+                    # Images are joined by their channels, seldom side by side.
+                    base = GUESS
                 yield from propose(scene, "number", base + order + way.cost, way.changes)
 
 
@@ -334,8 +337,10 @@ def _fit_joining(
         return
     end = site.code.span(node)[1] - 1
     if not any(number.name in DIMS for number in numbers):
-        for dim in range(len(tensors[0].shape)):
-            yield from propose(scene, "number", 4 + dim, [Change(site.code, end, end, f", {dim}")])
+        rank = len(tensors[0].shape)
+        for dim in range(rank):
+            base = GUESS if rank > 3 and dim > 1 else 4
+            yield from propose(scene, "number", base + dim, [Change(site.code, end, end, f", {dim}")])
     if row.type == "stack":
         begin, stop = site.code.span(node.func)
         name = rewrite(site.code, begin, stop, ()).removesuffix("stack") + "cat"

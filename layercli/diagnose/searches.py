@@ -30,10 +30,25 @@ def list_searched_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> 
         if text is None or len(list_size_sites(text)) != len(value.shape):
             continue
         wanted = _wanted(scene, row)
+        even = _make_even(trials, name, value.shape) if row.kind == "operation" else None
+        if even is not None:
+            yield from resize_input(scene, name, even, "input size", 8)
         found = _search(scene, trials, row, name, value.shape, wanted)
         if found is not None:
             yield from resize_input(scene, name, found, "input size", 15)
         return
+
+
+def _make_even(trials: Trials, name: str, shape: Sequence[int]) -> list[int] | None:
+    """The next larger positions that can be halved as often as the model halves them; None where that isn't it."""
+    for unit in (2, 4, 8, 16, 32):
+        sizes = [*shape[:2], *(-(-size // unit) * unit for size in shape[2:])]
+        if sizes == list(shape):
+            continue
+        outcome = trials.try_inputs({name: sizes})
+        if outcome is not None and not outcome.problems:
+            return sizes
+    return None
 
 
 def _wanted(scene: Scene, row: Row) -> int | None:

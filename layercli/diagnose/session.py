@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from layercli.diagnose.ordering import list_ordered_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
 from layercli.diagnose.telling import Explanation, explain_scene
-from layercli.diagnose.trial import Outcome, Trials, derive_outcome, plan_in_numbers
+from layercli.diagnose.trial import SECONDS, Outcome, Trials, derive_outcome, is_debugging, plan_in_numbers
 from layercli.errors import Edit, Mend, Position, Problem, Source, SpecError
 from layercli.plan.records import Plan
 from layercli.record import record
@@ -46,6 +47,8 @@ def diagnose(plan: Plan, failure: SpecError) -> SpecError:
         return explain_failure(plan, failure)
     except Exception:
         # Whatever the search for a cause stumbles over, the problem itself is what the user came for.
+        if is_debugging():
+            raise
         return failure
 
 
@@ -54,6 +57,8 @@ def diagnose_rest(plan: Plan, told: Sequence[Problem], others: Sequence[Problem]
     try:
         return explain_rest(plan, told, others) if others else ()
     except Exception:
+        if is_debugging():
+            raise
         return tuple(others)
 
 
@@ -68,12 +73,13 @@ def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> Sp
         return failure
     explained: list[Problem] = []
     refusal = ""
+    # Of a large model the first problem may take all of the time.
+    end = time.process_time() + SECONDS
     for problem in failure.problems:
-        known = next((item for item in outcome.problems if _is_same(item, problem)), None)
-        if known is None or len(explained) >= MAX_PROBLEMS:
+        if len(explained) >= MAX_PROBLEMS or not any(_is_same(item, problem) for item in outcome.problems):
             explained.append(problem)
             continue
-        told, refused = _explain_problem(plan, problem, outcome, mends=mends)
+        told, refused = _explain_problem(plan, problem, outcome, mends=mends and time.process_time() < end)
         refusal = refusal or refused
         explained.append(told)
     if isinstance(failure, TraceFailed):

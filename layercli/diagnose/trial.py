@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,7 +13,7 @@ from typing import Any
 from layercli.derive.session import derive_plan
 from layercli.diagnose.editing import EditedTree, apply_edits, list_sources
 from layercli.errors import CommandError, Edit, LayercliError, Problem, Source, SpecError
-from layercli.plan.planner import plan_model
+from layercli.plan.planner import list_size_nodes, plan_model
 from layercli.plan.records import Plan
 from layercli.record import record
 from layercli.spec.library import display_name
@@ -66,17 +68,26 @@ class Trials:
     def try_edits(self, edits: Sequence[Edit]) -> Outcome | None:
         """What comes of the spec with edits; None where they can't be made, or nothing can be told of it."""
         texts = self._edit(edits)
-        return None if texts is None else self._try(texts, self.plan.given_inputs)
+        return None if texts is None else self._try(texts, self.plan.given_inputs, self.plan.given_dims)
 
     def try_inputs(self, inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
-        """What comes of the spec with other sizes of inputs."""
-        return self._try({}, {**self.plan.given_inputs, **inputs})
+        """What comes of the spec with other sizes of inputs, and of the dims that options gave them."""
+        resized = {
+            node.id
+            for item in self.plan.spec.main.inputs
+            if item.name in inputs
+            for node in list_size_nodes(item.value)
+            if isinstance(node, ast.Name)
+        }
+        dims = {name: size for name, size in self.plan.given_dims.items() if name not in resized}
+        return self._try({}, {**self.plan.given_inputs, **inputs}, dims)
 
     def plan_edits(self, edits: Sequence[Edit]) -> Plan | None:
         """The plan of the spec with edits; None where they can't be made or the spec is wrong."""
         texts = self._edit(edits)
         try:
-            return None if texts is None else self._plan(texts, self.plan.given_inputs)
+            given = self.plan.given_inputs, self.plan.given_dims
+            return None if texts is None else self._plan(texts, *given)
         except LayercliError:
             return None
 
@@ -89,24 +100,28 @@ class Trials:
             for name, source in sources.items()
         }
 
-    def _try(self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]]) -> Outcome | None:
+    def _try(
+        self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]], dims: Mapping[str, int]
+    ) -> Outcome | None:
         if self.plan.spec.path is None or self.left <= 0 or time.process_time() > self.end:
             return None
         self.left -= 1
         try:
-            edited = self._plan(texts, inputs)
+            edited = self._plan(texts, inputs, dims)
         except LayercliError as error:
             return Outcome(None, error.problems) if isinstance(error, SpecError) else None
         return None if edited is None else derive_outcome(edited)
 
-    def _plan(self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]]) -> Plan | None:
+    def _plan(
+        self, texts: Mapping[Path, str], inputs: Mapping[str, Sequence[int]], dims: Mapping[str, int]
+    ) -> Plan | None:
         """Raises LayercliError where the edited spec is wrong."""
         plan, path = self.plan, self.plan.spec.path
         if path is None:
             return None
         texts = {path: plan.spec.source.text, **texts}
         spec = read_spec(path, plan.spec.source.name, EditedTree(plan.spec.tree, texts))
-        return plan_model(spec, params=plan.given_params, dims=plan.given_dims, inputs=inputs, mode=plan.mode)
+        return plan_model(spec, params=plan.given_params, dims=dims, inputs=inputs, mode=plan.mode)
 
 
 def derive_outcome(plan: Plan) -> Outcome | None:
@@ -117,9 +132,18 @@ def derive_outcome(plan: Plan) -> Outcome | None:
         return Outcome(failure.trace, failure.problems)
     except SpecError as error:
         return Outcome(None, error.problems)
-    except (CommandError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
-        # A mend that a rule stumbles over is none, and no reason to hide the problem that it was for.
+    except CommandError:
         return None
+    except Exception:
+        # A mend that a rule stumbles over is none, and no reason to hide the problem that it was for.
+        if is_debugging():
+            raise
+        return None
+
+
+def is_debugging() -> bool:
+    """Whether what a search for mends stumbles over is to be seen, as with ``layercli --debug``."""
+    return bool(os.environ.get("LAYERCLI_DEBUG"))
 
 
 def plan_in_numbers(plan: Plan) -> Plan:

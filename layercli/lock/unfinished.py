@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from layercli.errors import Position
-from layercli.lock.alignment import align_locks
+from layercli.lock.alignment import align_locks, split_call
 from layercli.lock.comparison import compare_locks
 from layercli.lock.differences import Difference, say_difference
 from layercli.lock.heads import Heads
@@ -66,9 +66,15 @@ def _match_rows(
     end = max((place for index, place in pairs.items() if index not in unfinished), default=-1) + 1
     for index in unfinished:
         known = pairs.values()
-        between = enumerate(old.rows[end : pairs.get(index, 0)], start=end)
-        # What stands behind a layer that is still to come isn't reached, however alike it is.
-        if any(row.kind == "layer" and row.path in calls and place not in known for place, row in between):
+        skipped = [
+            row
+            for place, row in enumerate(old.rows[: pairs.get(index, 0)])
+            if place >= end and place not in known
+        ]
+        # What stands behind calls that may still come isn't reached, however alike it is.
+        if any(row.kind == "layer" and row.path in calls for row in skipped) or (
+            skipped and not _is_same_call(old.rows[pairs[index]], new.rows[index])
+        ):
             del pairs[index]
     left = list(old.rows[: max(pairs.values(), default=-1) + 1])
     right = list(new.rows)
@@ -79,6 +85,13 @@ def _match_rows(
             left[place] = replace(left[place], returns=())
         right[index] = replace(right[index], output=output, returns=())
     return left, right
+
+
+def _is_same_call(old: LockRow, new: LockRow) -> bool:
+    """Whether two rows are calls of one layer, or of one operation with the same arguments beside its sources."""
+    if new.kind == "layer":
+        return old.path == new.path
+    return (old.type, split_call(old)[0]) == (new.type, split_call(new)[0])
 
 
 def _strip(row: LockRow, call: str) -> LockRow:

@@ -138,7 +138,7 @@ def test_a_kernel_that_never_returns_is_ended(project: Path, monkeypatch: pytest
 
     def prepare() -> None:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        signal.signal = lambda *ignored: signal.SIG_IGN  # type: ignore[assignment]
+        signal.signal = lambda *ignored: signal.SIG_IGN
         engine.find_torch_function = lambda function: (
             wait_in_kernel if function.entry.name == "relu" else find(function)
         )

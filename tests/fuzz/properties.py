@@ -18,6 +18,7 @@ from layercli.spec.document import Text
 from layercli.spec.expressions import parse_expression
 from layercli.validation import Validation, validate_spec
 from tests.fuzz.specs import Drawn
+from tests.loud import loud_diagnosis
 
 #: Seconds that one spec may take; none takes a tenth of it on a machine that does nothing else.
 SECONDS = 60
@@ -42,7 +43,7 @@ def time_limit(seconds: int = SECONDS) -> Iterator[None]:
 def check_spec(drawn: Drawn, path: Path) -> str:
     """All of what follows, of a spec that is written to ``path``: ``valid`` or the code of its first error."""
     path.write_bytes(drawn.data)
-    with time_limit():
+    with time_limit(), loud_diagnosis():
         validation = validate_spec(path, "net.yaml")
     check_problems(validation)
     errors = [problem for problem in validation.problems if problem.severity == "error"]

@@ -151,20 +151,20 @@ def _sequence(grammar: Grammar, shape: Shape) -> Made:
         return Made(
             f"{count} * {inner.text}", shape, f"nn.Sequential(*[{inner.python} for _ in range({count})])"
         )
-    inner = []
+    parts: list[Made] = []
     for _ in range(grammar.draw.randint(1, 3)):
         made = draw_layer(grammar, shape, nested=True)
-        inner.append(made)
+        parts.append(made)
         shape = made.shape
-    python = f"nn.Sequential({', '.join(made.python for made in inner)})"
+    python = f"nn.Sequential({', '.join(made.python for made in parts)})"
     if kind == 1:
-        names = [f"{grammar.draw.choice(('a', 'b', 'layer', 'self'))}{place}" for place in range(len(inner))]
-        pairs = ", ".join(f"({name!r}, {made.python})" for name, made in zip(names, inner, strict=True))
-        lines = tuple(f"{name}: {quote(made.text)}" for name, made in zip(names, inner, strict=True))
+        names = [f"{grammar.draw.choice(('a', 'b', 'layer', 'self'))}{place}" for place in range(len(parts))]
+        pairs = ", ".join(f"({name!r}, {made.python})" for name, made in zip(names, parts, strict=True))
+        lines = tuple(f"{name}: {quote(made.text)}" for name, made in zip(names, parts, strict=True))
         return Made("", shape, f"nn.Sequential(OrderedDict([{pairs}]))", lines)
     if kind == 2:
-        return Made("", shape, python, tuple(f"- {quote(made.text)}" for made in inner))
-    return Made(f"Sequential({', '.join(made.text for made in inner)})", shape, python)
+        return Made("", shape, python, tuple(f"- {quote(made.text)}" for made in parts))
+    return Made(f"Sequential({', '.join(made.text for made in parts)})", shape, python)
 
 
 def _block(grammar: Grammar, shape: Shape) -> Made:

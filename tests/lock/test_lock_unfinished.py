@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from layercli.checks import check_specs, explain_since, lock_specs
-from layercli.lock import load_lock
+from layercli.checks import check_specs, lock_specs
 from layercli.spec.library import find_spec
-from tests.lock.edits import EDITS, Model, draw_model, find_lock
+from tests.lock.edits import Model, draw_model, find_lock
 
 LENET, GPT2 = (find_spec(name, Path()).read_text(encoding="utf-8") for name in ("lenet", "gpt2"))
 
@@ -71,7 +71,11 @@ CASES: dict[str, tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]] = {
         ),
     ),
     "nothing that could be compared": (LENET, (("fc2: Linear(120, 84)", "fc2: Linaer(120, 84)"),), ()),
-    "nothing": (LENET + "  - x.view(7, 11)\n", (), ()),
+    "a call that fails": (
+        LENET,
+        (("  - fc3(x)", "  - fc3(x).view(7, 11)"),),
+        ("view is a new operation, view(fc3, 7, 11) (net.yaml:18:5)",),
+    ),
 }
 
 
@@ -79,7 +83,7 @@ CASES: dict[str, tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]] = {
 def test_the_problem_says_what_changed_since_the_lock(name: str, tmp_path: Path) -> None:
     text, edits, told = CASES[name]
     spec = tmp_path / "net.yaml"
-    spec.write_text(text.removesuffix("  - x.view(7, 11)\n"), encoding="utf-8")
+    spec.write_text(text, encoding="utf-8")
     list(lock_specs([], tmp_path, "derive"))
     for old, new in edits:
         assert old in text
@@ -88,16 +92,15 @@ def test_the_problem_says_what_changed_since_the_lock(name: str, tmp_path: Path)
     (result,) = check_specs([], tmp_path).specs
     assert (result.status, result.exit_code) == ("error", 1)
     notes = [note for note in result.problems[0].notes if note.startswith("since ")]
-    expected = [f"since net.lock: {line}" for line in told]
-    if name == "nothing":
-        expected = ["since net.lock: view is a new operation, view(fc3, 7, 11) (net.yaml:19:5)"]
-    assert notes == expected
+    assert notes == [f"since net.lock: {line}" for line in told]
 
 
 def fail_somewhere(model: Model, random: Random) -> str:
     """The text of a model with a call at a place in it that fails."""
     lines = model.write().split("\n")
-    starts = [number for number, line in enumerate(lines) if " = " in line.partition("#")[0] and "- v" in line]
+    starts = [
+        number for number, line in enumerate(lines) if " = " in line.partition("#")[0] and "- v" in line
+    ]
     place = random.choice(starts)
     value = lines[place].strip().removeprefix("- ").partition(" ")[0]
     indent = lines[place][: lines[place].index("-")]
@@ -108,12 +111,14 @@ def fail_somewhere(model: Model, random: Random) -> str:
 @pytest.mark.parametrize("seed", range(40))
 def test_a_call_that_fails_is_the_only_difference(seed: int, tmp_path: Path) -> None:
     random = Random(seed)
-    model = draw_model(random)
+    while find_lock(model := draw_model(random)) is None:
+        pass
     spec = tmp_path / "net.yaml"
     spec.write_text(model.write(), encoding="utf-8")
     list(lock_specs([], tmp_path, "derive"))
-    old = load_lock(tmp_path / "net.lock", "net.lock")
     spec.write_text(fail_somewhere(model, random), encoding="utf-8")
     (result,) = check_specs([], tmp_path).specs
     notes = [note for note in result.problems[0].notes if note.startswith("since ")]
-    assert len(notes) == 1 and "is a new operation, view(" in notes[0], (old, notes)
+    # Whether it stands before what comes next, or in the place of that, isn't known yet.
+    assert len(notes) == 1, notes
+    assert re.match(r"since net\.lock: (b\d\.)?view(_\d+)? .*\bview\(\w+, 7, 11\)", notes[0])

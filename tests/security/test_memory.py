@@ -24,7 +24,7 @@ from tests.fuzz.kernels import make_layer
 CALLS = [
     spell(sample).text
     for samples in list_entries().values()
-    for sample in {*samples[:1], *samples[-1:]}
+    for sample in dict.fromkeys((*samples[:1], *samples[-1:]))
     if sample.kind not in ("layer", "operator")
 ]
 CONSTRUCTORS = sorted(
