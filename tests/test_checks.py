@@ -194,3 +194,62 @@ def test_statuses_of_a_check_that_needs_no_run(folder: Path) -> None:
     assert result.exit_code == 2
     assert check_specs(["z.yaml"], folder).exit_code == 1
     assert check_specs(["gone.lock"], folder).exit_code == 1
+
+
+def test_a_lock_whose_spec_was_renamed_is_known_by_its_content(tmp_path: Path) -> None:
+    other = SPEC.replace("fc: Linear(4, 2)", "norm: LayerNorm(4)\n  act: GELU()")
+    for name, text in (("net", SPEC), ("norm", other), ("extra", SPEC.replace("fc:", "head:"))):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    list(lock_specs([], tmp_path, "derive"))
+    for name in ("net", "norm"):
+        (tmp_path / f"{name}.yaml").rename(tmp_path / f"my {name}.yaml")
+    (tmp_path / "extra.yaml").unlink()
+    (tmp_path / "new.yaml").write_text("inputs: {x: [2, 3]}\nlayers: {act: 'Tanh()'}\n")
+    result = check_specs([], tmp_path)
+    hints = {spec.path: [item.hint for item in spec.problems] for spec in result.specs if "yaml" in spec.path}
+    assert hints == {
+        "my net.yaml": ["if it is the lock of this spec: git mv net.lock 'my net.lock'"],
+        "my norm.yaml": ["if it is the lock of this spec: git mv norm.lock 'my norm.lock'"],
+        "new.yaml": [],
+    }
+    assert result.exit_code == 1
+    (tmp_path / "net.lock").rename(tmp_path / "my net.lock")
+    (tmp_path / "norm.lock").rename(tmp_path / "my norm.lock")
+    statuses = [spec.status for spec in check_specs([], tmp_path).specs]
+    assert statuses == ["differs", "differs", "missing", "orphaned"]
+    assert [d.code for d in check_specs(["my net.yaml"], tmp_path).specs[0].differences] == ["name-changed"]
+
+
+def test_a_lock_that_cannot_be_read_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(SPEC)
+    (tmp_path / "gone.lock").write_text(LOCK)
+    assert [spec.problems for spec in check_specs([], tmp_path).specs] == [(), ()]
+
+
+#: Files that can't be read, and the code of why not.
+UNREADABLE = {
+    "wide.yaml": (SPEC.encode("utf-16"), "not-utf8"),
+    "latin.yaml": (b"inputs: {x: [1, 4]}\n# caf\xe9\nlayer: {}\n", "not-utf8"),
+    "open.yaml": (b"inputs: [1, 2\n", "yaml-unclosed"),
+    "binary.yaml": (b"\0\1\2", "control-character"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_a_pattern_means_and_cannot_be_read_is_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.layercli]\nspecs = ['*.yaml']\nexclude = ['left*']\n")
+    (tmp_path / "net.yaml").write_text(SPEC)
+    (tmp_path / "left.yaml").write_bytes(b"\0")
+    # YAML of another program is no spec, whatever a spec may not have in it.
+    (tmp_path / "other.yaml").write_text("a: &x !y 1\nb: *x\n---\n? [1]\n: 2\n")
+    list(lock_specs([], tmp_path, "derive"))
+    assert check_specs([], tmp_path).exit_code == 0
+    content, code = UNREADABLE[name]
+    (tmp_path / name).write_bytes(content)
+    result = check_specs([], tmp_path)
+    found = {spec.path: [problem.code for problem in spec.problems] for spec in result.specs}
+    assert found == {"net.yaml": [], name: [code]}
+    assert result.exit_code == 1
+    # Without a pattern nobody said that it is one.
+    (tmp_path / "pyproject.toml").unlink()
+    assert [spec.path for spec in check_specs([], tmp_path).specs] == ["net.yaml"]

@@ -82,8 +82,8 @@ def is_plain(value: Any) -> bool:
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether a value is a plain number or a tensor without dimensions, which PyTorch takes for one."""
-    return is_plain(value) or (isinstance(value, Tensor) and value.dim == 0)
+    """Whether a value is a plain number, or a tensor without dimensions and gradient, which PyTorch takes for one."""
+    return is_plain(value) or (isinstance(value, Tensor) and value.dim == 0 and not value.requires_grad)
 
 
 def expect_int(value: Any, argument: str) -> Any:
@@ -103,7 +103,9 @@ def expect_bool(value: Any, argument: str) -> bool:
 def expect_number(value: Any, argument: str) -> Any:
     """``value``, which has to be a plain number or a tensor without dimensions. Raises Refusal."""
     if not is_scalar(value):
-        refuse(f"needs a number as {argument}, not {value!r}", argument, "wrong-kind")
+        learned = isinstance(value, Tensor) and value.requires_grad
+        shown = f"a parameter: {value!r}" if learned else repr(value)
+        refuse(f"needs a number as {argument}, not {shown}", argument, "wrong-kind")
     return value
 
 

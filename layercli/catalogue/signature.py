@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
-from layercli.errors import did_you_mean
+from layercli.errors import suggest
 from layercli.record import record
 
 
@@ -19,6 +19,36 @@ class Required:
 
 
 REQUIRED = Required()
+
+
+#: Arguments as other frameworks and people call them.
+_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "filters": ("out_channels",), "channels": ("out_channels", "num_channels"), "units": ("out_features",),
+    "in": ("in_features", "in_channels"), "out": ("out_features", "out_channels"),
+    "in_dim": ("in_features", "in_channels"), "out_dim": ("out_features", "out_channels"),
+    "input_dim": ("num_embeddings", "in_features", "input_size", "in_channels"),
+    "output_dim": ("embedding_dim", "out_features", "out_channels"), "inputs": ("in_features", "in_channels"),
+    "outputs": ("out_features", "out_channels"), "in_features": ("in_channels", "input_size"),
+    "out_features": ("out_channels", "hidden_size"), "in_channels": ("in_features", "num_features"),
+    "out_channels": ("out_features",), "kernel": ("kernel_size",), "ksize": ("kernel_size",), "strides": ("stride",),
+    "pool_size": ("kernel_size",), "pad": ("padding",), "dilation_rate": ("dilation",), "use_bias": ("bias",),
+    "hidden_dim": ("hidden_size", "dim_feedforward"), "hidden": ("hidden_size",), "layers": ("num_layers",),
+    "heads": ("num_heads", "nhead"), "num_heads": ("nhead",), "nhead": ("num_heads",), "n_heads": ("num_heads", "nhead"),
+    "dim": ("embed_dim", "d_model", "normalized_shape", "num_features"), "embed_dim": ("embedding_dim", "d_model"),
+    "key_dim": ("embed_dim",), "ff_dim": ("dim_feedforward",), "vocab_size": ("num_embeddings",),
+    "rate": ("p",), "dropout": ("p",), "prob": ("p",), "epsilon": ("eps",), "num_groups": ("groups",),
+    "groups": ("num_groups",), "axis": ("dim",), "factor": ("scale_factor",),
+}  # fmt: skip
+
+#: Arguments of other frameworks that are no argument here.
+_NO_ARGUMENT = {
+    "activation": "leave it out, and write the activation as a layer after this one: ReLU()",
+    "input_shape": "leave it out; the sizes stand under inputs",
+    "kernel_initializer": "leave it out", "bias_initializer": "leave it out", "kernel_regularizer": "leave it out",
+    "return_sequences": "leave it out; the layer gives every step, and out[:, -1] takes the last one",
+    "data_format": "leave it out; channels are the second dimension",
+    "name": "leave it out; the name is the key before the layer",
+}  # fmt: skip
 
 
 @record
@@ -75,6 +105,21 @@ class Signature:
                 parts.append("/")
         return ", ".join(parts)
 
+    def _hint_argument(self, name: str, unknown: Sequence[str]) -> str:
+        """What to write for arguments that aren't there, the first of which is told."""
+        near = {word: self._find_near(word) for word in unknown}
+        first = near[unknown[0]]
+        if not first:
+            return _NO_ARGUMENT.get(unknown[0]) or f"{name}({self})"
+        others = [f"{word} is {meant}" for word, meant in near.items() if meant and word != unknown[0]]
+        return f"did you mean {first}?" + (f" {' and '.join(others)}, too" if others else "")
+
+    def _find_near(self, word: str) -> str:
+        """The argument that a word was meant for."""
+        known = [p.name for p in self.parameters if p.kind in ("positional", "keyword")]
+        elsewhere = next((item for item in _ELSEWHERE.get(word, ()) if item in known), "")
+        return elsewhere or " or ".join(suggest(word, known, cutoff=0.7))
+
     def bind(self, name: str, positional: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """The given arguments by parameter name, in the signature's order, defaults left out.
 
@@ -119,7 +164,7 @@ class Signature:
                     "unknown-argument",
                     f"{name} has no argument {keyword}",
                     keyword,
-                    did_you_mean(keyword, known, cutoff=0.7) or f"{name}({self})",
+                    self._hint_argument(name, [word for word in keywords if word not in known]),
                 )
         if extra is not None:
             bound[extra.name] = others

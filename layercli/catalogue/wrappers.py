@@ -61,8 +61,10 @@ def _divide(layer: Module, weight: Any) -> Tensor:
 def _orthogonalise(layer: Module, weight: Any) -> Tensor:
     """The tensor's orthogonal factor, in the layout that the kernel gives it."""
     tensor = expect_tensor(weight, "weight")
-    # PyTorch makes it in half precision, too, without the base, which it can't compute.
-    if tensor.dtype in HALF_FLOATS and (layer.trivialised or layer.map != "matrix_exp"):
+    # PyTorch makes it in half precision, too, without the base, which it can't compute, or of nothing.
+    without_base = layer.map == "matrix_exp" and not layer.trivialised
+    nothing = layer.map != "householder" and all(size == 0 for size in tensor.shape[-2:])
+    if tensor.dtype in HALF_FLOATS and not (without_base or nothing):
         refuse(f"can't be made orthogonal in half precision: {tensor!r}", "weight", "dtype-mismatch")
     return Tensor(tensor.dtype, tensor.shape, None)
 

@@ -165,10 +165,15 @@ def shorten_types(old: str, new: str) -> tuple[str, str]:
     return old, new
 
 
+_ENDS = {"entry-added": "is new", "entry-removed": "is gone"}
+
+
 def say_difference(difference: Difference) -> str:
     """A difference in a few words: ``fc1.weight [120, 576] -> [168, 576]``."""
     if difference.code in RENAMES:
         return f"{difference.old} is now {difference.new}"
+    if difference.code in _ENDS:
+        return f"{difference.path} {_ENDS[difference.code]}"
     old, new = shorten_types(difference.old, difference.new)
     if not old or not new:
         return difference.message

@@ -21,7 +21,7 @@ MAX_ENTRIES = 3
 #: What only a whole pass tells, and so the same of both.
 _UNKNOWN: Mapping[str, Any] = {"returns": (), "needs": (), "assumes": (), "parameters": 0, "trainable": 0}
 #: What may be told only because a pass ended early.
-_EARLY = ("layer-uncalled", "layer-moved", "operation-moved", "order-changed")
+_EARLY = ("layer-uncalled", "order-changed")
 
 
 def compare_unfinished(

@@ -99,6 +99,10 @@ def check_argument(layer: str, name: str, value: Any, position: Position) -> Non
     if name in _WINDOWS:
         _check_window(layer, name, value, position)
     if isinstance(value, FunctionValue):
+        if name in _TEXTS:
+            hint = f"text needs quotes: '{value.entry.name}'"
+            message = f"{name} of {layer} is a text, and this is the function {value.entry.name}"
+            raise error_at("wrong-kind", message, position, hint)
         if value.entry.creates or value.entry.random:
             hint = f"name a function such as relu or gelu, or write its name as text: '{value!r}'"
             raise error_at("refused-argument", f"{value!r} can't be a layer's {name}", position, hint)
@@ -219,6 +223,10 @@ _WINDOWS = frozenset(
     {"kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "size", "scale_factor"}
 )
 _MOST_WINDOW = 2**31 - 1
+
+
+#: Arguments of layers that are texts.
+_TEXTS = frozenset({"mode", "padding_mode", "padding", "reduction", "nonlinearity", "approximate"})
 
 
 def _check_window(layer: str, name: str, value: Any, position: Position) -> None:

@@ -30,6 +30,7 @@ from layercli.spec.unknown import (
     explain_package,
     explain_unknown,
     hint_layer,
+    hint_member,
     hint_present,
 )
 from layercli.spec.values import (
@@ -329,7 +330,7 @@ class _Checker:
             prefix = None
         if prefix == "self":
             if node.attr not in self.members and node.attr not in self.params and node.attr != "training":
-                hint = did_you_mean(node.attr, [*self.members, *self.params])
+                hint = hint_member(node.attr, [*self.members, *self.params])
                 if node.attr in MODULE_ATTRIBUTES:
                     hint = "a spec calls its layers by name, and no method of nn.Module"
                 message = f"there is no layer, parameter or param called {node.attr}"

@@ -40,7 +40,9 @@ def check_ties(
             continue
         if (old[0], list(old[1])) != (new[0], list(new[1])):
             shapes = f"{tie.name} is {list(old[1])} and {tie.target} is {list(new[1])}"
-            problems.append(Problem("tie-shapes", f"{shapes}; tied parameters have one shape", tie.position))
+            hint = f"give the two layers arguments with which {tie.name} is {list(new[1])}, too"
+            message = f"{shapes}; tied parameters have one shape"
+            problems.append(Problem("tie-shapes", message, tie.position, hint=hint))
     if problems:
         raise SpecError(*problems)
 

@@ -420,6 +420,21 @@ def _missing_entry(trouble: Trouble) -> Problem | None:
     )
 
 
+def _tight_key(trouble: Trouble) -> Problem | None:
+    """``{x:[1, 8]}``: a key without a blank in a flow mapping."""
+    if trouble.flow is None:
+        return None
+    line, column, _ = trouble.flow
+    text = trouble.source.line(line)
+    found = re.compile(r"(?<=[{,\s])([A-Za-z_]\w*):(?=[\[{])").search(text, column - 1)
+    if found is None or trouble.line != line:
+        return None
+    shown = (text[: found.end()] + " " + text[found.end() :]).strip()
+    place = Position(trouble.source, line, found.start() + 1, found.end() - found.start())
+    message = "a key is followed by a colon and a blank"
+    return Problem("yaml-missing-blank", message, place, hint=f"write {shown}")
+
+
 def _flow(trouble: Trouble) -> Problem | None:
     if trouble.flow is None:
         return None
@@ -476,13 +491,40 @@ def _leading(trouble: Trouble) -> Problem | None:
     elif first in "[{":
         mended = mend_flow(value)
         if mended and mended[1] < len(value):
+            after = _explain_after(trouble, column + mended[1], value[mended[1] :])
+            if after is not None:
+                return after
             what = "list" if first == "[" else "mapping"
             message = f"a value that starts with {first} is a {what} for YAML, and more follows it"
     return explain_line(trouble.source, trouble.line, column, width, message) if message else None
 
 
+def _explain_after(trouble: Trouble, column: int, rest: str) -> Problem | None:
+    """A comma after a list, or a comment of another language."""
+    start = column + len(rest) - len(rest.lstrip())
+    place = Position(trouble.source, trouble.line, start, max(1, len(rest.strip())))
+    if rest.strip() in (",", ";"):
+        message = f"nothing follows a value on its line, and here stands {rest.strip()}"
+        return Problem(
+            "yaml-syntax", message, place, hint=f"remove the {rest.strip()} here and on other lines"
+        )
+    if rest.strip().startswith("//"):
+        hint = f"write # {rest.strip().removeprefix('//').strip()}"
+        return Problem("yaml-comment", "a comment begins with a blank and #", place, hint=hint)
+    return None
+
+
 def _colon(trouble: Trouble) -> Problem | None:
     prefix, value, _ = split_entry(trouble.text)
+    above = _line_above(trouble)
+    if above and re.match(r" *[A-Za-z_]\w*:[^\s:]", trouble.source.line(above)):
+        return explain_keyless(trouble.source, above)
+    named = re.fullmatch(r"[A-Z]\w*:", value)
+    if named is not None and prefix.strip().endswith(":"):
+        place = Position(trouble.source, trouble.line, len(prefix) + 1, len(value))
+        message = f"{prefix.strip()} has a value, and {value} is a key"
+        hint = f"write {prefix.strip()} alone; layers that stand below it run in order, as in Sequential"
+        return Problem("yaml-mixed", message, place, hint=hint)
     inside = trouble.column > len(prefix)
     refused = "mapping values are not allowed" in trouble.message
     if not refused and not (inside and re.search(r":\s", value[: trouble.column - len(prefix)])):
@@ -502,6 +544,16 @@ def _colon(trouble: Trouble) -> Problem | None:
         return python
     message = "YAML takes a colon and a blank for the end of a key, so this value needs quotes"
     return explain_line(trouble.source, trouble.line, len(prefix) + 1, len(value), message)
+
+
+def _line_above(trouble: Trouble) -> int:
+    """The nearest line above with anything on it that is indented as much; 0 where there is none."""
+    own = len(trouble.text) - len(trouble.text.lstrip(" "))
+    for line in range(trouble.line - 1, max(0, trouble.line - EXPLAINED_LINES), -1):
+        text = trouble.source.line(line)
+        if text.strip() and not text.lstrip().startswith("#"):
+            return line if len(text) - len(text.lstrip(" ")) == own else 0
+    return 0
 
 
 def explain_cut(source: Source, line: int, column: int) -> Problem | None:
@@ -575,12 +627,36 @@ def explain_keyless(source: Source, line: int) -> Problem:
             "a layer's name is followed by a colon, not by =",
             place,
             hint=f"write {made[1]}: {made[2]}",
+            notes=_count_more(source, line),
         )
     return Problem(
         "yaml-missing-colon",
         "a key and a colon are expected on this line",
         place,
         hint="write key: value, or indent the line so that it goes on with the value above it",
+    )
+
+
+def _count_more(source: Source, line: int) -> tuple[str, ...]:
+    """How many layers are written with = on the lines below."""
+    more = 0
+    for number in range(line + 1, min(len(source.lines), line + EXPLAINED_LINES) + 1):
+        text = source.line(number)
+        if text.strip() and re.match(_MADE, text.strip()) is None:
+            break
+        more += bool(text.strip())
+    lines = "line" if more == 1 else "lines"
+    return (f"{more} {lines} below it {'is' if more == 1 else 'are'} written so, too",) if more else ()
+
+
+def explain_listed(text: str, position: Position) -> Problem | None:
+    """``- conv1 = nn.Conv2d(1, 6, 5)``: a named layer as an item of a list."""
+    made = re.match(_MADE, text.strip())
+    if made is None:
+        return None
+    message = "a layer with a name is no item of a list: its name is followed by a colon"
+    return Problem(
+        "yaml-missing-colon", message, position, hint=f"write {made[1]}: {made[2]}, without the dash"
     )
 
 
@@ -647,6 +723,7 @@ _EXPLANATIONS: tuple[Callable[[Trouble], Problem | None], ...] = (
     _escape,
     _unclosed_quote,
     _missing_entry,
+    _tight_key,
     _flow,
     _ended_quote,
     _unmarked_block,

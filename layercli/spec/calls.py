@@ -143,6 +143,22 @@ def check_method(
     _check_call(engine, method.name, method.signature_in("Tensor"), arguments, keywords, site)
 
 
+def _join_arguments(name: str, signature: Signature, arguments: Sequence[Any], site: Site) -> str:
+    """What to write for tensors that should have been a list, or for an order of dimensions."""
+    node = site.node
+    if isinstance(node, ast.Call) and len(node.args) == len(arguments):
+        texts = [site.code.segment(item) for item in node.args]
+        called = site.code.segment(node.func)
+        plain = [isinstance(value, (int, float, str)) for value in arguments]
+        count = plain.index(True) if True in plain else len(plain)
+        if next(iter(signature.by_name), "") == "tensors" and count > 1:
+            listed = f"[{', '.join(texts[:count])}]"
+            return f"write {called}({', '.join([listed, *texts[count:]])})"
+        if name == "transpose" and all(isinstance(value, int) for value in arguments):
+            return f"write {called.removesuffix('transpose')}permute({', '.join(texts)})"
+    return f"{name}({signature})"
+
+
 def _check_call(
     engine: Kinds,
     name: str,
@@ -157,7 +173,7 @@ def _check_call(
     if len(arguments) > slots and "rest" not in kinds:
         # PyTorch still takes some of its old forms, such as add(x, 2, y).
         message = f"{name} takes {slots} argument{'s' * (slots != 1)} by place and got {len(arguments)}"
-        raise site.error("too-many-arguments", message, f"{name}({signature})")
+        raise site.error("too-many-arguments", message, _join_arguments(name, signature, arguments, site))
     takes_any = any(parameter.kind == "keywords" for parameter in signature.parameters)
     for keyword, value in keywords.items():
         if keyword == "device":

@@ -117,7 +117,7 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.ClassDef: ("class is", "write a block in `blocks`"),
     ast.Import: ("import is", "leave the line out; functions are used by name: relu, F.relu, torch.cat"),
     ast.ImportFrom: ("import is", "leave the line out; functions are used by name: relu, F.relu, torch.cat"),
-    ast.JoinedStr: ("f-strings are", "write plain text"),
+    ast.JoinedStr: ("f-strings are", "write plain text; layers by number are a ModuleList: layers[i](x)"),
     ast.NamedExpr: (":= is", "assign in a statement of its own"),
     ast.Await: ("await is", "leave it out"),
     ast.Yield: ("yield is", "collect in a list with .append and return it"),
@@ -251,6 +251,9 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     if python is not None:
         return python
     digits = re.search(r"\d{1000,}", shown) if "integer string conversion" in str(error.msg) else None
+    slip = _explain_slip(text, start, shown, offset)
+    if slip is not None:
+        return slip
     if digits is not None:
         place = text.position(start + digits.start(), len(digits[0]))
         return Problem("number-too-large", "this number is too large for any size", place)
@@ -282,6 +285,41 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     return Problem("syntax", f"this can't be read: {message}", text.position(start + offset, 1), hint=hint)
 
 
+#: What other languages write, the sentence for it, and what to write: ``{0}`` is what stands before, ``{1}`` after it.
+_SLIPS: tuple[tuple[str, str, str], ...] = (
+    (r"\$\{{1,2}\s*([\w.]+)\s*\}{1,2}", "a param stands by its name alone", "write {0}"),
+    (r"\{\{\s*([\w.]+)\s*\}\}", "a param stands by its name alone", "write {0}"),
+    (r"\s*;\s*$", "a statement ends with its line", "remove the ;"),
+    (r"\s*,\s*$", "a value ends with its line", "remove the comma"),
+    (r"\s*//(?= )", "a comment begins with #", "write # for //, or remove the comment"),
+    (
+        r"([A-Za-z_]\w*)\s*(?:->|\|>|>>)\s*([A-Za-z_]\w*)",
+        "a layer is called with its input in brackets",
+        "write {1}({0})",
+    ),
+    (r"(?<=[(,= ])(\d+)x(\d+)\b", "sizes are a tuple", "write ({0}, {1})"),
+    (r"\s+x\s+(\d+)$", "x is no sign for times", "write {0} * before the layer"),
+)
+
+
+def _explain_slip(text: Text, start: int, shown: str, offset: int) -> Problem | None:
+    """Signs of other languages, on the line that Python can't read."""
+    begin = shown.rfind("\n", 0, offset) + 1
+    end = shown.find("\n", begin)
+    line = shown[begin : end if end >= 0 else len(shown)]
+    for pattern, message, hint in _SLIPS:
+        found = re.search(pattern, line)
+        if found is None or len(line) > MAX_SLIP:
+            continue
+        place = text.position(start + begin + found.start(), max(1, found.end() - found.start()))
+        return Problem("syntax", message, place, hint=hint.format(*found.groups()))
+    return None
+
+
+#: Longer lines are no slips of a person.
+MAX_SLIP = 500
+
+
 def check_grammar(code: Code, *, statements: bool) -> None:
     """Refuse every node that the language hasn't, names that aren't ASCII, and trees that are too deep."""
     allowed = _EXPRESSIONS | _STATEMENTS if statements else _EXPRESSIONS
@@ -292,6 +330,8 @@ def check_grammar(code: Code, *, statements: bool) -> None:
             raise SpecError(_too_deep(code.position(node)))
         if type(node) not in allowed:
             what, hint = _REFUSED.get(type(node), (f"{type(node).__name__} is", ""))
+            if isinstance(node, ast.AnnAssign) and node.value is not None:
+                hint = f"write {code.segment(node.target)} = {code.segment(node.value)}"
             raise code.problem("not-in-language", f"{what} not in the spec language, version 1", node, hint)
         _check_node(code, node)
         stack += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
@@ -353,15 +393,15 @@ def _check_target(code: Code, target: ast.expr) -> None:
         raise code.problem(
             "not-in-language", "attributes can't be assigned", target, "assign to a plain name: y = ..."
         )
+    if isinstance(target, ast.Starred):
+        raise code.problem(
+            "not-in-language",
+            "*name in an assignment is not in the spec language, version 1",
+            target,
+            "take the whole and then its parts: first = value[0], rest = value[1:]",
+        )
     if isinstance(target, (ast.Tuple, ast.List)):
         for item in target.elts:
-            if isinstance(item, ast.Starred):
-                raise code.problem(
-                    "not-in-language",
-                    "*name in an assignment is not in the spec language, version 1",
-                    item,
-                    "take the whole and then its parts: first = value[0], rest = value[1:]",
-                )
             _check_target(code, item)
     elif isinstance(target, ast.Name):
         if target.id.startswith("__"):

@@ -42,6 +42,7 @@ from layercli.spec.unknown import (
     explain_package,
     explain_unknown,
     hint_layer,
+    hint_member,
     hint_present,
 )
 from layercli.spec.values import (
@@ -294,12 +295,12 @@ class Interpreter:
                     f"make it a param: params: {{{name}: {scope.dims[name]}}}",
                 )
             if name in scope.layer_names:
-                return code.problem(
-                    "shared-layer",
-                    f"{name} is a layer; one module can't stand in two places",
-                    node,
-                    "make a second layer; `tie` shares its weights",
-                )
+                message = f"{name} is a layer; one module can't stand in two places"
+                if name == "super":
+                    message, hint = "super().__init__() is no layer", "leave the line out"
+                else:
+                    hint = f"write what {name} is made by in its place, or make a second layer; `tie` shares weights"
+                return code.problem("shared-layer", message, node, hint)
         if name in scope.assigned_later:
             message = f"{name} is used before it has a value; each of `{scope.stage}` sees those above it"
             return code.problem("used-before-assigned", message, node, f"write {name} further up")
@@ -319,6 +320,7 @@ class Interpreter:
             hint = {
                 "inputs": f"a size with a name is a dim: dims: {{{name}: 1}}",
                 "dims": "write a number",
+                "layers": f"a value with a name is a param: params: {{{name}: 64}}; text needs quotes",
                 "forward": hint_present(scope.locals),
             }.get(scope.stage, "")
         return code.problem(problem_code, message, node, hint)
@@ -595,7 +597,10 @@ class Interpreter:
         if self.engine.is_layer(value):
             return self._subscript_layer(value, index, site)
         if not isinstance(value, (tuple, list, dict, str, range)):
-            raise site.error("wrong-kind", f"{self.describe(value)} has no items")
+            hint = ""
+            if isinstance(value, BoundMethod) and isinstance(node.slice, (ast.Constant, ast.UnaryOp)):
+                hint = f"write {code.segment(node.value)}({code.segment(node.slice)})"
+            raise site.error("wrong-kind", f"{self.describe(value)} has no items", hint)
         try:
             return value[index]
         except (IndexError, KeyError):
@@ -674,13 +679,10 @@ class Interpreter:
             return self.engine.is_training()
         members = [] if scope.owner is None else list(self.engine.list_members(scope.owner))
         if scope.stage == "layers" and node.attr in scope.layer_names:
-            raise code.problem(
-                "shared-layer",
-                f"{node.attr} is a layer; one module can't stand in two places",
-                node,
-                "make a second layer; `tie` shares its weights",
-            )
-        hint = did_you_mean(node.attr, [*members, *scope.params])
+            hint = f"write what {node.attr} is made by in its place, or make a second layer; `tie` shares weights"
+            message = f"{node.attr} is a layer; one module can't stand in two places"
+            raise code.problem("shared-layer", message, node, hint)
+        hint = hint_member(node.attr, [*members, *scope.params])
         message = f"there is no layer, parameter or param called {node.attr}"
         raise code.problem("unknown-name", message, name_after_dot(node), hint)
 
@@ -793,6 +795,8 @@ class Interpreter:
             return self._call_math(target, arguments, keywords, site)
         hint = "write * between factors" if isinstance(target, (int, float)) else ""
         what = self.describe(target)
+        if isinstance(target, (tuple, list)) and isinstance(site.node, ast.Call) and len(arguments) == 1:
+            hint = f"write {site.code.segment(site.node.func)}[{site.code.segment(site.node.args[0])}]"
         if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Name):
             name = site.node.func.id
             what = f"{name} is {what} and"

@@ -13,7 +13,12 @@ from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.errors import Label, Position, Problem, Source, SpecError, did_you_mean, suggest
 from layercli.record import record
-from layercli.spec.accidents import explain_keyless, explain_tight_dash, explain_unmarked_block
+from layercli.spec.accidents import (
+    explain_keyless,
+    explain_listed,
+    explain_tight_dash,
+    explain_unmarked_block,
+)
 from layercli.spec.document import (
     Entries,
     Items,
@@ -94,6 +99,9 @@ def read_text(text: str, name: str) -> Spec:
 
 def _read_file(file: _File) -> Spec:
     document = read_document(file.source)
+    strange = _explain_strange(document)
+    if strange:
+        raise SpecError(*strange)
     meant = _check_keys(file, document, SPEC_KEYS, "a spec")
     entries = {key.text.text: value for key, value in document.entries}
     name = _read_name(file, entries.get("name"))
@@ -125,6 +133,62 @@ def _read_file(file: _File) -> Spec:
     )
 
 
+def _explain_strange(document: Entries) -> list[Problem]:
+    """What ends a file at once: keys that stand too far left, a spec inside of a key, a file of another kind."""
+    problems: list[Problem] = []
+    above: Scalar | None = None
+    for key, value in document.entries:
+        text = key.text.text
+        if text in SPEC_KEYS:
+            above = (
+                key if _is_empty(value) and text in ("inputs", "layers", "params", "dims", "blocks") else None
+            )
+        elif above is not None:
+            message = f"{text} stands beside {above.text.text} and not under it"
+            hint = f"indent what belongs to {above.text.text}: by two blanks"
+            if _NAME.match(text) or text.startswith("self."):
+                problems.append(Problem("yaml-indentation", message, key.position, hint=hint))
+            above = None
+        inside = [name for name in ("inputs", "layers") if isinstance(value, Entries) and value.get(name)]
+        if text not in SPEC_KEYS and inside and document.get("layers") is None:
+            hint = f"write {' and '.join(inside)} at the left margin, without {text}:"
+            return [Problem("unknown-key", f"a spec has no key {text}", key.position, hint=hint)]
+    known = [key for key, _ in document.entries if key.text.text in SPEC_KEYS]
+    near = [key for key, _ in document.entries if _find_meant(key.text.text, SPEC_KEYS)]
+    if not problems and not known and not near and len(document.entries) > 1:
+        message = "this is no spec: it has neither inputs nor layers"
+        hint = "layercli new net.yaml starts a spec"
+        return [Problem("missing-key", message, _first_position(document), hint=hint)]
+    return problems
+
+
+#: Keys as other formats and people call them.
+_MEANT = {
+    "init": "layers", "__init__": "layers", "modules": "layers", "module": "layers", "network": "layers",
+    "architecture": "layers", "net": "layers", "model": "layers", "submodules": "layers", "call": "forward",
+    "def forward": "forward", "forward(self, x)": "forward", "input_shape": "inputs", "input": "inputs",
+    "input_size": "inputs", "config": "params", "hyperparameters": "params", "hparams": "params", "args": "params",
+    "variables": "params", "class": "name", "title": "name", "description": "doc", "docstring": "doc",
+    "import": "imports", "frozen": "freeze", "tied": "tie", "precision": "dtype", "functions": "blocks", "classes": "blocks",
+}  # fmt: skip
+
+#: Keys about training, which is no part of a spec.
+_TRAINING = frozenset(
+    {
+        "optimizer", "optim", "lr", "learning_rate", "loss", "criterion", "epochs", "batch_size", "metrics", "dataset",
+        "data", "scheduler", "trainer", "seed", "device", "weight_decay", "callbacks",
+    }
+)  # fmt: skip
+
+
+def _find_meant(text: str, known: Sequence[str]) -> list[str]:
+    """The keys that may be meant by one that isn't there."""
+    if text in _TRAINING:
+        return []
+    other = _MEANT.get(text, "")
+    return [other] if other in known else suggest(text, known)
+
+
 _MISSING_KEY_HINTS = {
     "inputs": "add inputs: {x: [1, 3, 32, 32]}",
     "layers": "add layers: and under it name: Linear(8, 4)",
@@ -153,8 +217,12 @@ def _check_keys(file: _File, node: Entries, known: Sequence[str], what: str) -> 
     for key, _ in node.entries:
         text = key.text.text
         if text not in known:
-            near = [name for name in suggest(text, known) if node.get(name) is None]
-            hint = did_you_mean(text, near) or f"{what} has {', '.join(known)}"
+            near = [name for name in _find_meant(text, known) if node.get(name) is None]
+            hint = f"did you mean {' or '.join(near)}?" if near else f"{what} has {', '.join(known)}"
+            if text in _TRAINING:
+                hint = "leave it out: a spec is the model, and says nothing of training"
+                if text in ("loss", "criterion"):
+                    hint = "a loss is a layer, which forward calls: layers: {loss: CrossEntropyLoss()}"
             file.report("unknown-key", f"{what} has no key {text}", key.position, hint)
             meant.update(near)
     file.hopeless = file.hopeless or bool(meant)
@@ -225,8 +293,36 @@ def _mapping(file: _File, node: Node | None, key: str, example: str) -> Sequence
             file.problems.append(problem)
             return ()
     what = "a list" if isinstance(node, Items) else "a text"
-    file.report("wrong-kind", f"{key} is a mapping, and this is {what}", node.position, f"write {example}")
+    hint = f"write {_write_mapping(key, node) or example}"
+    if isinstance(node, Scalar) and node.text.style == "literal":
+        hint = f"write {key}: without the |, and below it a name, a colon and a value on each line"
+    file.report("wrong-kind", f"{key} is a mapping, and this is {what}", node.position, hint)
     return ()
+
+
+def _write_mapping(key: str, node: Node) -> str:
+    """A list as the mapping that was meant; empty where that can't be told."""
+    if not isinstance(node, Items) or not node.items:
+        return ""
+    texts = [_write_node(item) for item in node.items]
+    if key == "inputs" and all(isinstance(item, Scalar) for item in node.items):
+        return f"inputs: {{x: [{', '.join(texts)}]}}"
+    if key == "tie" and len(texts) == 2 and all(isinstance(item, Scalar) for item in node.items):
+        return f"tie: {{{texts[0]}: {texts[1]}}}"
+    if key == "imports" and all(text.split(".")[0] in ("torch", "nn", "numpy", "math") for text in texts):
+        return "no imports: layers and functions of PyTorch are there by name"
+    if key in ("inputs", "params", "dims") and all(isinstance(item, Entries) for item in node.items):
+        return f"{key}: {{{', '.join(texts)}}}" if all(texts) else ""
+    return ""
+
+
+def _write_node(node: Node) -> str:
+    """A node on one line as the file has it; empty for one of several lines."""
+    if isinstance(node, Scalar):
+        return node.text.text.strip()
+    if isinstance(node, Items):
+        return f"[{', '.join(map(_write_node, node.items))}]"
+    return ", ".join(f"{key.text.text}: {_write_node(value)}" for key, value in node.entries)
 
 
 def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> bool:
@@ -234,8 +330,16 @@ def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> b
     name = key.text.text
     if not _NAME.match(name):
         hint = "write a name of letters, digits and _, with no digit first"
-        first, dot, _ = name.partition(".")
-        if layer and dot and _NAME.match(first):
+        first, dot, rest = name.partition(".")
+        loop = re.match(r"for (\w+) in (.+)", name)
+        plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")
+        if loop is not None:
+            hint = f"write a list: layers: ModuleList(Linear(8, 8) for {loop[1]} in {loop[2]}), or 3 * Linear(8, 8)"
+        elif first == "self" and _NAME.match(rest):
+            hint = f"write {rest}"
+        elif _NAME.match(plain) and not dot:
+            hint = f"write {plain}: letters, digits and _, with no digit first"
+        elif layer and dot and _NAME.match(first):
             hint = f"a dot leads into a layer: write {first}: and below it its own layers"
         file.report("bad-name", f"{name!r} can't name {kind}", key.position, hint)
     elif keyword.iskeyword(name):
@@ -474,7 +578,66 @@ def _named_layers(file: _File, entries: Sequence[tuple[Scalar, Node]]) -> tuple[
     return tuple(found)
 
 
+#: Keys under which other formats have the arguments of a layer, and how often it is repeated.
+_ARGUMENT_KEYS = ("args", "kwargs", "arguments", "params", "parameters")
+_REPEAT_KEYS = ("repeat", "repeats", "times", "count", "n")
+
+
+def _explain_class_in_list(node: Items) -> Problem | None:
+    """``[Linear, 10, 20]`` for ``Linear(10, 20)``."""
+    texts = [item.text.text.strip() for item in node.items if isinstance(item, Scalar)]
+    if (
+        len(texts) != len(node.items)
+        or len(texts) < 2
+        or re.fullmatch(r"(?:nn\.)?[A-Z]\w*", texts[0]) is None
+    ):
+        return None
+    if not all(re.fullmatch(r"[-+.\w]+", text) and not text[:1].isupper() for text in texts[1:]):
+        return None
+    hint = f"write {texts[0]}({', '.join(texts[1:])})"
+    return Problem("not-a-layer", "a list of layers has layers only", node.position, hint=hint)
+
+
+def _explain_repeated(node: Entries) -> Problem | None:
+    """``{layer: Linear(8, 8), repeat: 3}`` for ``3 * Linear(8, 8)``."""
+    layers = [value for key, value in node.entries if key.text.text not in _REPEAT_KEYS]
+    for key, value in node.entries:
+        text = value.text.text.strip() if isinstance(value, Scalar) else ""
+        if key.text.text in _REPEAT_KEYS and (text.isdigit() or _NAME.match(text)) and len(layers) == 1:
+            hint = (
+                f"write {text} * {_write_node(layers[0])}"
+                if isinstance(layers[0], Scalar)
+                else "write 3 * Block()"
+            )
+            return Problem("not-a-layer", f"{key.text.text} is no layer", key.position, hint=hint)
+    return None
+
+
+def _explain_arguments(node: Entries) -> Problem | None:
+    """``{type: Linear, args: [10, 20]}``, where the arguments stand beside ``type``."""
+    kind = node.get("type")
+    for key, value in node.entries:
+        if key.text.text not in _ARGUMENT_KEYS or not isinstance(kind, Scalar) or isinstance(value, Scalar):
+            continue
+        name, written = kind.text.text.strip(), _write_node(value)
+        call = f"{name}({', '.join(map(_write_node, value.items))})" if isinstance(value, Items) else ""
+        hint = f"write {call}" if call else f"write {{type: {name}, {written}}}"
+        message = "the arguments of a layer stand beside its type"
+        return Problem("unknown-argument", message, key.position, hint=hint)
+    return None
+
+
 def _layer_value(file: _File, node: Node) -> LayerValue:
+    if isinstance(node, Items):
+        told = _explain_class_in_list(node)
+    elif isinstance(node, Entries):
+        told = _explain_arguments(node) or _explain_repeated(node)
+    else:
+        told = explain_listed(node.text.text, node.position)
+        file.hopeless = file.hopeless or told is not None
+    if told is not None:
+        file.problems.append(told)
+        return UNREAD
     if isinstance(node, Scalar):
         if _is_empty(node):
             file.report("empty-value", "a layer is missing here", node.position, "write - Linear(8, 4)")

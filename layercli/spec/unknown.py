@@ -49,8 +49,32 @@ _ELSEWHERE = {
     "GlobalAveragePooling2D": "AdaptiveAvgPool2d(1)", "GlobalMaxPooling1D": "AdaptiveMaxPool1d(1)",
     "GlobalMaxPooling2D": "AdaptiveMaxPool2d(1)", "Activation": "a layer of its own, such as ReLU() or Sigmoid()",
     "Swish": "SiLU", "UpSampling2D": "Upsample", "MultiHeadAttention": "MultiheadAttention",
-    "SpatialDropout2D": "Dropout2d", "Embed": "Embedding",
+    "SpatialDropout2D": "Dropout2d", "Embed": "Embedding", "GlobalAvgPool2d": "AdaptiveAvgPool2d(1)",
+    "GlobalMaxPool2d": "AdaptiveMaxPool2d(1)", "AveragePool2d": "AvgPool2d",
 }  # fmt: skip
+
+#: What other frameworks have as a layer and a spec writes in another way.
+_INSTEAD = {
+    "OrderedDict": "write the layers below the name, each with its own: net: {a: 'Linear(8, 8)', b: ReLU()}",
+    "Lambda": "write the expression in `forward`, or a block with it",
+    "Reshape": "write x.view(...) in `forward`, or the layer Unflatten(1, (...))",
+    "View": "write x.view(...) in `forward`, or the layer Unflatten(1, (...))",
+    "Permute": "write x.permute(...) in `forward`", "Transpose": "write x.transpose(1, 2) in `forward`",
+    "Rearrange": "write x.view(...) and x.permute(...) in `forward`", "Squeeze": "write x.squeeze(1) in `forward`",
+    "Unsqueeze": "write x.unsqueeze(1) in `forward`", "Concatenate": "write cat([a, b], 1) in `forward`",
+    "Concat": "write cat([a, b], 1) in `forward`", "Add": "write a + b in `forward`",
+    "Multiply": "write a * b in `forward`", "Input": "name it under `inputs`: inputs: {x: [1, 8]}",
+    "InputLayer": "name it under `inputs`: inputs: {x: [1, 8]}",
+}  # fmt: skip
+
+#: Functions of einops.
+_EINOPS = ("rearrange", "reduce", "repeat")
+
+#: Texts that arguments of layers and functions take.
+_TEXTS = (
+    "same", "valid", "reflect", "circular", "replicate", "zeros", "constant", "nearest", "linear", "bilinear", "bicubic",
+    "trilinear", "area", "mean", "sum", "none", "tanh", "relu", "gelu",
+)  # fmt: skip
 
 #: Packages that a pasted forward may use.
 _PACKAGES = {
@@ -86,7 +110,24 @@ def hint_layer(name: str, known: Iterable[str]) -> str:
     """What to write for a layer that isn't there: what it is called here, or else the nearest in ``known``."""
     if name in _ELSEWHERE:
         return f"in PyTorch it is {_ELSEWHERE[name]}"
+    if name in _INSTEAD:
+        return _INSTEAD[name]
     return did_you_mean(name, known)
+
+
+def hint_added(name: str) -> str:
+    """What to write for a layer that ``forward`` calls and ``layers`` hasn't."""
+    return f"add it to `layers`, as in {name}: Linear(8, 4)"
+
+
+def hint_member(name: str, known: Iterable[str]) -> str:
+    """What to write for ``self.name``: the layer that was meant, or the one that is missing.
+
+    ``fc2`` is no slip of the pen for ``fc1``.
+    """
+    plain = name.rstrip("0123456789")
+    near = did_you_mean(name, [other for other in known if other.rstrip("0123456789") != plain])
+    return near or hint_added(name)
 
 
 #: How like a name has to be to be suggested: one of the spec itself, one of PyTorch, one of PyTorch for a value.
@@ -122,6 +163,14 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
         return "unknown-name", f"{name} alone is no value", f"write {name}.something"
     if called and name in _PYTHON_ONLY:
         return "unknown-function", f"{name} of Python is not in the spec language", _PYTHON_ONLY[name]
+    if called and name in _EINOPS:
+        message = f"{name} of einops is not in the spec language"
+        return "unknown-function", message, "write x.view(...), x.permute(...) and x.mean(...)"
+    if name == "device":
+        hint = "leave it out, with the .to(...) around it; --device says where the model runs"
+        return "unknown-name", "a spec names no device", hint
+    if not called and name in _TEXTS:
+        return "unknown-name", f"there is nothing called {name} here", f"text needs quotes: '{name}'"
     hint = _find_near(name, groups, called=called)
     if called and name[:1].isupper():
         return (
@@ -133,7 +182,7 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
         return (
             "unknown-function",
             f"there is no function or layer called {name}",
-            hint or "layercli list functions shows them all",
+            hint or f"{hint_added(name)}; layercli list functions shows the functions",
         )
     return "unknown-name", f"there is nothing called {name} here", hint
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import layercli
+from layercli.report.check import CHECK_FORMATS
 from tests.cli.conftest import NET, Run
 
 WIDER = NET.replace("width: 4", "width: 6")
@@ -319,3 +320,28 @@ def test_a_run_that_is_not_what_the_formulas_say_writes_no_lock(
     for option in ("--run", "--verify"):
         result = run("lock", "net.yaml", option)
         assert (result.code, "the two engines differ" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("format_", CHECK_FORMATS)
+def test_a_spec_that_fails_says_what_changed_in_each_format(format_: str, locked: Path, run: Run) -> None:
+    (locked / "net.yaml").write_text(NET.replace("Linear(3, width)", "Linear(3, 7)"))
+    result = run("check", "--format", format_)
+    assert result.code == 1
+    assert "since net.lock: first Linear(3, 4)" in result.out
+    assert "first.weight [4, 3]" in result.out
+
+
+def test_the_time_of_a_command_is_that_of_each_spec(folder: Path, run: Run) -> None:
+    """One that takes too long is named, and those after it have their own time."""
+    loops = "forward: |\n  for i in range(10 ** 5):\n    for j in range(10 ** 5): k = j\n  return first(x)\n"
+    (folder / "pyproject.toml").write_text("[tool.layercli]\nspecs = ['*.yaml']\n")
+    for name in ("a", "b"):
+        (folder / f"{name}.yaml").write_text(NET[: NET.index("forward")] + loops)
+    limits = ("--limit", "seconds=1", "--limit", "steps=100000000")
+    result = run("lock", "--static", *limits)
+    assert (result.code, result.out) == (2, "wrote net.lock   4 rows\n")
+    for name in ("a", "b"):
+        assert f"error[out-of-time]: {name}.yaml takes more than 1 seconds\n" in result.err
+    result = run("check", *limits)
+    assert result.code == 1
+    assert "3 models, 4 rows compared" in result.out

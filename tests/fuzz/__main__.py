@@ -23,6 +23,7 @@ from typing import Any
 
 from tests.fuzz.properties import SECONDS, check_spec, check_state
 from tests.fuzz.specs import KINDS, SHARES, Drawn
+from tests.loud import loud_diagnosis
 
 #: Bytes that a process may hold.
 MEMORY = 3 << 30
@@ -47,7 +48,7 @@ def try_specs(seed: int, numbers: range, compare: bool, reports: Connection) -> 
         import torch
 
         torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory(prefix="layercli-fuzz-") as folder:
+    with loud_diagnosis(), tempfile.TemporaryDirectory(prefix="layercli-fuzz-") as folder:
         path = Path(folder) / "net.yaml"
         # A project of its own: nothing outside is looked for.
         (path.parent / "pyproject.toml").touch()

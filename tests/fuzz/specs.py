@@ -81,6 +81,9 @@ def _call(grammar: Grammar, name: str, shape: Shape, *sizes: int, **options: obj
 
 
 def _plain(value: object) -> str:
+    """An option in the long form, where the name of a function is no text."""
+    if isinstance(value, str):
+        return f'"{value!r}"'
     return str(value) if not isinstance(value, bool) else str(value).lower()
 
 

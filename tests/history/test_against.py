@@ -198,6 +198,40 @@ def test_a_spec_that_is_wrong(sandbox: Sandbox) -> None:
     assert (find(result, "configs/net.yaml").status, result.exit_code) == ("error", 1)
 
 
+def test_a_spec_that_fails_says_what_changed_since_the_revision(sandbox: Sandbox) -> None:
+    sandbox.write("configs/net.yaml", NET.replace("Linear(8, 2)", "Linear(8, 3)"))
+    lock(sandbox)
+    sandbox.write("configs/net.yaml", NET.replace("Linear(4, 8)", "Linear(4, 9)"))
+    spec = find(check(sandbox), "configs/net.yaml")
+    told = "first Linear(4, 8) -> Linear(4, 9) (configs/net.yaml:4:10), and so first.weight [8, 4] -> [9, 4]"
+    notes = [note for note in spec.problems[0].notes if note.startswith("since ")]
+    assert (spec.status, len(notes)) == ("error", 1)
+    assert notes[0].startswith(f"since HEAD:configs/net.yaml: {told}")
+    # One that is new is compared with its lock.
+    sandbox.write("new.yaml", OTHER)
+    lock(sandbox, "new.yaml")
+    sandbox.write("new.yaml", OTHER.replace("LayerNorm(16)", "LayerNorm(12)"))
+    problem = find(check(sandbox), "new.yaml").problems[0]
+    assert any(note.startswith("since new.lock: norm LayerNorm(16) -> ") for note in problem.notes)
+
+
+def test_a_lock_that_is_left_of_a_spec_that_was_named(sandbox: Sandbox) -> None:
+    (sandbox.root / "configs/net.yaml").unlink()
+    for path in ("configs/net.yaml", "configs/net.lock"):
+        result = check(sandbox, path)
+        found = [(spec.path, spec.status) for spec in result.specs]
+        assert found == [("configs/net.yaml", "deleted"), ("configs/net.lock", "orphaned")]
+        assert result.accept == "layercli lock --prune configs/net.lock"
+
+
+def test_a_lock_that_was_not_renamed_with_its_spec(sandbox: Sandbox) -> None:
+    (sandbox.root / "configs/net.yaml").rename(sandbox.root / "network.yaml")
+    spec = find(check(sandbox), "network.yaml")
+    assert [(item.code, item.hint) for item in spec.problems] == [
+        ("lock-deleted", "if it is the lock of this spec: git mv configs/net.lock network.lock")
+    ]
+
+
 def test_from_a_folder_inside(sandbox: Sandbox) -> None:
     sandbox.write("configs/net.yaml", WIDER)
     sandbox.write("elsewhere.yaml", OTHER)

@@ -431,6 +431,11 @@ def index_fill(input: Tensor, dim: int, index: Any, value: Any) -> Tensor:
 
 def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
     """(*) to the same shape, ``values`` broadcast to what the indices pick. Source: torch.Tensor.index_put_."""
+    if isinstance(indices, (tuple, list)) and not indices and input.numel == 0:
+        source = expect_dtype(values, input.dtype, "values")
+        # One value alone would be written through a mask, which PyTorch makes of the indices that aren't there.
+        if is_expandable(source.shape, input.shape) and (accumulate or source.numel != 1):
+            return clone(input)
     if not isinstance(indices, (tuple, list)) or not indices:
         refuse(f"needs a tuple of tensors as indices, not {indices!r}", "indices", "wrong-kind")
     given = [expect_tensor(index, "indices") for index in indices]

@@ -709,6 +709,8 @@ def pairwise_distance(x1: Any, x2: Any, p: Any = 2.0, eps: Any = 1e-6, keepdim: 
     left, right = expect_tensor(x1, "x1"), expect_tensor(x2, "x2")
     if "bool" in (left.dtype, right.dtype):
         refuse("subtracts no bools", code="dtype-mismatch")
+    for name, number in (("p", p), ("eps", eps)):
+        expect_number(number, name)
     difference = elementwise(promote(promote_pair(left, right), eps), left, right)
     dtype = REAL_PARTS.get(difference.dtype, difference.dtype)
     return Tensor(dtype, reduce_shape(difference.shape, (difference.dim - 1,), keepdim))

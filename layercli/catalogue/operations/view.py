@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from layercli.catalogue import work
-from layercli.catalogue.arguments import MISSING, expect_bool, expect_int, is_whole
+from layercli.catalogue.arguments import MISSING, expect_bool, expect_int, expect_number, is_whole
 from layercli.catalogue.dtypes import CATEGORIES, ITEM_SIZES
 from layercli.catalogue.entries import TENSOR, TORCH, Operation, only_move
 from layercli.catalogue.layouts import (
@@ -25,7 +25,6 @@ from layercli.catalogue.rules import (
     expect_tensor,
     find_dim,
     find_dims,
-    is_number,
     slice_length,
 )
 from layercli.catalogue.sizes import as_int, minimum, product, record_conditions, same_shape
@@ -615,8 +614,7 @@ def triangle(input: Tensor, diagonal: Any = 0) -> Tensor:
 def fill_diagonal_(input: Tensor, fill_value: Any, wrap: Any = False) -> Tensor:
     """The input itself, of two dimensions, or of more with one size. Source: torch.Tensor.fill_diagonal_."""
     expect_bool(wrap, "wrap")
-    if not is_number(fill_value):
-        refuse(f"needs a number, not {fill_value!r}", "fill_value", "wrong-kind")
+    expect_number(fill_value, "fill_value")
     if input.dim < 2:
         refuse(f"needs two dimensions at least and got {input.dim}: {input!r}")
     if input.dim > 2:
