@@ -100,11 +100,14 @@ def expect_bool(value: Any, argument: str) -> bool:
     return value
 
 
-def expect_number(value: Any, argument: str) -> Any:
-    """``value``, which has to be a plain number or a tensor without dimensions. Raises Refusal."""
-    if not is_scalar(value):
-        learned = isinstance(value, Tensor) and value.requires_grad
-        shown = f"a parameter: {value!r}" if learned else repr(value)
+def expect_number(value: Any, argument: str, *, learned: bool = False) -> Any:
+    """``value``, which has to be a plain number or a tensor without dimensions. Raises Refusal.
+
+    With ``learned`` it may be a parameter: PyTorch computes with it, and doesn't ask for a plain number.
+    """
+    parameter = isinstance(value, Tensor) and value.dim == 0 and value.requires_grad
+    if not is_scalar(value) and not (learned and parameter):
+        shown = f"a parameter: {value!r}" if parameter else repr(value)
         refuse(f"needs a number as {argument}, not {shown}", argument, "wrong-kind")
     return value
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 from layercli.errors import CommandError, Problem, draw_problems
@@ -18,6 +17,9 @@ from layercli.work import Tell
 
 #: Seconds that a kernel which runs at the end of the time may still take.
 GRACE = 5.0
+
+#: Seconds after which the end of the time is raised again, where it was taken for a fault that may be passed over.
+AGAIN = 0.5
 
 
 class Clock:
@@ -141,7 +143,7 @@ def _bounded_seconds(clock: Clock) -> Iterator[None]:
         raise CommandError(clock.explain())
 
     before = signal.signal(signal.SIGALRM, stop)
-    clock.set_alarm = partial(signal.setitimer, signal.ITIMER_REAL)
+    clock.set_alarm = lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     clock.start()
     try:
         yield

@@ -11,6 +11,7 @@ from layercli.catalogue.arguments import expect_bool, expect_number
 from layercli.catalogue.counting import NOTHING, count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.extents import follow_extent
+from layercli.catalogue.gradients import follow_gradient
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import PASSING, Module
@@ -245,11 +246,13 @@ class TypeEngine(ForwardEngine):
         if self.running is None:
             output = derive(*values, **shown)
             follow_extent(name, values, output)
+            follow_gradient(name, values, output)
             return output
         self.running.place_conditions()
         with collect_doubts() as doubts:
             output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
         follow_extent(name, values, output)
+        follow_gradient(name, values, output)
         if doubts and draft is not None:
             self.running.doubts[draft.path] = doubts[0]
         if self.running.log is not None:

@@ -12,7 +12,7 @@ from layercli.spec.model import Block, Spec
 def find_unused_params(spec: Spec) -> Iterator[Problem]:
     """A warning for each param that no expression mentions, of the model and of the blocks that it uses."""
     for block in (spec.main, *_list_used(spec)):
-        if block.unread:
+        if block.unread or not block.params:
             continue
         names = find_names(list_code(block, spec.dims if block.main else ()))
         for param in block.params:
@@ -51,6 +51,8 @@ def find_unused_blocks(spec: Spec) -> Iterator[Problem]:
 
 def _list_used(spec: Spec) -> list[Block]:
     """The blocks that the model mentions, and those that they mention."""
+    if not spec.main.definitions:
+        return []
     found: dict[int, Block] = {}
     pending: list[tuple[set[str], Mapping[str, Block]]] = [
         (find_names(list_code(spec.main, spec.dims)), spec.main.definitions)

@@ -22,6 +22,7 @@ from layercli.plan.arguments import (
     describe_plain,
     error_at,
     explain_no_layer,
+    find_layer_of,
     refuse_class_as_key,
     refuse_function,
 )
@@ -395,9 +396,9 @@ class PlanEngine:
             else interpreter.look_up(value.type, value.type.tree, called=True)
         )
         if not isinstance(target, (LayerClass, BlockClass)):
-            raise site.error(
-                "wrong-kind", f"type needs a layer class, and this is {interpreter.describe(target)}"
-            )
+            layer = find_layer_of(target.entry.name) if isinstance(target, FunctionValue) else ""
+            message = f"type needs a layer class, and this is {interpreter.describe(target)}"
+            raise site.error("wrong-kind", message, f"write type: {layer}" if layer else "")
         if isinstance(target, BlockClass):
             _check_read(target.block)
         signature = (
@@ -889,6 +890,8 @@ def _evaluate_size(interpreter: Interpreter, item: Expression) -> AnySize:
             hint = "write // for a whole number"
         elif isinstance(size, Recipe):
             hint = "for an expression leave out the square brackets"
+        elif size is None or size == -1:
+            hint = "write 1, or the name of a dim: [N, ...] with dims: {N: 1}"
         raise item.problem(
             "wrong-kind", f"a size is an int of at least 0, not {interpreter.describe(size)}", item.tree, hint
         )

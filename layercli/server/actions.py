@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 from layercli.errors import Edit, Position, Problem
 from layercli.record import record
 from layercli.server.analysis import Analysis, analyse
 from layercli.server.texts import Lines
 
-#: So many texts of hints are tried for one request, and none where one takes longer than an editor may wait.
+#: So many texts of hints are tried for one request, and none where one takes longer than an editor may wait, or all before have.
 MAX_TRIALS = 12
 MAX_SECONDS = 2.0
 
@@ -42,6 +44,7 @@ def list_actions(analysis: Analysis, begin: int, end: int) -> list[Action]:
     lines = Lines(analysis.text)
     found: list[Action] = []
     left = MAX_TRIALS if analysis.seconds <= MAX_SECONDS else 0
+    deadline = perf_counter() + MAX_SECONDS
     for problem in analysis.problems:
         places = [problem.position, *(label.position for label in problem.labels)]
         own = [place for place in places if place is not None and analysis.is_own(place.source)]
@@ -53,15 +56,11 @@ def list_actions(analysis: Analysis, begin: int, end: int) -> list[Action]:
         if not actions and is_here and not analysis.is_too_large:
             first, last = spans[0]
             for title, edit in _read_hint(problem, analysis.text[first:last]):
-                if left and _ends(analysis, problem, edit):
+                if left and perf_counter() < deadline and _ends(analysis, problem, edit):
                     actions.append(Action(title, problem, (edit_in(analysis.path, analysis.text, edit),)))
                 left = max(left - 1, 0)
-        found += [_prefer(action, number == 0) for number, action in enumerate(actions)]
+        found += [replace(action, preferred=number == 0) for number, action in enumerate(actions)]
     return found
-
-
-def _prefer(action: Action, preferred: bool) -> Action:
-    return Action(action.title, action.problem, action.changes, preferred)
 
 
 def _list_mends(analysis: Analysis, problem: Problem) -> Iterator[Action]:

@@ -14,7 +14,7 @@ from layercli.server.analysis import Analysis, Seen, Survey
 from layercli.server.names import Meaning, class_of, find_class, resolve
 from layercli.server.outline import MODEL, Names, Outline, Place, find_place
 from layercli.server.texts import Lines
-from layercli.spec.keys import KEYS
+from layercli.spec.keys import BLOCK_KEYS, KEYS, SPEC_KEYS
 from layercli.trace import TensorType, Type, format_type
 from layercli.trace.records import drop_symbols
 
@@ -80,11 +80,11 @@ def _tell_problems(analysis: Analysis, lines: Lines, offset: int) -> Iterator[Pi
 def _tell_key(place: Place, text: str, column: int) -> Iterator[Piece]:
     """What a key of the language is for, where the pointer is on it."""
     colon = text.find(":")
-    if column <= colon and len(place.inside) <= 1:
-        word = text[:colon].strip().strip("\"'")
-        at_top = not text.startswith(" ") or (place.owner != MODEL and len(place.path) <= 3)
-        if at_top and word in KEYS and not (place.owner == MODEL and text.startswith(" ")):
-            yield Piece(KEYS[word].doc)
+    word = text[:colon].strip().strip("\"'")
+    keys = SPEC_KEYS if place.owner == MODEL else BLOCK_KEYS
+    at_top = not place.path if place.owner == MODEL else not place.inside
+    if column <= colon and at_top and word in keys:
+        yield Piece(KEYS[word].doc)
 
 
 def _find_meaning(place: Place, outline: Outline, names: Names, word: str) -> Meaning | None:

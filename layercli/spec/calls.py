@@ -244,7 +244,7 @@ def _check_values(
             # What PyTorch's functions in Python make of other values is up to Python, and to the values of tensors.
             shown = "a tensor" if engine.is_tensor(value) else at.text.removeprefix(f"{parameter}=")
             raise at.error("wrong-kind", f"{parameter} takes True or False, not {shown}")
-        if engine.is_tensor(value) and (parameter == "dropout_p" or (parameter == "p" and "dropout" in name)):
+        if engine.is_tensor(value) and _takes_number(name, parameter):
             raise at.error("wrong-kind", f"{parameter} takes a number, and this is a tensor")
         # The rules read True as 1 where PyTorch does so for each function that takes a size.
         if (decides or is_place) and parameter != "size" and _holds_bool(value):
@@ -256,6 +256,13 @@ def _check_values(
                 f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"
             )
             raise at.error("wrong-kind", f"a dtype is a name, and this is the text {value!r}", hint)
+
+
+def _takes_number(name: str, parameter: str) -> bool:
+    """Whether what PyTorch makes of a tensor for this number is up to its value, or to the other arguments."""
+    if parameter in ("low", "high"):
+        return name.startswith("randint")
+    return parameter == "dropout_p" or (parameter == "p" and "dropout" in name)
 
 
 def _holds_bool(value: Any) -> bool:

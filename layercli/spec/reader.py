@@ -306,7 +306,9 @@ def _write_mapping(key: str, node: Node) -> str:
         return ""
     texts = [_write_node(item) for item in node.items]
     if key == "inputs" and all(isinstance(item, Scalar) for item in node.items):
-        return f"inputs: {{x: [{', '.join(texts)}]}}"
+        if any(text.isdigit() for text in texts):
+            return f"inputs: {{x: [{', '.join(texts)}]}}"
+        return f"inputs: {{{', '.join(f'{text}: [1, 3, 32, 32]' for text in texts)}}}"
     if key == "tie" and len(texts) == 2 and all(isinstance(item, Scalar) for item in node.items):
         return f"tie: {{{texts[0]}: {texts[1]}}}"
     if key == "imports" and all(text.split(".")[0] in ("torch", "nn", "numpy", "math") for text in texts):

@@ -123,7 +123,7 @@ def count_layer_call(constructor: str, inputs: str, *, train: bool = False) -> C
         pytorch, run = _count_layer_on(device, constructor, inputs, train)
     with settings("float32"):
         maker = ModuleMaker.__new__(ModuleMaker)
-        maker.training, maker.problems, maker.maker = train, [], TypeEngine(None)
+        maker.training, maker.problems, maker.maker = train, {}, TypeEngine(None)
         recorder = Recorder(TypeKind(), {})
         module = maker.make_layer("", plan_layer(constructor))
         arguments, keywords = _evaluate_call(Interpreter(TypeEngine(None), Scope("inputs")), inputs)

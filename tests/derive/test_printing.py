@@ -64,7 +64,7 @@ def print_both(constructor: str) -> tuple[str, str] | None:
             built = _Maker(torch.device("cpu")).make_layer(plan)
         with settings("float32"):
             maker = ModuleMaker.__new__(ModuleMaker)
-            maker.training, maker.problems, maker.maker = False, [], TypeEngine(None)
+            maker.training, maker.problems, maker.maker = False, {}, TypeEngine(None)
             derived = maker.make_layer("", plan)
     except LayercliError:
         return None

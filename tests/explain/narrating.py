@@ -30,7 +30,7 @@ def watch_layer(constructor: str, inputs: str, *, train: bool = False) -> list[C
     calls: list[Call] = []
     with settings("float32"):
         maker = ModuleMaker.__new__(ModuleMaker)
-        maker.training, maker.problems, maker.maker = train, [], TypeEngine(None)
+        maker.training, maker.problems, maker.maker = train, {}, TypeEngine(None)
         module = maker.make_layer("", plan_layer(constructor))
         arguments, keywords = _evaluate_call(Interpreter(TypeEngine(None), Scope("inputs")), inputs)
         running = Pass(Recorder(TypeKind(), {}), Budget(), {}, watch=calls.append)

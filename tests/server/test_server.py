@@ -14,6 +14,7 @@ import pytest
 from layercli.cli import server as command
 from layercli.cli.main import main
 from layercli.server.program import LIMITS
+from layercli.spec.keys import KEYS
 from layercli.spec.library import list_bundled
 from tests.server.session import PATIENCE, Session, apply
 
@@ -302,6 +303,17 @@ forward: |
       x = block(x)
   return self.last(x)
 """
+
+
+def test_only_the_keys_of_a_block_are_told_inside_it(server: Session) -> None:
+    """A param may be called like a key, and blocks don't have all keys."""
+    params = "params: {dim: ~}", "params:\n      mode: 1\n      dim: ~"
+    text = BLOCKS.replace(*params).replace("inputs: [x]", "dims: {}\n    inputs: [x]")
+    server.open(text, "params.yaml")
+    docs = [KEYS[name].doc for name in ("params", "mode", "dims", "inputs")]
+    parts = ("params:", "mode: 1", "dims: {}", "inputs: [x]")
+    told = [[doc in hover(server, text, part, "params.yaml") for doc in docs] for part in parts]
+    assert told == [[True, False, False, False], [False] * 4, [False] * 4, [False, False, False, True]]
 
 
 def test_a_line_that_runs_several_times_is_told_once(server: Session) -> None:

@@ -182,7 +182,7 @@ def apply_gumbel_softmax(
     place = find_dim(dim, tensor.dim)
     # The word of a warning is chosen by it, which asks whether it is true.
     bool(eps)
-    expect_number(tau, "tau")
+    expect_number(tau, "tau", learned=True)
     if hard and tensor.dim and tensor.shape[place] == 0:
         refuse(f"has nothing to choose from in dimension {place}: {tensor!r}", "dim")
     return Tensor(to_floating(tensor.dtype), tensor.shape)

@@ -406,7 +406,7 @@ def interpolate_linearly(input: Any, end: Any, weight: Any) -> Tensor:
     _expect_one_dtype(start, stop, "end")
     if isinstance(weight, Tensor) and weight.dim:
         _expect_one_dtype(start, weight, "weight")
-    elif not is_scalar(weight):
+    elif not isinstance(weight, Tensor) and not is_plain(weight):
         refuse(f"needs a number or a tensor as weight, not {weight!r}", "weight", "wrong-kind")
     dtype = promote(start, weight) if isinstance(weight, Tensor) else start.dtype
     check_dtype(dtype, FRACTIONS, "input", start)
@@ -449,7 +449,7 @@ def find_members(
 
 def fill(tensor: Tensor, value: Any) -> Tensor:
     """The tensor itself. Source: torch.Tensor.fill_."""
-    expect_fit(expect_number(value, "value"), tensor.dtype, "value")
+    expect_fit(expect_number(value, "value", learned=True), tensor.dtype, "value")
     return tensor
 
 

@@ -168,9 +168,11 @@ _GREATEST = {
 }
 
 
-def expect_value(value: Any, dtype: str, argument: str = "value") -> None:
-    """A number that fits into the dtype, or a tensor without dimensions. Raises Refusal."""
+def expect_value(value: Any, dtype: str, argument: str = "value", *, learned: bool = True) -> None:
+    """A number that fits into the dtype, or a tensor without dimensions, ``learned`` or not. Raises Refusal."""
     if isinstance(value, Tensor):
+        if value.requires_grad and not learned:
+            refuse(f"needs a number as {argument}, not a parameter: {value!r}", argument, "wrong-kind")
         if value.dim:
             refuse(f"takes a number or a tensor without dimensions, not {value!r}", argument)
     elif not isinstance(value, complex) and not is_number(value):
@@ -323,7 +325,7 @@ def scatter(
     if isinstance(source, Tensor) and named == "src":
         expect_dtype(source, input.dtype, "src")
     else:
-        expect_value(source, input.dtype, named)
+        expect_value(source, input.dtype, named, learned=False)
     if not is_empty(given):
         _check_picked(input, place, given, "index")
         if isinstance(source, Tensor) and named == "src":
@@ -385,7 +387,7 @@ def index_add(input: Tensor, dim: int, index: Any, source: Any, *, alpha: Any = 
     place = find_dim(dim, input.dim)
     given = expect_indices(index, _LONG_OR_INT, dims=1)
     _check_slices(input, place, given, expect_dtype(source, input.dtype, "source"))
-    expect_value(alpha, input.dtype, "alpha")
+    expect_value(alpha, input.dtype, "alpha", learned=False)
     return Tensor(input.dtype, input.shape)
 
 
@@ -641,6 +643,9 @@ def embedding_bag(
         expect_dtype(scales, rows.dtype, "per_sample_weights")
     if rows.dim != 2:
         refuse(f"needs a matrix as weight and got {rows!r}", "weight")
+    if max_norm is not None:
+        expect_number(max_norm, "max_norm")
+        expect_number(norm_type, "norm_type")
     if mode not in ("sum", "mean", "max"):
         refuse(f"takes mode='sum', 'mean' or 'max', not {mode!r}", "mode", "wrong-kind")
     if mode == "max" and (scale_grad_by_freq or sparse):

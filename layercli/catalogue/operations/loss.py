@@ -379,7 +379,7 @@ def measure_margins(
 ) -> Tensor:
     """(N, C) by class indices of (N) to (N), or one number. Source: torch.nn.functional.multi_margin_loss."""
     tensor, classes = _pair(input, target)
-    if not isinstance(p, Tensor) and p not in (1, 2):
+    if is_plain(expect_number(p, "p")) and p not in (1, 2):
         refuse(f"needs 1 or 2 as p, not {p!r}", "p", "invalid-argument")
     expect_number(margin, "margin")
     samples, count = _check_samples(tensor)
@@ -545,7 +545,7 @@ def measure_gaussian(
     if isinstance(var, float) and var < 0:
         refuse(f"needs var of 0 or more, not {var}", "var", "invalid-argument")
     variance = like(given, promote(given, var)) if isinstance(var, float) else expect_dtype(var, REAL, "var")
-    expect_number(eps, "eps")
+    expect_number(eps, "eps", learned=True)
     if not _same_shape(variance, given):
         own = zip(given.shape, variance.shape, strict=False)
         if variance.dim == given.dim - 1 and all(a == b for a, b in own):
@@ -709,7 +709,7 @@ def compare_directions(
 
 
 def _expect_margin(margin: Any) -> None:
-    expect_number(margin, "margin")
+    expect_number(margin, "margin", learned=True)
     if is_plain(margin) and margin <= 0:
         refuse(f"margin must be greater than 0, got {margin}", "margin", "invalid-argument")
 
@@ -750,6 +750,7 @@ def compare_distances(
     reduction: Any = "mean",
 ) -> Tensor:
     """(*, D) three times to (*), or one number. Source: torch.nn.functional.triplet_margin_loss."""
+    expect_number(margin, "margin")
     expect_number(p, "p")
     expect_number(eps, "eps")
     expect_bool(swap, "swap")

@@ -277,7 +277,7 @@ def normalise_neighbours(
     if tensor.numel == 0:
         return tensor
     for value, name in ((alpha, "alpha"), (beta, "beta"), (k, "k")):
-        expect_number(value, name)
+        expect_number(value, name, learned=True)
     expect_int(size, "size")
     if tensor.dim > 4:
         view(like(tensor), tensor.shape[0], 1, *tensor.shape[1:3], -1)
@@ -295,7 +295,7 @@ def normalise_vectors(input: Any, p: Any = 2.0, dim: Any = 1, eps: Any = 1e-12) 
     """The input's shape. Source: torch.nn.functional.normalize."""
     tensor = expect_dtype(input, FRACTIONS)
     dims = find_dims(dim, tensor.dim)
-    expect_number(eps, "eps")
+    expect_number(eps, "eps", learned=True)
     expect_number(p, "p")
     if isinstance(p, float) and p == float("inf") and any(tensor.shape[place] == 0 for place in dims):
         refuse(f"has no greatest value along an empty dimension: {tensor!r}", "dim")

@@ -132,7 +132,7 @@ def pool_norm(count: int) -> Callable[..., Tensor]:
     def rule(
         input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False
     ) -> Tensor:
-        if is_plain(expect_number(norm_type, "norm_type")) and norm_type == 0:
+        if is_plain(expect_number(norm_type, "norm_type", learned=True)) and norm_type == 0:
             refuse("needs a norm_type other than 0", "norm_type")
         _expect_each(kernel_size, count, "kernel_size")
         if count == 1:

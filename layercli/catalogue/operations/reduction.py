@@ -27,6 +27,7 @@ from layercli.catalogue.arguments import (
     expect_int,
     expect_number,
     is_plain,
+    is_scalar,
 )
 from layercli.catalogue.dtypes import promote_dtypes
 from layercli.catalogue.entries import TENSOR, TORCH, Operation
@@ -528,7 +529,7 @@ def take_gradient(
             isinstance(item, Tensor) for item in spacings
         ):
             refuse("needs numbers or tensors as spacing, not both", "spacing", "wrong-kind")
-    elif isinstance(spacing, Tensor) and spacing.dim == 0:
+    elif isinstance(spacing, Tensor) and is_scalar(spacing):
         spacing = None
     elif spacing is not None and not is_plain(spacing):
         refuse(

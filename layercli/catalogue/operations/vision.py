@@ -106,7 +106,7 @@ def resize(
     """
     tensor = expect_tensor(input, "input")
     if mode not in _MODES:
-        refuse(f"mode can't be {mode!r}", "mode", "invalid-argument")
+        refuse(f"mode can't be {mode!r}; it is one of {', '.join(_MODES)}", "mode", "invalid-argument")
     count = tensor.dim - 2
     if count not in _MODES[mode]:
         expected = " or ".join(str(dims + 2) for dims in _MODES[mode])
@@ -142,6 +142,8 @@ def _find_sizes(
 ) -> Shape:
     """The sizes to give, from sizes or factors, one for all dimensions or one for each. Raises Refusal."""
     if (size is None) == (scale_factor is None):
+        if size is not None:
+            refuse("takes size or scale_factor, not both", "scale_factor", "invalid-argument")
         refuse("needs either size or scale_factor", "size", "missing-argument")
     argument, given = ("size", size) if size is not None else ("scale_factor", scale_factor)
     values = list(given) if isinstance(given, (tuple, list)) else [given] * count
