@@ -211,7 +211,7 @@ def find_specs(paths: Sequence[str], folder: Path) -> tuple[Path, ...]:
             hint = (
                 _name_below(path, folder)
                 or problem.hint
-                or "a lock belongs to a file, so name the path of one"
+                or "name the path of a file; layercli new NAME --from MODEL copies a bundled model"
             )
             raise CommandError(replace(problem, hint=hint))
     return tuple(dict.fromkeys(found))

@@ -121,7 +121,7 @@ def test_a_deep_folder_is_searched_to_its_bottom(tmp_path: Path) -> None:
         ("b/none.lock", "there is no file b/none.lock", ""),
         ("aa.yaml", "there is no file aa.yaml", "did you mean a.yaml"),
         ("compose", "there is no file compose", "did you mean compose.yaml?"),
-        ("lenet", "there is no file lenet", "a lock belongs to a file, so name the path of one"),
+        ("lenet", "there is no file lenet", "name the path of a file"),
     ],
 )
 def test_a_path_that_is_not_there(path: str, message: str, hint: str, folder: Path) -> None:

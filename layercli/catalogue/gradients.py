@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from layercli.catalogue.layouts import is_contiguous
+from layercli.catalogue.sizes import Size
 from layercli.catalogue.tensors import Tensor
 
 #: Operations that give their first tensor's storage another shape.
@@ -37,9 +38,10 @@ def follow_gradient(name: str, arguments: Sequence[Any], output: Any) -> None:
     source = arguments[0] if arguments else None
     if not isinstance(source, Tensor) or not source.requires_grad:
         return
-    if (name == "getitem" and not _is_basic(arguments[1])) or (
-        name == "view" and isinstance(arguments[1], str)
-    ):
+    if name == "getitem" and not _is_basic(arguments[1]):
+        return
+    if name == "view" and not isinstance(arguments[-1], (int, Size, tuple, list)):
+        # A dtype makes another tensor of the same bytes.
         return
     if name in _VIEWS or (name in _VIEWS_IF_CONTIGUOUS and is_contiguous(source)):
         for tensor in output if isinstance(output, tuple) else (output,):

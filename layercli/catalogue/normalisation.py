@@ -53,6 +53,9 @@ def normalise_batch(*dims: int) -> Callable[..., Tensor]:
         if not dims:
             _check_channels(tensor)
         held = layer.tensors
+        if held and tensor.shape[1] != layer.num_features:
+            word = "channel" if layer.num_features == 1 else "channels"
+            refuse(f"expects {layer.num_features} {word} and got {tensor.shape[1]}: {tensor!r}", "input")
         trained = layer.training or "running_mean" not in held
         momentum = 0.0 if layer.momentum is None else layer.momentum
         return normalisation.normalise_batch(

@@ -58,13 +58,19 @@ def _divide(layer: Module, weight: Any) -> Tensor:
     return like(expect_tensor(weight, "weight"))
 
 
+def _is_nothing(tensor: Tensor) -> bool:
+    """Whether a tensor holds matrices of 0 rows and columns, which every kernel takes."""
+    return all(size == 0 for size in tensor.shape[-2:])
+
+
 def _orthogonalise(layer: Module, weight: Any) -> Tensor:
     """The tensor's orthogonal factor, in the layout that the kernel gives it."""
     tensor = expect_tensor(weight, "weight")
     # PyTorch makes it in half precision, too, without the base, which it can't compute, or of nothing.
     without_base = layer.map == "matrix_exp" and not layer.trivialised
-    nothing = layer.map != "householder" and all(size == 0 for size in tensor.shape[-2:])
-    if tensor.dtype in HALF_FLOATS and not (without_base or nothing):
+    if tensor.dtype in HALF_FLOATS and not (
+        without_base or (layer.map != "householder" and _is_nothing(tensor))
+    ):
         refuse(f"can't be made orthogonal in half precision: {tensor!r}", "weight", "dtype-mismatch")
     return Tensor(tensor.dtype, tensor.shape, None)
 
@@ -235,7 +241,7 @@ def orthogonalise(
     if tensor.dtype not in FULL_FLOATS and tensor.dtype not in HALF_FLOATS and not complex_:
         refuse(f"takes floating tensors, and {name} is {tensor!r}", "name", "invalid-argument")
     buffers = {}
-    if trivialised and tensor.dtype not in HALF_FLOATS:
+    if trivialised and (tensor.dtype not in HALF_FLOATS or _is_nothing(tensor)):
         larger = maximum(tensor.shape[-1], tensor.shape[-2])
         buffers["base"] = Tensor(tensor.dtype, (*tensor.shape[:-2], larger, larger))
     _add_step(module, name, _ORTHOGONAL, {"original": tensor}, buffers, map=chosen, trivialised=trivialised)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from layercli.cli.help import find_help_width
 from layercli.cli.options import check_choice, complete_words, format_option
 from layercli.cli.output import write_output
+from layercli.cli.usage import Group
 from layercli.errors import CommandError, Problem, did_you_mean, escape_controls
 
 if TYPE_CHECKING:
@@ -28,8 +29,16 @@ EXAMPLES = (
 def _complete(ctx: typer.Context, incomplete: str) -> list[str]:
     from layercli.codes import list_codes
 
-    commands = ctx.parent.command.list_commands(ctx.parent) if ctx.parent is not None else []  # type: ignore[attr-defined]
-    return complete_words([*commands, *list_codes()])(incomplete)
+    program, parent = _find_program(ctx)
+    return complete_words([*program.list_commands(parent), *list_codes()])(incomplete)
+
+
+def _find_program(ctx: typer.Context) -> tuple[Group, typer.Context]:
+    """The program that a command belongs to, with its context."""
+    parent = ctx.parent
+    assert isinstance(parent, typer.Context)
+    assert isinstance(parent.command, Group)
+    return parent.command, parent
 
 
 def run(
@@ -53,23 +62,25 @@ def run(
     from layercli.codes import find_code, list_codes
 
     check_choice("--format", format_, FORMATS)
-    assert ctx.parent is not None
-    program = ctx.parent.command
+    program, parent = _find_program(ctx)
     if name is None:
-        write_output(ctx.parent.get_help() + "\n")
+        write_output(program.get_help(parent) + "\n")
         return 0
     code = name.removeprefix("error").removeprefix("warning").strip("[]:")
     entry = find_code(code) or find_code(name)
     if entry is not None:
         write_output(_FORMATS[format_](entry))
         return 0
-    names: list[str] = program.list_commands(ctx.parent)  # type: ignore[attr-defined]
+    names = program.list_commands(parent)
     if name in names:
-        command = program.get_command(ctx.parent, name)  # type: ignore[attr-defined]
-        with command.make_context(name, ["--help"], parent=ctx.parent, resilient_parsing=True) as inner:
+        command = program.get_command(parent, name)
+        with command.make_context(name, ["--help"], parent=parent, resilient_parsing=True) as inner:
             write_output(command.get_help(inner) + "\n")
         return 0
-    hint = did_you_mean(name, [*list_codes(), *names]) or "layercli list codes shows all"
+    codes = [*list_codes(), *names]
+    parts = [code for code in codes if name in code.split("-")]
+    near = f"did you mean {' or '.join(parts[:4])}?" if parts else did_you_mean(name, codes)
+    hint = near or "layercli list codes shows all"
     raise CommandError(Problem("unknown-code", f"there is no code and no command {name}", hint=hint))
 
 
@@ -94,12 +105,12 @@ def format_text(entry: Code) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _show_files(files: object, state: str) -> Sequence[str]:
-    assert isinstance(files, dict)
+def _show_files(files: Mapping[str, str | bytes], state: str) -> list[str]:
+    from layercli.codes.messages import to_text
+
     lines: list[str] = []
     for name, content in files.items():
-        text = content if isinstance(content, str) else content.decode("utf-8", "backslashreplace")
-        shown = [escape_controls(line) for line in text.rstrip("\n").split("\n")]
+        shown = [escape_controls(line) for line in to_text(content).rstrip("\n").split("\n")]
         lines += ["", f"  {name}{state}", *(f"    {line}".rstrip() for line in shown)]
     return lines
 

@@ -36,14 +36,15 @@ def describe_code(entry: Code) -> dict[str, Any]:
     if entry.example is not None:
         example = entry.example
         data["example"] = {
-            "files": {name: _text(content) for name, content in example.files.items()},
+            "files": {name: to_text(content) for name, content in example.files.items()},
             "before": list(example.before),
-            "changed": {name: _text(content) for name, content in example.changed.items()},
+            "changed": {name: to_text(content) for name, content in example.changed.items()},
             "command": example.command,
             "output": list(find_output(entry.code)),
         }
     return data
 
 
-def _text(content: str | bytes) -> str:
+def to_text(content: str | bytes) -> str:
+    """The content of a file, what is no UTF-8 in it as escapes."""
     return content if isinstance(content, str) else content.decode("utf-8", "backslashreplace")

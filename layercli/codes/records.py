@@ -44,16 +44,16 @@ class Code:
 
 def error(code: str, title: str, help: str, example: Example | str | None = None) -> Code:
     """A code of an error, mostly with the text of a spec that shows it."""
-    return Code(
-        code, "error", title, help, Example({SPEC_NAME: example}) if isinstance(example, str) else example
-    )
+    return Code(code, "error", title, help, _show(example))
 
 
 def warning(code: str, title: str, help: str, example: Example | str | None = None) -> Code:
     """A code of a warning."""
-    return Code(
-        code, "warning", title, help, Example({SPEC_NAME: example}) if isinstance(example, str) else example
-    )
+    return Code(code, "warning", title, help, _show(example))
+
+
+def _show(example: Example | str | None) -> Example | None:
+    return Example({SPEC_NAME: example}) if isinstance(example, str) else example
 
 
 def command(line: str, spec: str = "", **files: str) -> Example:

@@ -11,8 +11,8 @@ from layercli.catalogue.arguments import expect_bool, expect_number
 from layercli.catalogue.counting import NOTHING, count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.extents import follow_extent
-from layercli.catalogue.gradients import follow_gradient
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
+from layercli.catalogue.gradients import follow_gradient
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import PASSING, Module
 from layercli.catalogue.operators import OPERATORS, get_item

@@ -76,9 +76,15 @@ def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> Sp
     # Of a large model the first problem may take all of the time.
     end = time.process_time() + SECONDS
     for problem in failure.problems:
-        if len(explained) >= MAX_PROBLEMS or not any(_is_same(item, problem) for item in outcome.problems):
+        known = _find_known(problem, failure.problems, outcome)
+        if known is None or len(explained) >= MAX_PROBLEMS:
             explained.append(problem)
             continue
+        if outcome.trace is None and known.message != problem.message:
+            said = problem.message.partition(": ")[2]
+            problem = replace(known, notes=(*known.notes, f"PyTorch: {said}") if said else known.notes)
+        elif problem.position is None:
+            problem = known
         told, refused = _explain_problem(plan, problem, outcome, mends=mends and time.process_time() < end)
         refusal = refusal or refused
         explained.append(told)
@@ -154,9 +160,14 @@ def _place_back(found: Problem, known: Problem, source: Source, edits: Sequence[
     return replace(known, label=found.label, labels=labels, notes=found.notes, mends=mends, hint=hint)
 
 
-def _is_same(known: Problem, problem: Problem) -> bool:
-    """Whether the rules refuse what a problem is of."""
-    return known.position == problem.position and known.code == problem.code
+def _find_known(problem: Problem, problems: Sequence[Problem], outcome: Outcome) -> Problem | None:
+    """What the rules say of the same problem; None where they don't refuse that."""
+    for known in outcome.problems:
+        if known.position == problem.position and known.code == problem.code:
+            return known
+    # PyTorch can't say where a layer is called that no statement calls.
+    alone = len(problems) == len(outcome.problems) == 1 and problem.position is None
+    return outcome.problems[0] if alone else None
 
 
 @record

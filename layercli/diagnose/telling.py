@@ -86,6 +86,8 @@ def _label_call(scene: Scene, row: Row, misfit: Misfit | None) -> str:
 
 def _name_operand(scene: Scene, row: Row, index: int, tensor: TensorType) -> str:
     """An input by the text that stands for it, where a statement calls the layer itself."""
+    if not row.path:
+        return ""
     site = scene.find_call(row)
     node = None if site is None else site.node
     if site is not None and isinstance(node, ast.Call) and index < len(node.args):

@@ -13,6 +13,7 @@ from layercli.server.analysis import Analysis
 from layercli.server.names import PREFIXES, Kind, Meaning, resolve
 from layercli.server.outline import Names, OpenCall, Outline, Place, find_call
 from layercli.spec.keys import BLOCK_KEYS, KEYS, MODES, SPEC_KEYS
+from layercli.spec.schema import write_snippet
 
 #: So many parameters are offered for ``tie`` and ``freeze``.
 MAX_TENSORS = 2_000
@@ -179,20 +180,9 @@ def _offer(meaning: Meaning, *, rank: int, called: bool = True) -> Offer:
         if signature is None:
             plain = text = text if meaning.kind == "layer" else f"{text}("
         else:
-            text = f"{text}({write_places(signature)})"
+            text = f"{text}({write_snippet(signature)})"
             plain = f"{plain}()" if not signature.parameters else f"{plain}("
     return Offer(meaning.name, meaning.kind, meaning.call, meaning.doc, text, plain, rank)
-
-
-def write_places(signature: Signature) -> str:
-    """The required arguments as places to be filled in, ``${1:in_features}``; else the cursor goes between the brackets."""
-    needed = [
-        parameter.name
-        for parameter in signature.parameters
-        if parameter.default is REQUIRED and parameter.kind != "rest"
-    ]
-    shown = ", ".join(f"${{{number}:{name}}}" for number, name in enumerate(needed, start=1))
-    return shown or ("$1" if signature.parameters else "")
 
 
 @record

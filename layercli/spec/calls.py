@@ -262,7 +262,7 @@ def _takes_number(name: str, parameter: str) -> bool:
     """Whether what PyTorch makes of a tensor for this number is up to its value, or to the other arguments."""
     if parameter in ("low", "high"):
         return name.startswith("randint")
-    return parameter == "dropout_p" or (parameter == "p" and "dropout" in name)
+    return parameter == "dropout_p" or (parameter == "p" and ("dropout" in name or "mvlgamma" in name))
 
 
 def _holds_bool(value: Any) -> bool:

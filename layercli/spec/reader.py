@@ -339,7 +339,7 @@ def check_name(file: _File, key: Scalar, kind: str, *, layer: bool = False) -> b
             hint = f"write a list: layers: ModuleList(Linear(8, 8) for {loop[1]} in {loop[2]}), or 3 * Linear(8, 8)"
         elif first == "self" and _NAME.match(rest):
             hint = f"write {rest}"
-        elif _NAME.match(plain) and not dot:
+        elif _NAME.match(plain) and not dot and name.isascii():
             hint = f"write {plain}: letters, digits and _, with no digit first"
         elif layer and dot and _NAME.match(first):
             hint = f"a dot leads into a layer: write {first}: and below it its own layers"

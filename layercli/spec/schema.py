@@ -227,9 +227,17 @@ def _make_call(layers: Iterable[Layer]) -> Schema:
 
 
 def write_snippet(signature: Signature) -> str:
-    """The required arguments as places to be filled in, in the syntax that editors share: ``${1:in_features}``."""
-    needed = [parameter.name for parameter in signature.parameters if parameter.default is REQUIRED]
-    return ", ".join(f"${{{number}:{name}}}" for number, name in enumerate(needed, start=1)) or "$1"
+    """The required arguments as places to be filled in, in the syntax that editors share: ``${1:in_features}``.
+
+    Where none is required the cursor goes between the brackets.
+    """
+    needed = [
+        parameter.name
+        for parameter in signature.parameters
+        if parameter.default is REQUIRED and parameter.kind != "rest"
+    ]
+    shown = ", ".join(f"${{{number}:{name}}}" for number, name in enumerate(needed, start=1))
+    return shown or ("$1" if signature.parameters else "")
 
 
 def _make_long_form(layers: Iterable[Layer]) -> Schema:

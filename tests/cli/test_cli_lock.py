@@ -199,7 +199,7 @@ def test_a_spec_that_is_wrong_is_exit_code_1(locked: Path, run: Run) -> None:
     [
         (["check", "empty"], "error[nothing-to-check]: there is no spec in empty to check\n"),
         (["check", "net.yaml", "empty"], "error[nothing-to-check]: there is no spec in empty to check\n"),
-        (["check", "lenet"], "error[missing-file]: there is no file lenet\nhelp: a lock belongs to a file"),
+        (["check", "lenet"], "error[missing-file]: there is no file lenet\nhelp: name the path of a file"),
         (["check", "net"], "error[missing-file]: there is no file net\nhelp: did you mean net.yaml?\n"),
         (["check", "net.yaml", "none.lock"], "error[missing-file]: there is no file none.lock\n"),
         (

@@ -52,6 +52,10 @@ def enlarge(drawn: Drawn, size: int, factor: int) -> Drawn:
     """The call with ``size`` times ``factor`` wherever that number stands, in tensors and arguments alike."""
 
     class Enlarge(ast.NodeTransformer):
+        def visit_keyword(self, node: ast.keyword) -> ast.AST:
+            # A factor or bound is no size, and has to fit into the tensor's dtype.
+            return node if node.arg in ("alpha", "low", "high") else self.generic_visit(node)
+
         def visit_Constant(self, node: ast.Constant) -> ast.AST:
             return ast.Constant(size * factor) if _read_size(node) == size else node
 

@@ -253,12 +253,12 @@ def run_layer_on_types(plan: LayerPlan, inputs: str, *, train: bool = False) -> 
     """Make and call a layer by the rules."""
     with settings("float32"):
         maker = ModuleMaker.__new__(ModuleMaker)
-        maker.training, maker.problems, maker.maker = train, [], TypeEngine(None)
+        maker.training, maker.problems, maker.maker = train, {}, TypeEngine(None)
         recorder = Recorder(TypeKind(), {})
         try:
             module = maker.make_layer("", plan)
             if maker.problems:
-                return LayerOutcome(refused=maker.problems[0].message)
+                return LayerOutcome(refused=next(iter(maker.problems)).message)
             arguments, keywords = _evaluate_call(Interpreter(TypeEngine(None), Scope("inputs")), inputs)
             output = call_module(module, list(arguments), keywords, Pass(recorder, Budget(), {}))
         except LayercliError as error:

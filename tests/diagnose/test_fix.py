@@ -102,7 +102,7 @@ def test_with_nothing_to_mend_it_says_so(net: Path, capsys: pytest.CaptureFixtur
 
 
 def test_without_a_known_mend_it_says_so(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = "inputs: {x: [2, 8]}\nlayers: {drop: Dropout(3.5)}\n"
+    text = "inputs: {x: [2, 8]}\nlayers: {emb: 'Embedding(4, 2, padding_idx=7)'}\n"
     net.write_text(text)
     assert main(["trace", "net.yaml", "--fix", "--static"]) == 1
     error = capsys.readouterr().err

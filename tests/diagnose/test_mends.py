@@ -61,6 +61,9 @@ def test_mends_do_what_they_promise(path: Path, tmp_path: Path) -> None:
             assert mended is None, mend.message
             continue
         assert isinstance(mended, TraceFailed)
+        if mend.outcome.endswith(" is then made"):
+            # Its rows are there, since layers are made before any is called.
+            continue
         assert mend.outcome.removesuffix(" then runs") in name_finished(mended.trace)
 
 

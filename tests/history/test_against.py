@@ -246,8 +246,9 @@ def test_files_above_are_named_as_they_were_given(sandbox: Sandbox) -> None:
     sandbox.write("src/deep/model.py", "")
     (sandbox.root / "configs/other.yaml").unlink()
     result = check(sandbox, "../../configs/net.yaml", "../../configs/other.yaml", folder="src/deep")
-    assert [spec.path for spec in result.specs] == ["../../configs/net.yaml", "../../configs/other.yaml"]
-    assert result.accept == "layercli lock ../../configs/net.yaml"
+    names = ["net.yaml", "other.yaml", "other.lock"]
+    assert [spec.path for spec in result.specs] == [f"../../configs/{name}" for name in names]
+    assert result.accept == "layercli lock --prune ../../configs/net.yaml ../../configs/other.lock"
     whole = str(sandbox.root / "configs/net.yaml")
     assert [spec.path for spec in check(sandbox, whole, folder="src/deep").specs] == [whole]
 
