@@ -87,11 +87,17 @@ def _derive(plan: Plan, ignore: Collection[str]) -> tuple[Trace, tuple[Problem, 
     return watched.trace, errors, [problem for problem in found if problem.code not in ignore]
 
 
+#: What ends a derivation that took long already: another one would tell nothing more.
+_TAKE_LONG = frozenset({"too-many-steps", "out-of-memory", "out-of-time"})
+
+
 def _list_errors(plan: Plan, failure: SpecError) -> tuple[Problem, ...]:
     """What ended a derivation, explained, and what else is wrong and doesn't follow from it."""
     from layercli.derive.session import find_failures
     from layercli.diagnose.session import diagnose_rest
 
+    if any(problem.code in _TAKE_LONG for problem in failure.problems):
+        return failure.problems
     told = {(problem.code, problem.message) for problem in failure.problems}
     others = [item for item in find_failures(plan) if (item.code, item.message) not in told]
     first = _explain(plan, failure).problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,12 +33,12 @@ def _complete(ctx: typer.Context, incomplete: str) -> list[str]:
     return complete_words([*program.list_commands(parent), *list_codes()])(incomplete)
 
 
-def _find_program(ctx: typer.Context) -> tuple[Group, typer.Context]:
-    """The program that a command belongs to, with its context."""
-    parent = ctx.parent
-    assert isinstance(parent, typer.Context)
-    assert isinstance(parent.command, Group)
-    return parent.command, parent
+def _find_program(ctx: typer.Context) -> tuple[Group, Any]:
+    """The program that a command belongs to, with its context, whose class isn't the same in every typer."""
+    assert ctx.parent is not None
+    program = ctx.parent.command
+    assert isinstance(program, Group)
+    return program, ctx.parent
 
 
 def run(

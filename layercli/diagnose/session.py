@@ -67,6 +67,9 @@ def explain_failure(plan: Plan, failure: SpecError, *, mends: bool = True) -> Sp
 
     ``failure`` is of either engine. What the rules don't refuse is given back as it is.
     """
+    if any(problem.code == "too-many-steps" for problem in failure.problems):
+        # It took as long as a spec may take.
+        return failure
     plan = plan_in_numbers(plan)
     outcome = derive_outcome(plan)
     if outcome is None or not outcome.problems:

@@ -86,9 +86,9 @@ class Tracer:
         for path, module in model.named_modules():
             self.paths.setdefault(id(module), path)
         named = (*model.named_parameters(), *model.named_buffers())
-        self.recorder = Recorder(
-            TorchKind(), {id(tensor): name for name, tensor in named}, current_limits().rows
-        )
+        # A module of one's own may call as much as it likes.
+        most = current_limits().rows if plans else sys.maxsize
+        self.recorder = Recorder(TorchKind(), {id(tensor): name for name, tensor in named}, most)
         self.calls: list[_Call] = []
 
     def before_module(self, module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:

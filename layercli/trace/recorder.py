@@ -71,7 +71,7 @@ class Frame:
 
 
 #: Rows that one pass may have where nobody says how many.
-DEFAULT_MOST = 250_000
+DEFAULT_MOST = 100_000
 
 
 class Recorder:
