@@ -95,7 +95,7 @@ def _draw_all_missing(specs: Sequence[SpecResult], paint: Paint) -> Iterator[str
         yield f"  and {len(specs) - MAX_MISSING:,} more"
     wrong = [spec.path for spec in specs if spec.problems]
     if wrong:
-        yield f"can't be locked, because they are wrong: {_escape(join_names(wrong))}"
+        yield f"can't be locked (layercli validate tells why): {_escape(join_names(wrong))}"
         yield f"if one of these is no spec: {_EXCLUDE}"
 
 

@@ -79,7 +79,8 @@ def _read_size(node: ast.AST) -> int:
 
 def draw_large(drawn: Drawn, random: Random) -> tuple[Drawn, Drawn] | None:
     """A legal call with one size doubled, and with the same one as large as no memory holds; None without a size."""
-    sizes = list_sizes(drawn)
+    # Where random_ draws from is no size, and has no name that tells.
+    sizes = [] if drawn.callee.startswith("random") else list_sizes(drawn)
     if not sizes:
         return None
     size, power = random.choice(sizes)

@@ -16,9 +16,12 @@ SMALLER_SPACES: Mapping[str, str] = {
     **dict.fromkeys(
         ("mT", "mH"), "an attribute takes no arguments, and only tensors of too few dimensions lack it"
     ),
-    **dict.fromkeys(("int", "short", "char", "byte", "bool", "cfloat", "cdouble"), _ALL),
-    **dict.fromkeys(("dim", "nelement", "element_size"), _ALL),
+    **dict.fromkeys(
+        ("int", "long", "short", "char", "byte", "bool", "half", "bfloat16", "float", "double"), _ALL
+    ),
+    **dict.fromkeys(("cfloat", "cdouble", "contiguous", "dim", "nelement", "element_size", "zero_"), _ALL),
     "is_tensor": "takes any value",
+    "ctc_loss": "few lengths and labels that are drawn fit one another",
     "fold": "few sizes that are drawn fit one another",
     "max_unpool1d": "few indices and sizes that are drawn fit one another",
     "operator neg": "only bools have no negative",
