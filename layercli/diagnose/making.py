@@ -150,7 +150,8 @@ def _limit_probability(scene: Scene, path: str, plan: LayerPlan, argument: str) 
     given = plan.arguments.get(argument)
     if argument not in _PROBABILITIES or not isinstance(given, (int, float)) or 0 <= given <= 1:
         return
-    wanted: Sequence[float] = [given / 100] if 1 < given <= 100 else [-given] if -1 <= given < 0 else []
+    unit = 10 if given < 5 else 100
+    wanted: Sequence[float] = [given / unit] if 1 < given <= 100 else [-given] if -1 <= given < 0 else []
     for rank, number in enumerate(dict.fromkeys([*wanted, 0.5])):
         for way in set_argument(scene, path, argument, number, plan=plan):
             yield from propose(scene, f"probability {rank}", way.cost + rank, way.changes)

@@ -293,7 +293,7 @@ def _walk(root: Path, parts: Iterable[str], text: str, tree: Tree) -> Path:
             near = did_you_mean(part, (found.name for found in _specs_in(above, tree)))
             hint = (
                 near
-                or f"write its path from the folder of the file that imports it; {above.name} has no {part}"
+                or f"write its path from the folder of the file that imports it; there is no {part}"
             )
             raise ImportRefused("import-missing", f"there is no file {text}", hint)
         if kind == "link":

@@ -140,7 +140,7 @@ def test_many_missing_locks_are_told_in_few_lines(folder: Path, run: Run) -> Non
         *(f"  net_{number:02}.yaml" for number in range(11) if number != 3),
         "  and 2 more",
     ]
-    assert lines[12] == "can't be locked, because they are wrong: net_03.yaml"
+    assert lines[12] == "can't be locked (layercli validate tells why): net_03.yaml"
     assert lines[-1] == "accept it with: layercli lock"
     assert result.code == 1
     names = [f"net_{number:02}.yaml" for number in range(1, 6)]
