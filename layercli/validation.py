@@ -62,8 +62,11 @@ def validate_spec(
         trace, errors, warnings = _derive(plan, ignore)
         exit_code = 1 if errors else 0
     except LayercliError as error:
-        told = _explain(plan, error) if plan is not None and isinstance(error, SpecError) else error
-        errors, exit_code = told.problems, told.exit_code
+        exit_code = error.exit_code
+        if plan is not None and isinstance(error, SpecError):
+            errors = _list_errors(plan, error)
+        else:
+            errors = error.problems
     problems = tuple(sorted_problems([*errors, *warnings]))
     return Validation(name, problems, exit_code, plan, trace)
 

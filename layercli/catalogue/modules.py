@@ -58,7 +58,8 @@ class Module:
     changes. ``given`` says that the layer was an argument of a composite one, whose call includes its own, ``cloned``
     that it was made as a copy of another. ``computed`` are the layers that give a wrapped tensor, by its name.
 
-    ``pending`` makes its tensors and children, where that waits until somebody asks for them.
+    ``pending`` makes its tensors and children, where that waits until somebody asks for them. ``refused`` are the
+    members of a block that can't be made, with the errors that say why.
     """
 
     path: str
@@ -76,6 +77,7 @@ class Module:
     cloned: bool = False
     computed: dict[str, Module] = field(default_factory=dict)
     pending: Callable[[], None] | None = None
+    refused: dict[str, Exception] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         try:

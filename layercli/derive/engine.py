@@ -331,6 +331,8 @@ class TypeEngine(ForwardEngine):
             return layer.children[name]
         if name in layer.tensors:
             return layer.tensors[name]
+        if name in layer.refused:
+            raise layer.refused[name]
         if name in layer.computed:
             assert self.running is not None
             position = None if layer.plan is None else layer.plan.position

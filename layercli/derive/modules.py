@@ -53,10 +53,20 @@ class ModuleMaker:
         if late:
             self.late = find_repeated(plan.root)
 
-    def make(self) -> Module:
-        """The root. Raises SpecError with the problems of all layers."""
+    def make_some(self) -> Module:
+        """The root without the layers that PyTorch refuses to make, of which ``problems`` has what is wrong."""
         root = Module("", self.plan.name, self.plan.params, training=self.training, plan=self.plan.root)
         self.fill(root, self.plan.root)
+        return root
+
+    def make(self) -> Module:
+        """The root. Raises SpecError with the problems of all layers."""
+        root = self.make_some()
+        self.finish(root)
+        return root
+
+    def finish(self, root: Module) -> None:
+        """Tie and freeze parameters, and name all tensors. Raises SpecError with the problems of all layers."""
         if self.problems:
             raise SpecError(*self.problems)
         block = self.plan.spec.main
@@ -71,7 +81,6 @@ class ModuleMaker:
         if self.problems:
             raise SpecError(*self.problems)
         self._name_tensors(root)
-        return root
 
     def _name_tensors(self, root: Module) -> None:
         """Name the tensors inside ``root``, one that is there twice by its first place."""
@@ -101,6 +110,10 @@ class ModuleMaker:
                         module.transient.add(name)
             except SpecError as error:
                 self.problems |= dict.fromkeys(error.problems)
+                module.refused[name] = error
+        if module.refused and plan.block is None:
+            # A container without one of its members would be another one.
+            raise next(iter(module.refused.values()))
 
     def _parameter(self, value: Tensor, member: ParameterPlan) -> Tensor:
         if member.requires_grad and not value.dtype.startswith(("float", "bfloat", "complex")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -173,8 +173,11 @@ class _Failures:
         del running.recorder.frames[frames:], running.trials[trials:], running.sites[sites:]
         if any(problem.code.startswith("too-") or problem.code in _ENDS for problem in error.problems):
             raise error
-        # What a layer refuses in one call it refuses in all.
-        for item in error.problems:
+        self.tell(error.problems)
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Add those that aren't told: what a layer refuses in one call it refuses in all."""
+        for item in problems:
             keys = {(item.code, item.position), (item.code, item.message)}
             if not keys & self.told:
                 self.problems.append(item)
@@ -202,17 +205,25 @@ _ENDS = ("tensor-too-large", "number-too-large")
 def find_failures(plan: Plan) -> tuple[Problem, ...]:
     """What PyTorch would refuse in a plan: the first, and whatever doesn't follow from it, in the order of the calls.
 
-    After a statement that fails those are derived that need none of its values. Raises SpecError where no module or input
-    can be made.
+    After a statement that fails those are derived that need none of its values, and neither a layer that can't be made.
     """
     with settings(plan.dtype):
         maker = ModuleMaker(plan)
-        root = maker.make()
-        inputs = _make_inputs(plan)
+        root = maker.make_some()
+        try:
+            if not maker.problems:
+                maker.finish(root)
+            inputs = _make_inputs(plan)
+        except SpecError as error:
+            return (
+                *maker.problems,
+                *(problem for problem in error.problems if problem not in maker.problems),
+            )
         recorder = Recorder(TypeKind(), maker.names, current_limits().rows)
         sharing = Sharing(maker.section_of, maker.names)
         running = Pass(recorder, Budget(), plan.dims, sharing=sharing)
         running.recovery = found = _Failures(running)
+        found.tell(maker.problems)
         try:
             call_module(root, list(inputs.values()), {}, running)
         except Refusal as refusal:
