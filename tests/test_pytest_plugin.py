@@ -432,7 +432,7 @@ import contextlib, io, json, sys
 import pytest
 
 with contextlib.redirect_stdout(io.StringIO()):
-    pytest.main([*sys.argv[1:], "--collect-only", "-p", "no:cacheprovider"])
+    pytest.main([*sys.argv[1:], "-p", "no:cacheprovider"])
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -456,7 +456,9 @@ def test_being_there_costs_next_to_nothing(tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text("def test_one(): pass\n")
     (tmp_path / "net.yaml").write_text(SPEC)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    ours = list_modules(tmp_path) - list_modules(tmp_path, "-p", "no:layercli")
+    ours = list_modules(tmp_path, "--collect-only") - list_modules(
+        tmp_path, "--collect-only", "-p", "no:layercli"
+    )
     assert "layercli.pytest_plugin" in ours
     assert {name.split(".")[0] for name in ours} == {"layercli"}
     assert len(ours) <= 10, sorted(ours)

@@ -291,10 +291,7 @@ def _walk(root: Path, parts: Iterable[str], text: str, tree: Tree) -> Path:
             raise ImportRefused("import-unreadable", f"{text} can't be read: {error.strerror}") from None
         if kind is None:
             near = did_you_mean(part, (found.name for found in _specs_in(above, tree)))
-            hint = (
-                near
-                or f"write its path from the folder of the file that imports it; there is no {part}"
-            )
+            hint = near or f"write its path from the folder of the file that imports it; there is no {part}"
             raise ImportRefused("import-missing", f"there is no file {text}", hint)
         if kind == "link":
             raise ImportRefused(

@@ -156,8 +156,8 @@ def test_list_for_programs(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["modles"], "error[usage]: KIND can't be modles\nhelp: did you mean models?\n"),
-        (["nets"], "error[usage]: KIND can't be nets\nhelp: it is models, layers or functions\n"),
+        (["modles"], "error[usage]: KIND can't be modles\nhelp: did you mean models or codes?\n"),
+        (["nets"], "error[usage]: KIND can't be nets\nhelp: it is models, layers, functions or codes\n"),
         (
             ["layers", "Conv2"],
             "error[unknown-layer]: there is no layer called Conv2\nhelp: did you mean Conv2d",

@@ -151,12 +151,12 @@ def test_platforms_get_the_paths_of_the_repository(
 ) -> None:
     monkeypatch.setenv(variable, str(widened.parent))
     path = f"{widened.name}/net.yaml"
-    assert run("check", "-f", "github").out.startswith(f"::error file={path},line=7,")
+    assert run("check", "-f", "github").out.startswith(f"::error file={path},line=2,")
     assert json.loads(run("check", "-f", "gitlab").out)[0]["location"]["path"] == path
     assert f'"uri": "{path}"' in run("check", "-f", "sarif").out
     assert json.loads(run("check", "-f", "json").out)["specs"][0]["path"] == "net.yaml"
     monkeypatch.setenv(variable, str(widened / "elsewhere"))
-    assert run("check", "-f", "github").out.startswith("::error file=net.yaml,line=7,")
+    assert run("check", "-f", "github").out.startswith("::error file=net.yaml,line=2,")
 
 
 @pytest.mark.parametrize("format", CHECK_FORMATS)

@@ -14,7 +14,7 @@ from layercli.errors import Mend, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import Trace
 from layercli.trace.failure import TraceFailed
-from tests.diagnose.cases import CASES, find_failure, load_case, tell_case
+from tests.diagnose.diagnosed import CASES, find_failure, load_case, tell_case
 
 cases = pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 

@@ -10,7 +10,7 @@ import pytest
 from layercli.cli.main import main
 from layercli.diagnose import session, trial
 from layercli.errors import SpecError
-from tests.diagnose.cases import CASES, find_failure, load_case
+from tests.diagnose.diagnosed import CASES, find_failure, load_case
 
 PLACES = ("layercli.diagnose.session.find_mends", "layercli.diagnose.trial.derive_plan")
 

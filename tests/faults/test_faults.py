@@ -108,6 +108,8 @@ def test_an_interrupt_of_the_start_shows_no_traceback(tmp_path: Path) -> None:
     """The signal comes while modules are imported, which is before anything can be said well."""
     code = (
         "import os, signal, sys\n"
+        # A shell that starts work in the background has it ignore the signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Stop:\n"
         "  def find_spec(self, name, path=None, target=None):\n"
         "    if name == 'layercli.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
