@@ -53,7 +53,8 @@ def normalise_batch(*dims: int) -> Callable[..., Tensor]:
         if not dims:
             _check_channels(tensor)
         held = layer.tensors
-        if held and tensor.shape[1] != layer.num_features:
+        # PyTorch passes an empty tensor on, whatever its channels.
+        if held and tensor.numel != 0 and tensor.shape[1] != layer.num_features:
             word = "channel" if layer.num_features == 1 else "channels"
             refuse(f"expects {layer.num_features} {word} and got {tensor.shape[1]}: {tensor!r}", "input")
         trained = layer.training or "running_mean" not in held

@@ -78,7 +78,7 @@ class Tensor:
     sizes may be formulas whose comparison is a condition. ``extent`` is there where its values are known.
     """
 
-    __slots__ = ("__weakref__", "dtype", "extent", "requires_grad", "shape", "strides")
+    __slots__ = ("__weakref__", "conjugated", "dtype", "extent", "requires_grad", "shape", "strides")
 
     def __init__(
         self,
@@ -93,6 +93,8 @@ class Tensor:
         self.strides: Shape | None = contiguous_strides(self.shape) if isinstance(strides, str) else strides
         self.requires_grad = requires_grad
         self.extent: Extent | None = None
+        #: Whether PyTorch notes that the complex numbers in memory are to be conjugated, and hasn't done it.
+        self.conjugated = False
 
     def __repr__(self) -> str:
         return f"{self.dtype}{list(self.shape)}"

@@ -64,6 +64,7 @@ def evaluate_value(value: Any, sizes: Mapping[str, int]) -> Any:
         shape = tuple(evaluate(size, sizes) for size in value.shape)
         strides = None if value.strides is None else tuple(evaluate(step, sizes) for step in value.strides)
         made = Tensor(value.dtype, shape, strides, requires_grad=value.requires_grad)
+        made.conjugated = value.conjugated
         if value.extent is not None and value.extent.end is not None:
             made.extent = Extent(evaluate(value.extent.end, sizes))
         return made

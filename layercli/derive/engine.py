@@ -12,7 +12,6 @@ from layercli.catalogue.counting import NOTHING, count_layer, count_operation
 from layercli.catalogue.entries import Form, Method
 from layercli.catalogue.extents import follow_extent
 from layercli.catalogue.functions import FUNCTIONS, FunctionName
-from layercli.catalogue.gradients import follow_gradient
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.modules import PASSING, Module
 from layercli.catalogue.operators import OPERATORS, get_item
@@ -20,6 +19,7 @@ from layercli.catalogue.rules import write_into
 from layercli.catalogue.signature import BindingError, Signature
 from layercli.catalogue.sizes import Size, as_int, format_size
 from layercli.catalogue.tensors import Refusal, Tensor, collect_doubts
+from layercli.catalogue.views import follow_view
 from layercli.derive.conditions import ConditionLog, Trial, evaluate_value
 from layercli.derive.sharing import Sharing, identify_call
 from layercli.errors import Position, Problem, SpecError
@@ -246,13 +246,13 @@ class TypeEngine(ForwardEngine):
         if self.running is None:
             output = derive(*values, **shown)
             follow_extent(name, values, output)
-            follow_gradient(name, values, output)
+            follow_view(name, values, output)
             return output
         self.running.place_conditions()
         with collect_doubts() as doubts:
             output, draft = self.running.recorder.run_operation(name, derive, values, shown, site.position)
         follow_extent(name, values, output)
-        follow_gradient(name, values, output)
+        follow_view(name, values, output)
         if doubts and draft is not None:
             self.running.doubts[draft.path] = doubts[0]
         if self.running.log is not None:

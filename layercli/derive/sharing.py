@@ -211,7 +211,7 @@ def _identify(value: Any, tensors: dict[int, Tensor]) -> Hashable:
             raise Incomparable
         tensors[id(value)] = value
         strides = None if value.strides is None else _identify(value.strides, tensors)
-        return value.dtype, _identify(value.shape, tensors), strides, value.requires_grad
+        return value.dtype, _identify(value.shape, tensors), strides, value.requires_grad, value.conjugated
     if isinstance(value, Size):
         return Size, value.key, value.value
     if isinstance(value, tuple):
@@ -273,4 +273,6 @@ def _restore(value: Any, inputs: Sequence[Tensor], made: dict[int, Any]) -> Any:
 
 
 def _copy(tensor: Tensor) -> Tensor:
-    return Tensor(tensor.dtype, tensor.shape, tensor.strides, requires_grad=tensor.requires_grad)
+    copy = Tensor(tensor.dtype, tensor.shape, tensor.strides, requires_grad=tensor.requires_grad)
+    copy.conjugated = tensor.conjugated
+    return copy

@@ -33,8 +33,8 @@ class Limits:
 
     @property
     def rows(self) -> int:
-        """Calls of layers and operations that a trace may have: each takes as much as some fifty steps."""
-        return self.steps // 50
+        """Calls of layers and operations that a trace may have: each takes as much as some twenty steps."""
+        return max(self.steps // 20, 1_000)
 
 
 #: What ``Limits`` has, for messages and completion.

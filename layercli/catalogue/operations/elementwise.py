@@ -137,7 +137,11 @@ def replace_nan(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = N
 def conjugate(input: Any) -> Tensor:
     """The input in its layout; itself where it is real. Source: torch.conj."""
     tensor = expect_tensor(input, "input")
-    return Tensor(tensor.dtype, tensor.shape, tensor.strides) if tensor.dtype in COMPLEX else tensor
+    if tensor.dtype not in COMPLEX:
+        return tensor
+    result = Tensor(tensor.dtype, tensor.shape, tensor.strides)
+    result.conjugated = not tensor.conjugated
+    return result
 
 
 def find_buckets(input: Any, boundaries: Any, *, out_int32: Any = False, right: Any = False) -> Tensor:

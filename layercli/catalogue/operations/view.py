@@ -76,11 +76,19 @@ def view_or_doubt(input: Tensor, *size: Any) -> Tensor:
     return result
 
 
+def _expect_plain_memory(input: Tensor) -> None:
+    """Refuse to show what is in memory where it is to be conjugated yet. Raises Refusal."""
+    if input.conjugated:
+        refuse("can't show the memory of a conjugated tensor; write clone() first", "input")
+
+
 def view_dtype(input: Tensor, dtype: str) -> Tensor:
     """The same bytes as another dtype; the last dimension grows or shrinks. Source: torch.Tensor.view."""
     if dtype not in ITEM_SIZES:
         refuse(f"takes sizes or a dtype, not {dtype!r}", "dtype", "wrong-kind")
     own, other = ITEM_SIZES[input.dtype], ITEM_SIZES[dtype]
+    if dtype != input.dtype:
+        _expect_plain_memory(input)
     if own == other:
         return Tensor(dtype, input.shape, input.strides)
     if input.dim == 0:
@@ -95,6 +103,9 @@ def view_dtype(input: Tensor, dtype: str) -> Tensor:
         strides = tuple(stride * ratio for stride in input.strides[:-1])
         return Tensor(dtype, (*input.shape[:-1], input.shape[-1] * ratio), (*strides, 1))
     ratio = other // own
+    doubt(
+        f"may be refused where {input!r} is a part of a tensor, which only a run can tell: clone() takes any"
+    )
     if input.shape[-1] % ratio != 0:
         refuse(
             f"needs a last dimension that {ratio} divides to show {input.dtype} as {dtype}: {input!r}",
@@ -685,6 +696,7 @@ def view_as_real(input: Tensor) -> Tensor:
     """(*) of complex numbers to (*, 2) of reals. Source: torch.view_as_real."""
     if input.dtype not in REAL_PARTS:
         refuse(f"needs complex numbers and got {input!r}", "input", "dtype-mismatch")
+    _expect_plain_memory(input)
     strides = None if input.strides is None else (*(stride * 2 for stride in input.strides), 1)
     return Tensor(REAL_PARTS[input.dtype], (*input.shape, 2), strides)
 

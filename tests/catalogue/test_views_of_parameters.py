@@ -1,4 +1,4 @@
-"""A parameter is no plain number: where PyTorch asks for one, the rules refuse a parameter as it does, and nothing else."""
+"""What views share with the tensor that they look into: a parameter is no plain number, and a conjugated tensor isn't shown."""
 
 from __future__ import annotations
 
@@ -112,4 +112,33 @@ def test_a_view_of_a_parameter_is_no_plain_number_either(text: str, tmp_path: Pa
             assert make(read).rows
         else:
             with pytest.raises(LayercliError, match="leaky_relu"):
+                make(read)
+
+
+#: Of a conjugated tensor c and a plain one x: what is to be conjugated yet, and what isn't.
+CONJUGATED = (
+    "c", "c.contiguous()", "c.detach()", "c[0]", "c.view(16)", "c.reshape(16)", "c.T", "x.mH", "x.H", "x.adjoint()",
+    "c.to(complex64)", "c.expand(4, 4)", "c.unbind()[0]", "c.flatten()", "c.mul_(1)", "c.split(2)[0]", "c.positive()",
+    "broadcast_tensors(c, x)[0]", "identity(c)", "c.movedim(0, 1)", "c.unflatten(0, (2, 2))", "c.mH.conj()",
+)  # fmt: skip
+PLAIN = (
+    "x", "c.clone()", "c + 0", "c.conj()", "c.mH", "c.repeat(1, 1)", "cat((c, c))", "c[[0]]", "c.flip(0)", "-c",
+    "c.to(complex128)", "c.tril()", "c.T.contiguous()", "x.T", "broadcast_tensors(c, x)[1]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*CONJUGATED, *PLAIN])
+def test_a_conjugated_tensor_is_not_shown_as_real(text: str, tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "inputs: {x: 'rand(4, 4).to(complex64)'}\nlayers: {identity: Identity()}\n"
+        f"forward: |\n  c = identity(x).conj()\n  return view_as_real({text})\n",
+        "utf-8",
+    )
+    read = layercli.load(spec)
+    for make in (layercli.trace, layercli.derive):
+        if text in PLAIN:
+            assert make(read).rows
+        else:
+            with pytest.raises(LayercliError, match="view_as_real"):
                 make(read)
