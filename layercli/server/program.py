@@ -353,5 +353,6 @@ def serve(bound: Bound) -> int:
     gc.enable()
     set_limits(LIMITS)
     server = make_server(bound)
+    # pygls declares BinaryIO, and calls nothing of it but what Input has.
     server.start_io(stdin=Input(sys.stdin.buffer), stdout=sys.stdout.buffer)  # type: ignore[arg-type]
     return 0 if server.ended else 1

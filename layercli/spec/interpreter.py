@@ -1141,11 +1141,12 @@ def _find_changed(statement: ast.stmt) -> Set[str]:
         if isinstance(node, ast.Name) and (asserts or isinstance(node.ctx, ast.Store)):
             names.add(node.id)
         # What a list or tensor holds after a call that didn't end isn't known.
-        called = isinstance(node, ast.Attribute) and (
-            node.attr.endswith("_") or node.attr in ("append", "extend")
-        )
-        if called and isinstance(node.value, ast.Name):  # type: ignore[attr-defined]
-            names.add(node.value.id)  # type: ignore[attr-defined]
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and (node.attr.endswith("_") or node.attr in ("append", "extend"))
+        ):
+            names.add(node.value.id)
     return names
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from layercli.files import write_whole
-from tests.apart import Ending, run_apart
+from tests.apart import Ending, drop_powers, run_apart
 
 NET = "name: Net\ndims: {N: 2}\ninputs: {x: [N, 8]}\nlayers:\n  fc: Linear(8, 8)\n  act: ReLU()\n"
 #: A model that takes longer than any test waits.
@@ -155,14 +155,6 @@ def test_a_kernel_that_never_returns_is_ended(project: Path, monkeypatch: pytest
 # Disks and folders -----------------------------------------------------------------------------------------
 
 
-def drop_powers() -> None:
-    """Root may write anywhere; here it may no longer."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    data = (ctypes.c_uint32 * 6)()
-    assert libc.capset(ctypes.byref(header), ctypes.byref(data)) == 0
-
-
 @pytest.mark.parametrize("command", WRITING)
 def test_a_folder_that_is_read_only(command: str, project: Path) -> None:
     before = snapshot(project)
@@ -199,6 +191,7 @@ def fill_disk() -> None:
     import layercli.files
 
     plain = open
+    # A name in the module hides the builtin, and is not there before.
     layercli.files.open = lambda name, mode: (Full if mode == "wb" else plain)(name, mode)  # type: ignore[attr-defined]
 
 

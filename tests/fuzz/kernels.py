@@ -86,7 +86,7 @@ def make_hostile(text: str, source: random.Random) -> str:
             if isinstance(old, ast.Call):
                 new = f"({ast.unparse(old)}).long().fill_({source.choice(EDGES)})"
                 tree = _Put(old, ast.parse(new, mode="eval").body).visit(tree)
-            elif type(old.value) is int and source.random() < 0.5:  # type: ignore[attr-defined]
+            elif isinstance(old, ast.Constant) and type(old.value) is int and source.random() < 0.5:
                 tree = _Put(old, ast.parse(source.choice(EDGES), mode="eval").body).visit(tree)
         return ast.unparse(ast.fix_missing_locations(tree))[2:-1]
     for _ in range(source.randint(1, 3)):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from layercli.errors import Position, Problem, Source
+from layercli.validation import Validation
 from tests.fuzz.__main__ import run
 from tests.fuzz.properties import check_position, check_problems, check_spec, check_state
 from tests.fuzz.specs import KINDS, Drawn, draw_valid, near_valid_specs, noises, valid_specs
@@ -83,9 +83,9 @@ def test_the_properties_can_fail(tmp_path: Path) -> None:
     for line, column, width in ((0, 1, 1), (9, 1, 1), (1, 9, 1), (1, 1, 9), (1, 1, 0)):
         with pytest.raises(AssertionError):
             check_position(Position(source, line, column, width))
-    nowhere = SimpleNamespace(problems=(Problem("a", "b"),))
+    nowhere = Validation("net.yaml", (Problem("a", "b"),), 1)
     with pytest.raises(AssertionError):
-        check_problems(nowhere)  # type: ignore[arg-type]
+        check_problems(nowhere)
     drawn = draw_valid(random.Random(3))
     broken = Drawn(drawn.data.replace(b"inputs:", b"inputz:"), drawn.python)
     with pytest.raises(AssertionError, match="a valid spec is refused"):

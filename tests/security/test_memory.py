@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -100,10 +101,10 @@ def test_foreign_memory_would_be_seen() -> None:
 
 
 @pytest.mark.parametrize("text", ["Parameter(3, 4)", "Buffer(zeros(3))"])
-def test_parameters_start_at_zero(text: str, tmp_path: object) -> None:
+def test_parameters_start_at_zero(text: str, tmp_path: Path) -> None:
     import layercli
 
-    path = tmp_path / "net.yaml"  # type: ignore[operator]
+    path = tmp_path / "net.yaml"
     path.write_text(f"inputs: {{x: [1]}}\nlayers: {{w: '{text}'}}\nforward: [x]\n")
     with filled():
         assert all(bool((value == 0).all()) for value in layercli.build(path).state_dict().values())

@@ -49,6 +49,7 @@ VALIDATOR = jsonschema.Draft7Validator(make_schema())
 class CoreLoader(yaml.SafeLoader):
     """Plain scalars as YAML 1.2 types them, which editors do: ``no``, ``off`` and ``12:30`` are texts."""
 
+    # PyYAML's stubs have a dict that only add_implicit_resolver may fill.
     yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment]
 
 
