@@ -13,6 +13,9 @@ from layercli.catalogue.signature import Parameter, Signature, parse_signature
 from layercli.catalogue.work import Work, leave_unknown
 from layercli.record import record
 
+#: Where the documentation of PyTorch has a page of each name.
+PAGES = "https://docs.pytorch.org/docs/stable/generated"
+
 
 @record
 class Layer:
@@ -46,6 +49,11 @@ class Layer:
     @cached_property
     def signature(self) -> Signature:
         return parse_signature(self.arguments)
+
+    @property
+    def page(self) -> str:
+        """The address of the class in PyTorch's documentation."""
+        return f"{PAGES}/torch.nn.{self.name}.html"
 
 
 #: Where an operation is found: ``torch.nn.functional``, ``torch``, or the methods of ``Tensor``.

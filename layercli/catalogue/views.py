@@ -12,8 +12,9 @@ from layercli.catalogue.tensors import Tensor
 #: Operations that give their first tensor's storage another shape.
 _VIEWS = frozenset(
     (
-        "T", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to", "chunk", "diagonal", "dsplit",
-        "expand", "expand_as", "getitem", "hsplit", "mT", "movedim", "moveaxis", "narrow", "permute", "real",
+        "H", "T", "adjoint", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to", "chunk",
+        "diagonal", "dsplit", "expand", "expand_as", "getitem", "hsplit", "mH", "mT", "movedim", "moveaxis", "narrow",
+        "permute", "real",
         "select", "split", "squeeze", "swapaxes", "swapdims", "t", "tensor_split", "transpose", "unbind", "unflatten",
         "unfold", "unsqueeze", "view", "view_as", "view_as_complex", "view_as_real", "vsplit",
     )
@@ -22,8 +23,6 @@ _VIEWS = frozenset(
 _VIEWS_OF_EACH = frozenset(("broadcast_tensors", "meshgrid"))
 #: Those that do so where the layout allows it, and copy otherwise.
 _VIEWS_IF_CONTIGUOUS = frozenset(("flatten", "ravel", "reshape", "reshape_as"))
-
-
 #: Those that conjugate complex numbers, too.
 _CONJUGATING = frozenset(("H", "adjoint", "mH"))
 
@@ -42,16 +41,14 @@ def follow_view(name: str, arguments: Sequence[Any], output: Any) -> None:
     source = arguments[0] if arguments else None
     if not isinstance(source, Tensor):
         return
-    if name in _CONJUGATING and output is not source and isinstance(output, Tensor):
-        output.conjugated = output.dtype.startswith("complex") and not source.conjugated
-    elif (source.requires_grad or source.conjugated) and _is_view(name, source, arguments):
+    if (source.requires_grad or source.conjugated) and _is_view(name, source, arguments):
         for tensor in output if isinstance(output, tuple) else (output,):
             if isinstance(tensor, Tensor):
                 _mark(source, tensor)
-    if name == "detach" and isinstance(output, Tensor):
+    if name in _CONJUGATING and output is not source:
+        output.conjugated = output.dtype.startswith("complex") and not source.conjugated
+    elif name == "detach":
         output.conjugated = source.conjugated
-    if source.requires_grad and name in _CONJUGATING and isinstance(output, Tensor):
-        output.requires_grad = True
 
 
 def _mark(source: Tensor, view: Tensor) -> None:

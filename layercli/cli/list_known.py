@@ -128,11 +128,11 @@ def run(
 def _format_text(kind: str, known: Sequence[Known], one: bool) -> str:
     if one:
         name, signature, doc = known[0]
-        page = (
-            f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html\n"
-            if kind == "layers"
-            else ""
-        )
+        page = ""
+        if kind == "layers":
+            from layercli.catalogue.layers import LAYERS
+
+            page = f"{LAYERS[name].page}\n"
         return f"{name}{signature}\n{_wrap(doc, '    ')}{page}"
     if kind in ("models", "codes"):
         width = max((len(name) for name, _, _ in known), default=0)

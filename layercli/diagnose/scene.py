@@ -15,12 +15,11 @@ from layercli.spec.model import (
     Block,
     LayerDefinition,
     LayerValue,
-    ListValue,
     LongForm,
     NamedLayers,
     NumberedLayers,
     Sizes,
-    Value,
+    list_expressions,
 )
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType, Trace, Type
@@ -205,15 +204,6 @@ def _list_inside(value: LayerValue, before: str, definition: LayerDefinition) ->
         for argument in value.arguments:
             for code in list_expressions(argument.value):
                 yield Entry(code, f"{argument.name}: ", definition)
-
-
-def list_expressions(value: Value | None) -> Iterator[Expression]:
-    """The expressions of a value that may be a list of them."""
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, ListValue):
-        for item in value.items:
-            yield from list_expressions(item)
 
 
 def find_statement(body: Body, begin: int, end: int) -> ast.AST:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from layercli.catalogue.entries import Form, Layer
+from layercli.catalogue.entries import PAGES, Form, Layer
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.narration import draw_formula, is_formula, term_of
 from layercli.catalogue.tensors import Refusal
@@ -145,16 +145,14 @@ def find_example(entry: Layer | Form) -> Call | None:
 
 # Words --------------------------------------------------------------------------------------------------------
 
-#: Where the documentation of PyTorch has a page of each name.
-_PAGES = "https://docs.pytorch.org/docs/stable/generated"
 _PLACES = {"F": "torch.nn.functional", "torch": "torch", "Tensor": "torch.Tensor"}
 
 
 def list_pages(entry: Layer | Form) -> tuple[str, ...]:
     """The pages of PyTorch's documentation on an entry."""
     if isinstance(entry, Layer):
-        return (f"{_PAGES}/torch.nn.{entry.name}.html",)
-    return tuple(f"{_PAGES}/{_PLACES[namespace]}.{entry.name}.html" for namespace in entry.namespaces)
+        return (entry.page,)
+    return tuple(f"{PAGES}/{_PLACES[namespace]}.{entry.name}.html" for namespace in entry.namespaces)
 
 
 def describe_rule(rule: Callable[..., Any] | None) -> str:

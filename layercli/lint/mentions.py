@@ -9,13 +9,12 @@ from layercli.spec.expressions import Code, Expression
 from layercli.spec.model import (
     Block,
     LayerValue,
-    ListValue,
     LongForm,
     Named,
     NamedLayers,
     Sizes,
     Unread,
-    Value,
+    list_expressions,
 )
 from layercli.spec.names import resolve_prefix
 
@@ -23,24 +22,16 @@ from layercli.spec.names import resolve_prefix
 def list_code(block: Block, dims: Iterable[Named] = ()) -> Iterator[Code]:
     """Every expression and statement of a block; ``dims`` are the model's, which the block's params may stand in."""
     for named in (*block.params, *dims):
-        yield from _list_value(named.value)
+        yield from list_expressions(named.value)
     for item in block.inputs:
         if isinstance(item.value, Sizes):
             yield from item.value.items
         else:
-            yield from _list_value(item.value)
+            yield from list_expressions(item.value)
     for layer in block.layers:
         yield from _list_layer(layer.value)
     if block.forward is not None:
         yield from block.forward.bodies
-
-
-def _list_value(value: Value | None) -> Iterator[Code]:
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, ListValue):
-        for item in value.items:
-            yield from _list_value(item)
 
 
 def _list_layer(value: LayerValue) -> Iterator[Code]:
@@ -49,7 +40,7 @@ def _list_layer(value: LayerValue) -> Iterator[Code]:
     elif isinstance(value, LongForm):
         yield value.type
         for argument in value.arguments:
-            yield from _list_value(argument.value)
+            yield from list_expressions(argument.value)
     elif not isinstance(value, Unread):
         inner = [entry.value for entry in value.entries] if isinstance(value, NamedLayers) else value.items
         for item in inner:

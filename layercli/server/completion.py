@@ -10,9 +10,9 @@ from layercli.catalogue.signature import REQUIRED, Signature
 from layercli.record import record
 from layercli.server import names as known
 from layercli.server.analysis import Analysis
-from layercli.server.names import PREFIXES, Kind, Meaning, resolve
+from layercli.server.names import Kind, Meaning, resolve
 from layercli.server.outline import Names, OpenCall, Outline, Place, find_call
-from layercli.spec.keys import BLOCK_KEYS, KEYS, MODES, SPEC_KEYS
+from layercli.spec.keys import BLOCK_KEYS, KEYS, MODES, NAMESPACES, SPEC_KEYS
 from layercli.spec.schema import write_snippet
 
 #: So many parameters are offered for ``tie`` and ``freeze``.
@@ -134,7 +134,7 @@ def _list_in_expression(
 def _list_behind_dot(
     owner: str, outline: Outline, names: Names, in_forward: bool, called: bool
 ) -> Iterator[Offer]:
-    prefix = PREFIXES.get(owner)
+    prefix = NAMESPACES.get(owner)
     if prefix == "self":
         for name in names.layers:
             member = known.find_member(name, names, outline)

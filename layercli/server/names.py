@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from layercli.catalogue.dtypes import DTYPES
@@ -15,22 +15,11 @@ from layercli.catalogue.signature import REQUIRED, Parameter, Signature, parse_s
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.record import record
 from layercli.server.outline import Names, Outline
+from layercli.spec.keys import NAMESPACES
 from layercli.spec.names import BUILTINS, MATH
 
 Kind = Literal["class", "function", "method", "attribute", "layer", "value", "argument", "key", "module"]
 
-#: What stands before the dot of a namespace, with the one that it means.
-PREFIXES: Final[Mapping[str, str]] = {
-    "nn": "nn",
-    "torch.nn": "nn",
-    "F": "F",
-    "nn.functional": "F",
-    "torch.nn.functional": "F",
-    "torch": "torch",
-    "math": "math",
-    "self": "self",
-}
-_PAGE: Final = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 _TENSORS: Final = {
     "Parameter": ("data, requires_grad=True", "A tensor that is trained; sizes alone make one of zeros."),
     "Buffer": ("data, persistent=True", "A tensor that goes with the model and isn't trained."),
@@ -67,7 +56,7 @@ def find_layer(name: str) -> Meaning | None:
     layer = LAYERS.get(name)
     if layer is None or layer.refused:
         return None
-    return Meaning(name, "class", layer.signature, layer.doc, _PAGE.format(name))
+    return Meaning(name, "class", layer.signature, layer.doc, layer.page)
 
 
 def find_wrapper(name: str) -> Meaning | None:
@@ -149,7 +138,7 @@ def resolve(name: str, outline: Outline, names: Names, *, in_forward: bool) -> M
         if member is not None or name in names.inputs or name in names.locals:
             return member
         return find_class(name, outline) or find_function(name)
-    prefix = PREFIXES.get(owner)
+    prefix = NAMESPACES.get(owner)
     if prefix == "self":
         return find_member(last, names, outline)
     if prefix == "nn":

@@ -104,3 +104,11 @@ MODES: tuple[str, ...] = ("eval", "train")
 
 #: Names with a meaning of their own in expressions, which nothing but a layer may have.
 PREFIXES: tuple[str, ...] = ("nn", "F", "torch", "math", "self")
+
+#: What may stand before the dot of a namespace, with the prefix that it means.
+NAMESPACES: Mapping[str, str] = {
+    **{prefix: prefix for prefix in PREFIXES},
+    "torch.nn": "nn",
+    "nn.functional": "F",
+    "torch.nn.functional": "F",
+}

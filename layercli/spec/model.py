@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,15 @@ UNREAD = Unread()
 
 #: An expression, or a YAML list of them.
 Value: TypeAlias = "Expression | ListValue | Unread"
+
+
+def list_expressions(value: Value | None) -> Iterator[Expression]:
+    """The expressions of a value that may be a list of them."""
+    if isinstance(value, Expression):
+        yield value
+    elif isinstance(value, ListValue):
+        for item in value.items:
+            yield from list_expressions(item)
 
 
 @record

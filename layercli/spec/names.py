@@ -11,7 +11,7 @@ from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.wrappers import WRAPPERS
-from layercli.spec.keys import PREFIXES
+from layercli.spec.keys import NAMESPACES
 from layercli.spec.model import Block
 from layercli.spec.values import (
     MISSING,
@@ -87,10 +87,7 @@ def names_of_namespace(prefix: str) -> list[str]:
 def resolve_prefix(node: ast.expr) -> str | None:
     """``nn`` for ``nn`` and ``torch.nn``, ``F`` for ``F`` and ``torch.nn.functional``, and so on."""
     if isinstance(node, ast.Name):
-        return node.id if node.id in PREFIXES else None
+        return NAMESPACES.get(node.id)
     if isinstance(node, ast.Attribute):
-        dotted = ast.unparse(node)
-        return {"torch.nn": "nn", "torch.nn.functional": "F", "nn.functional": "F", "nn.init": None}.get(
-            dotted
-        )
+        return NAMESPACES.get(ast.unparse(node))
     return None

@@ -21,7 +21,6 @@ DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 _IDENTIFIER: Final = "[A-Za-z_][A-Za-z0-9_]*"
 _SCALARS: Final = ["string", "number", "boolean", "null"]
-_PAGE: Final = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 
 #: A spec has these keys; a file of blocks that others import has none of them.
 _REQUIRED: Final = {
@@ -274,7 +273,7 @@ def _make_arguments(layer: Layer) -> Schema:
     parameters = layer.signature.parameters
     named = [item for item in parameters if item.kind in ("positional", "keyword")]
     schema: Schema = {
-        "description": f"{layer.doc} {_PAGE.format(layer.name)}",
+        "description": f"{layer.doc} {layer.page}",
         "properties": {"type": True, **{item.name: _make_argument(item) for item in named}},
     }
     required = [item.name for item in named if item.default is REQUIRED]
