@@ -1,4 +1,4 @@
-"""The cases in ``cases/``: a spec that doesn't fit, and beside it the problem as it is told. ``python -m`` writes them."""
+"""The cases in ``cases/bad/shapes``: a spec that doesn't fit, and beside it the problem as it is told. ``python -m`` writes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from layercli.plan.planner import plan_model
 from layercli.plan.records import Plan
 from layercli.spec.reader import read_spec
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+CASES = sorted((Path(__file__).parents[1] / "cases" / "bad" / "shapes").glob("*.yaml"))
 
 
 def load_case(path: Path) -> Plan:
