@@ -31,7 +31,7 @@ Engine: TypeAlias = Literal["run", "derive", "both"]
 MAX_TOLD = 10
 
 #: The codes of what PyTorch itself refuses; what else ends a run is a limit, or a mistake that both engines find.
-_REFUSED = ("layer-failed", "operation-failed", "invalid-argument")
+_REFUSED = ("layer-failed", "operation-failed", "invalid-argument", "index-range")
 
 REPORT = "this is a bug of layercli: please report it with the spec"
 DOUBT = "the rules take it: where values decide only a run can tell, else this is a bug of layercli"
@@ -222,9 +222,6 @@ def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
         if not _same_row(failure, refusal):
             return failure
         return _with_problems(failure, replace(known, notes=(*known.notes, *first.notes)))
-    except Exception:
-        # Whatever a rule stumbles over here, PyTorch's own sentence is what the user came for.
-        return failure
     return failure
 
 

@@ -44,6 +44,15 @@ class Position:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """The place as JSON writes it: ``end_column`` is the column behind it."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "end_column": self.column + self.width,
+        }
+
 
 @record
 class Label:
@@ -72,6 +81,11 @@ class Mend:
     edits: tuple[Edit, ...]
     outcome: str = "the model then runs"
 
+    def to_dict(self) -> dict[str, Any]:
+        """The mend as JSON writes it."""
+        edits = [{"source": edit.position.to_dict(), "text": edit.text} for edit in self.edits]
+        return {"message": self.message, "outcome": self.outcome, "edits": edits}
+
 
 @record
 class Problem:
@@ -94,37 +108,17 @@ class Problem:
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON writes it; what it hasn't is left out."""
-        labels = [{"source": _place_to_dict(label.position), "text": label.text} for label in self.labels]
-        mends = [
-            {
-                "message": mend.message,
-                "outcome": mend.outcome,
-                "edits": [
-                    {"source": _place_to_dict(edit.position), "text": edit.text} for edit in mend.edits
-                ],
-            }
-            for mend in self.mends
-        ]
+        labels = [{"source": label.position.to_dict(), "text": label.text} for label in self.labels]
         data: dict[str, Any] = {"code": self.code, "severity": self.severity, "message": self.message}
-        source = None if self.position is None else _place_to_dict(self.position)
         optional = {
-            "source": source,
+            "source": None if self.position is None else self.position.to_dict(),
             "label": self.label,
             "labels": labels,
             "notes": list(self.notes),
             "hint": self.hint,
-            "mends": mends,
+            "mends": [mend.to_dict() for mend in self.mends],
         }
         return data | {key: value for key, value in optional.items() if value}
-
-
-def _place_to_dict(position: Position) -> dict[str, Any]:
-    return {
-        "file": position.file,
-        "line": position.line,
-        "column": position.column,
-        "width": position.width,
-    }
 
 
 class LayercliError(Exception):

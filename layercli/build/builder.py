@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -88,15 +88,13 @@ def _make_root(plan: Plan, place: torch.device) -> nn.Module:
         getattr(torch, plan.dtype),
     )
     maker.fill(model, plan.root)
-    if maker.problems:
-        raise SpecError(*maker.problems)
-    problems: list[Problem] = []
+    problems = maker.problems
     try:
-        tie_parameters(model, block.tie)
+        tie_parameters(model, block.tie, maker.refused)
     except SpecError as error:
         problems += error.problems
     try:
-        freeze_parameters(model, block.freeze)
+        freeze_parameters(model, block.freeze, maker.refused)
     except SpecError as error:
         problems += error.problems
     if problems:
@@ -132,6 +130,8 @@ class _Maker:
         self.engine = TorchEngine(None, place)
         self.problems: list[Problem] = []
         self.path: list[str] = []
+        #: The paths of what can't be made.
+        self.refused: list[str] = []
 
     def fill(self, module: nn.Module, plan: LayerPlan) -> None:
         """Make the members of a block or container and register them in order."""
@@ -151,6 +151,7 @@ class _Maker:
 
     def keep(self, error: SpecError) -> None:
         """Note the problems of the layer that is being made; of a block that is used often, once."""
+        self.refused.append(".".join(self.path))
         told = {(problem.code, problem.message, problem.position) for problem in self.problems}
         notes = (f"this is the layer {'.'.join(self.path)}",) if len(self.path) > 1 else ()
         self.problems += [
@@ -249,8 +250,11 @@ def find_parameter(model: nn.Module, name: str) -> tuple[nn.Module, str] | None:
     return (module, last) if module._parameters.get(last) is not None else None
 
 
-def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
-    """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
+def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...], refused: Collection[str] = ()) -> None:
+    """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any.
+
+    What is inside of the layers in ``refused`` isn't there.
+    """
     if not ties:
         return
     parameters = dict(model.named_parameters(remove_duplicate=False))
@@ -261,17 +265,16 @@ def tie_parameters(model: nn.Module, ties: tuple[TieDefinition, ...]) -> None:
             return None
         return str(found.dtype), None if is_lazy(found) else found.shape
 
-    check_ties(ties, find, lambda: [*parameters])
+    check_ties(ties, find, lambda: [*parameters], refused)
     for tie in ties:
         left, right = find_parameter(model, tie.name), find_parameter(model, tie.target)
-        assert left is not None
-        assert right is not None
-        left[0]._parameters[left[1]] = right[0]._parameters[right[1]]
+        if left is not None and right is not None:
+            left[0]._parameters[left[1]] = right[0]._parameters[right[1]]
 
 
-def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...]) -> None:
+def freeze_parameters(model: nn.Module, globs: tuple[Glob, ...], refused: Collection[str] = ()) -> None:
     """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
     parameters = dict(model.named_parameters(remove_duplicate=False))
-    for name in match_globs(globs, [*parameters]):
+    for name in match_globs(globs, [*parameters], refused):
         # Of a lazy layer's parameter nothing else may be asked yet.
         parameters[name].requires_grad = False

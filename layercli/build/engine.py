@@ -15,6 +15,7 @@ from torch import nn
 from layercli.build import hazards
 from layercli.build.growth import check_growth, check_sequence
 from layercli.build.guards import guard_call
+from layercli.build.lookups import explain_number
 from layercli.build.recording import RECORDER
 from layercli.build.types import type_of
 from layercli.catalogue.entries import Method
@@ -253,14 +254,10 @@ def explain_operation(
         value for value in (*arguments, *keywords.values()) if isinstance(value, (torch.Tensor, tuple, list))
     ]
     met = f" on {describe_tensors(tensors)}" if tensors else ""
-    return SpecError(
-        Problem(
-            choose_code(error, "operation-failed"),
-            f"{name} failed{met}",
-            site.position,
-            notes=(f"PyTorch: {first_line(error)}",),
-        )
-    )
+    notes = (f"PyTorch: {first_line(error)}",)
+    told = explain_number(name, name, arguments, keywords, {}, site.position, notes)
+    code = choose_code(error, "operation-failed")
+    return SpecError(told or Problem(code, f"{name} failed{met}", site.position, notes=notes))
 
 
 def call_in_order(name: str, layer: nn.Module, value: Any) -> Any:
@@ -292,6 +289,9 @@ def explain_layer(
     misfit = explain_misfit(error)
     if misfit and f"{kind}.forward()" in str(error):
         return SpecError(Problem("invalid-argument", f"{name or kind} {misfit}", place))
+    told = explain_number(kind, name or kind, arguments, keywords, vars(layer), place, notes)
+    if told is not None:
+        return SpecError(told)
     return SpecError(Problem(choose_code(error, "layer-failed"), message, place, notes=notes))
 
 

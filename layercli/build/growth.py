@@ -11,7 +11,7 @@ import torch
 from layercli.build.types import iterate_tensors
 from layercli.catalogue.entries import Form
 from layercli.catalogue.sizes import as_int
-from layercli.catalogue.tensors import Refusal, Tensor
+from layercli.catalogue.tensors import MISFITS, Refusal, Tensor
 from layercli.spec.limits import allow_more, current_limits
 from layercli.spec.values import Site
 
@@ -50,7 +50,7 @@ def check_growth(form: Form, arguments: Sequence[Any], keywords: Mapping[str, An
             message = f"{form.name} {refusal.message}"
             raise site.error(refusal.code, message, allow_more("items")) from None
         return
-    except Exception:
+    except MISFITS:
         return
     parts = result if isinstance(result, (tuple, list)) else [result]
     if len(parts) > current_limits().items:

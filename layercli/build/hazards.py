@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from layercli.catalogue.entries import Form
 from layercli.spec.values import Site
@@ -120,6 +121,24 @@ def _check_quotient(input: Any, other: Any, *, rounding_mode: Any = None) -> str
     return f"can't divide {least} by -1, which is past what {shown} holds" if bool(overflows.any()) else ""
 
 
+def _average_over(pool: Callable[..., torch.Tensor]) -> Callable[..., str]:
+    """Whole numbers are added up and divided by ``divisor_override``: the least sum by -1 is as bad as any quotient."""
+
+    def check(input: Any, *arguments: Any, divisor_override: Any = None, **keywords: Any) -> str:
+        *others, last = arguments if len(arguments) == _AVERAGE_ARGUMENTS else (*arguments, divisor_override)
+        if last != -1 or input.is_floating_point() or not _has_values(input):
+            return ""
+        sums = pool(input, *others, divisor_override=1, **keywords)
+        least = torch.iinfo(sums.dtype).min
+        return f"can't divide {least} by -1" if bool((sums == least).any()) else ""
+
+    return check
+
+
+#: Of ``avg_pool2d`` behind the tensor, all of them given by place.
+_AVERAGE_ARGUMENTS = 6
+
+
 def _check_multiple(input: Any, other: Any) -> str:
     """``lcm`` divides by a greatest common divisor that overflows to -1."""
     if not _has_values(input, other):
@@ -157,6 +176,8 @@ _CHECKS: Mapping[str, Callable[..., str]] = {
     "CTCLoss": _check_labels,
     **dict.fromkeys(("div", "div_", "divide", "divide_"), _check_quotient),
     **dict.fromkeys(("lcm", "lcm_"), _check_multiple),
+    "avg_pool2d": _average_over(functional.avg_pool2d),
+    "avg_pool3d": _average_over(functional.avg_pool3d),
     "matrix_power": _check_power,
     "binomial": _check_trials,
     "GRUCell": _check_state,

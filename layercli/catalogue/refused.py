@@ -117,4 +117,12 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("pack_padded_sequence pad_packed_sequence pack_sequence", "packed sequences aren't in version 1"),
 )
 
+#: Methods that a forward pass is the same without.
+_NEEDLESS = frozenset("cpu cuda xpu pin_memory share_memory_ requires_grad_ retain_grad numpy tolist".split())
+
 REFUSED: Mapping[str, str] = {name: reason for names, reason in _REASONS for name in names.split()}
+
+
+def hint_refused_method(name: str) -> str:
+    """What to write instead of a method that is left out; empty where its reason says so."""
+    return f"leave .{name}() out" if name in _NEEDLESS else ""

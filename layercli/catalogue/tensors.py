@@ -28,6 +28,11 @@ class Refusal(Exception):
         self.code = code
 
 
+#: What a rule raises that is given another kind of value than PyTorch takes there, or other arguments than it has.
+#: Where PyTorch takes them the engines don't agree, and the proof of the entry fails.
+MISFITS = (TypeError, AttributeError)
+
+
 def refuse(message: str, argument: str = "", code: str = "shape-mismatch") -> NoReturn:
     """Say that PyTorch refuses this call."""
     raise Refusal(message, argument, code)

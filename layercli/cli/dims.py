@@ -61,8 +61,6 @@ def run(
     check_choice("--format", format_, TEXT_FORMATS)
     apply_limits(limit)
     engine = choose_engine(static, verify, "derive")
-    plan = load_plan(spec, set_, dim, None, train)
-    check_dims(plan)
 
     from layercli.derive.admissible import list_admissible
 
@@ -71,10 +69,13 @@ def run(
         given += [f"{name}={size}" for name, size in sizes.items()]
         return load_plan(spec, set_, given, None, train, symbolic)
 
-    with bounded(), diagnosed(plan):
-        found = list_admissible(plan, plan_with)
-        if engine != "derive":
-            found = try_sizes(found, plan_with)
+    with bounded():
+        plan = load_plan(spec, set_, dim, None, train)
+        check_dims(plan)
+        with diagnosed(plan):
+            found = list_admissible(plan, plan_with)
+            if engine != "derive":
+                found = try_sizes(found, plan_with)
     if engine == "both":
         differing = compare_trials(found)
         only_refused = all(trial.derived for item in found.dims for trial in item.tried if trial.differs)

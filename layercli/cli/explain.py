@@ -53,9 +53,13 @@ def _complete_subject(incomplete: str) -> list[str]:
 def _complete_path(ctx: typer.Context, incomplete: str) -> list[str]:
     from layercli.derive.session import derive_plan
     from layercli.errors import LayercliError
+    from layercli.spec.limits import set_limits
 
     try:
-        trace = derive_plan(load_plan(ctx.params["spec"], None, None, None))
+        # Nobody waits longer for a word, and the spec may be anybody's.
+        set_limits({"seconds": 5, "memory": 4_096})
+        with bounded():
+            trace = derive_plan(load_plan(ctx.params["spec"], None, None, None))
     except (LayercliError, KeyError):
         return []
     return [path for path in dict.fromkeys(row.path for row in trace.rows) if path.startswith(incomplete)]
@@ -118,19 +122,19 @@ def run(
         write_output(_explain_entries(spec, entries[1], format_, options), output)
         return 0
 
-    plan = load_plan(spec, set_, dim, input_, train)
-    named = load_plan(spec, set_, dim, input_, train, tuple(plan.dims)) if plan.dims else None
-
     from layercli.explain.session import explain_path
     from layercli.report.explanation import EXPLANATION_FORMATS
 
-    with bounded(), diagnosed(plan):
-        measured = None
-        if engine != "derive":
-            from layercli.engines import trace_by
+    with bounded():
+        plan = load_plan(spec, set_, dim, input_, train)
+        named = load_plan(spec, set_, dim, input_, train, tuple(plan.dims)) if plan.dims else None
+        with diagnosed(plan):
+            measured = None
+            if engine != "derive":
+                from layercli.engines import trace_by
 
-            measured = trace_by(plan, engine)
-        found = explain_path(plan, path or "", symbolic=named, measured=measured)
+                measured = trace_by(plan, engine)
+            found = explain_path(plan, path or "", symbolic=named, measured=measured)
     write_output(EXPLANATION_FORMATS[format_](found, options), output)
     return 1 if found.differences else 0
 

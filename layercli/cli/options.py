@@ -207,6 +207,11 @@ def _split(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
     return pairs
 
 
+def read_settings(texts: Sequence[str] | None) -> dict[str, str]:
+    """``width=64`` as a text by name."""
+    return _split("--set", texts or (), "width=64")
+
+
 def read_dims(texts: Sequence[str]) -> dict[str, int]:
     """``N=32`` as a size by name."""
     return {name: _read_size("--dim", name, value) for name, value in _split("--dim", texts, "N=32").items()}
@@ -288,7 +293,7 @@ def load_plan(
     mode: Literal["train", "eval"] | None = None if train is None else "train" if train else "eval"
     return load(
         spec,
-        params={name: Setting(text) for name, text in _split("--set", settings or (), "width=64").items()},
+        params={name: Setting(text) for name, text in read_settings(settings).items()},
         dims=read_dims(dims or ()),
         inputs=read_inputs(inputs or ()),
         mode=mode,

@@ -63,16 +63,17 @@ def run(
         raise CommandError(
             Problem("usage", "only PyTorch has values, so --static goes without --values", hint="use --run")
         )
-    plan = load_plan(spec, set_, None, None)
     if values:
         require_torch("--values")
     engine = choose_engine(static, verify, "run")
-    with bounded(), diagnosed(plan):
-        if values:
-            from layercli.run.devices import check_memory
+    with bounded():
+        plan = load_plan(spec, set_, None, None)
+        with diagnosed(plan):
+            if values:
+                from layercli.run.devices import check_memory
 
-            check_memory(plan, "cpu", values=True)
-        tensors = list_tensors(plan, engine, layer=layer, seed=seed, values=values)
+                check_memory(plan, "cpu", values=True)
+            tensors = list_tensors(plan, engine, layer=layer, seed=seed, values=values)
     listing = ParameterListing(
         plan.name,
         tuple(tensors),

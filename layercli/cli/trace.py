@@ -174,11 +174,11 @@ def run(
 
         with bounded():
             fix_spec(lambda: load_plan(spec, set_, dim, input_, train))
-    plan = load_plan(spec, set_, dim, input_, train)
-    if symbolic:
-        check_dims(plan)
-        plan = load_plan(spec, set_, dim, input_, train, tuple(plan.dims))
-
+    with bounded():
+        plan = load_plan(spec, set_, dim, input_, train)
+        if symbolic:
+            check_dims(plan)
+            plan = load_plan(spec, set_, dim, input_, train, tuple(plan.dims))
     try:
         with bounded(device), diagnosed(plan):
             if engine == "run":
@@ -202,7 +202,8 @@ def run(
     if traces[0].never_called:
         from layercli.lint.warnings import warn_of_unused_layers
 
-        warnings = warn_of_unused_layers(plan, traces[0])
+        with bounded():
+            warnings = warn_of_unused_layers(plan, traces[0])
         if warnings:
             write_error("\n" + draw_problems(warnings) + "\n")
     tell_derived(static, engine, default)

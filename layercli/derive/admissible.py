@@ -56,11 +56,14 @@ def list_admissible(
         for name, size in sizes.items()
     ]
     trace: Trace | None = None
-    refusal = ""
+    refusal: SpecError | None = None
     try:
         trace = derive_plan(plan_with({}, [*sizes]))
     except (SpecError, CommandError):
         refusal = _find_refusal(plan)
+        if refusal is not None and not any(item.accepted for item in found):
+            # No size of one dim alone ends it, so that it's a problem of the model.
+            raise refusal from None
     return AdmissibleSizes(
         plan.name,
         plan.spec.source.name,
@@ -68,17 +71,17 @@ def list_admissible(
         tuple(found),
         together=None if trace is None else trace.requirements,
         notes=() if trace is None else trace.notes,
-        refusal=refusal,
+        refusal="" if refusal is None else refusal.problems[0].message,
     )
 
 
-def _find_refusal(plan: Plan) -> str:
-    """Why PyTorch would refuse a plan, empty where it takes it."""
+def _find_refusal(plan: Plan) -> SpecError | None:
+    """Why PyTorch would refuse a plan; None where it takes it."""
     try:
         derive_plan(plan)
     except SpecError as error:
-        return error.problems[0].message
-    return ""
+        return error
+    return None
 
 
 def find_admissible(dim: str, traced: int, plan_at: Callable[[int], Plan]) -> Admissible:

@@ -18,7 +18,7 @@ from layercli.catalogue.operators import OPERATORS, get_item
 from layercli.catalogue.rules import write_into
 from layercli.catalogue.signature import BindingError, Signature
 from layercli.catalogue.sizes import Size, as_int, format_size
-from layercli.catalogue.tensors import Refusal, Tensor, collect_doubts
+from layercli.catalogue.tensors import MISFITS, Refusal, Tensor, collect_doubts
 from layercli.catalogue.views import follow_view
 from layercli.derive.conditions import ConditionLog, Trial, evaluate_value
 from layercli.derive.sharing import Sharing, identify_call
@@ -569,11 +569,6 @@ def call_rule(
         raise site.error(misfit.code, f"{name} {misfit.message}") from None
 
 
-#: What a rule raises that is given another kind of value than PyTorch takes there, or other arguments than it has.
-#: Where PyTorch takes them the engines don't agree, and the proof of the entry fails.
-MISFITS = (TypeError, AttributeError)
-
-
 def _explain_misfit(
     error: Exception,
     word: Literal["input", "argument"],
@@ -588,6 +583,9 @@ def _explain_misfit(
             signature.bind(name, arguments, keywords)
         except BindingError as misfit:
             return Refusal(misfit.message.removeprefix(f"{name} "), "", misfit.code)
+        first = next(iter(signature.by_name), "")
+        if first == "input" and arguments and not isinstance(arguments[0], (Tensor, tuple, list)):
+            return Refusal(f"needs a tensor as {first}, not {arguments[0]!r}", first, "wrong-kind")
     said = str(error).partition("() ")[2]
     message = explain_call(said, word) or f"can't be called like this: {said or error}"
     return Refusal(message, code="invalid-argument")

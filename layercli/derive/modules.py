@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,8 @@ from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.modules import Child, Module, read_shape
 from layercli.catalogue.signature import REQUIRED
 from layercli.catalogue.sizes import as_int, product
-from layercli.catalogue.tensors import Refusal, Tensor, refuse
-from layercli.derive.engine import MISFITS, TypeEngine, make_value, to_rule
+from layercli.catalogue.tensors import MISFITS, Refusal, Tensor, refuse
+from layercli.derive.engine import TypeEngine, make_value, to_rule
 from layercli.derive.holdings import record_modules
 from layercli.errors import Problem, SpecError
 from layercli.plan.arguments import blame_argument
@@ -66,16 +66,17 @@ class ModuleMaker:
         return root
 
     def finish(self, root: Module) -> None:
-        """Tie and freeze parameters, and name all tensors. Raises SpecError with the problems of all layers."""
-        if self.problems:
-            raise SpecError(*self.problems)
+        """Tie and freeze parameters, and name all tensors. Raises SpecError with these problems and those of layers."""
         block = self.plan.spec.main
+        refused = (
+            [module.join(name) for module in root.walk() for name in module.refused] if self.problems else []
+        )
         try:
-            self.tie_parameters(root, block.tie)
+            self.tie_parameters(root, block.tie, refused)
         except SpecError as error:
             self.problems |= dict.fromkeys(error.problems)
         try:
-            self.freeze_parameters(root, block.freeze)
+            self.freeze_parameters(root, block.freeze, refused)
         except SpecError as error:
             self.problems |= dict.fromkeys(error.problems)
         if self.problems:
@@ -299,8 +300,13 @@ class ModuleMaker:
             self.unchanged.pop(id(changed), None)
         return module, name
 
-    def tie_parameters(self, root: Module, ties: tuple[TieDefinition, ...]) -> None:
-        """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any."""
+    def tie_parameters(
+        self, root: Module, ties: tuple[TieDefinition, ...], refused: Collection[str] = ()
+    ) -> None:
+        """Make each left parameter the same tensor as the right one. Raises SpecError with what is wrong in any.
+
+        What is inside of the layers in ``refused`` isn't there.
+        """
 
         def find(name: str) -> tuple[str, Sequence[Any] | None] | None:
             place = self.find_parameter(root, name)
@@ -311,18 +317,17 @@ class ModuleMaker:
             waits = module.entry is not None and module.entry.name.startswith("Lazy")
             return tensor.dtype, None if waits else tensor.shape
 
-        check_ties(ties, find, lambda: [*self.list_parameters(root)])
+        check_ties(ties, find, lambda: [*self.list_parameters(root)], refused)
         for tie in ties:
             left, right = self.find_parameter(root, tie.name), self.find_parameter(root, tie.target)
-            assert left is not None
-            assert right is not None
-            left[0].tensors[left[1]] = right[0].tensors[right[1]]
+            if left is not None and right is not None:
+                left[0].tensors[left[1]] = right[0].tensors[right[1]]
 
-    def freeze_parameters(self, root: Module, globs: tuple[Glob, ...]) -> None:
+    def freeze_parameters(self, root: Module, globs: tuple[Glob, ...], refused: Collection[str] = ()) -> None:
         """Turn gradients off by glob. Raises SpecError for globs that match nothing."""
         if not globs:
             return
-        for full in match_globs(globs, [*self.list_parameters(root)]):
+        for full in match_globs(globs, [*self.list_parameters(root)], refused):
             found = self.find_parameter(root, full)
             assert found is not None
             module, name = found

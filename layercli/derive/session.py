@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field, replace
 from typing import Any
 
@@ -34,7 +35,7 @@ from layercli.errors import CommandError, Problem, SpecError
 from layercli.plan.records import LayerPlan, Plan, Recipe, describe_plan
 from layercli.record import record
 from layercli.spec.interpreter import Budget
-from layercli.spec.limits import current_limits
+from layercli.spec.limits import allow_more, current_limits
 from layercli.spec.model import Spec
 from layercli.trace import Requirement, TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
@@ -210,16 +211,16 @@ def find_failures(plan: Plan) -> tuple[Problem, ...]:
     with settings(plan.dtype):
         maker = ModuleMaker(plan)
         root = maker.make_some()
+        with suppress(SpecError):
+            maker.finish(root)
         try:
-            if not maker.problems:
-                maker.finish(root)
             inputs = _make_inputs(plan)
         except SpecError as error:
             return (
                 *maker.problems,
                 *(problem for problem in error.problems if problem not in maker.problems),
             )
-        recorder = Recorder(TypeKind(), maker.names, current_limits().rows)
+        recorder = Recorder(TypeKind(), maker.names, current_limits().rows, allow_more("steps"))
         sharing = Sharing(maker.section_of, maker.names)
         running = Pass(recorder, Budget(), plan.dims, sharing=sharing)
         running.recovery = found = _Failures(running)
@@ -263,7 +264,7 @@ def _derive(
     root = maker.make()
     inputs = _make_inputs(plan) if inputs is None else inputs
     kind = TypeKind() if log is None else SymbolicKind()
-    recorder = Recorder(kind, maker.names, current_limits().rows)
+    recorder = Recorder(kind, maker.names, current_limits().rows, allow_more("steps"))
     sharing = Sharing(maker.section_of, maker.names)
     running = Pass(
         recorder, budget or Budget(), plan.dims, log, sharing=sharing if share else None, watch=watch

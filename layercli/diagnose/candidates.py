@@ -24,6 +24,8 @@ from layercli.trace import Row
 #: Ranks from here on are guesses: they are offered where nothing else is found.
 GUESS = 50
 
+#: What has a rank from here on has to make the whole model run.
+PARTIAL = 12
 
 #: Operands and numbers of one call that are looked at.
 MAX_OPERANDS = 8
@@ -133,7 +135,7 @@ def find_operands(site: Site) -> list[ast.expr]:
     node = site.node
     if isinstance(node, ast.BinOp):
         return [node.left, node.right]
-    if isinstance(node, (ast.Subscript, ast.Attribute)):
+    if isinstance(node, (ast.Subscript, ast.Attribute, ast.AugAssign)):
         return [node.value]
     if isinstance(node, ast.Compare):
         return [node.left, *node.comparators]

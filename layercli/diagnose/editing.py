@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from layercli.errors import Edit, Position
@@ -77,6 +78,44 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         written = edit.text.replace("\n", ends)
         lines[edit.position.line - 1] = line[:start] + written + line[start + edit.position.width :]
     return "\n".join(lines)
+
+
+def find_original(edits: Sequence[Edit], position: Position) -> Position | None:
+    """Where a place of an edited text stood before the edits; None where they wrote it.
+
+    ``position`` is of the edited text, ``edits`` are of one source, none of them over another.
+    """
+    source = edits[0].position.source
+    wanted = _find_offset(position.source.lines, position)
+    shift = 0
+    for edit in sorted(edits, key=lambda edit: (edit.position.line, edit.position.column)):
+        begin = _find_offset(source.lines, edit.position) + shift
+        if wanted + position.width <= begin:
+            break
+        if wanted < begin + len(edit.text):
+            return None
+        shift += len(edit.text) - edit.position.width
+    rest = wanted - shift
+    for number, line in enumerate(source.lines, 1):
+        if rest <= len(line):
+            return Position(source, number, rest + 1, position.width)
+        rest -= len(line) + 1
+    return None
+
+
+def _find_offset(lines: Sequence[str], position: Position) -> int:
+    return sum(len(line) + 1 for line in lines[: position.line - 1]) + position.column - 1
+
+
+def move_edits(edits: Sequence[Edit], made: Sequence[Edit]) -> tuple[Edit, ...] | None:
+    """Edits of a text in which others were made, as edits of the text before; None where they change what those wrote."""
+    moved = []
+    for edit in edits:
+        position = find_original(made, edit.position)
+        if position is None:
+            return None
+        moved.append(replace(edit, position=position))
+    return tuple(moved)
 
 
 @record

@@ -9,6 +9,7 @@ from typing import Any
 
 from layercli.diagnose.candidates import (
     GUESS,
+    PARTIAL,
     Candidate,
     find_direct_call,
     find_input_value,
@@ -66,8 +67,10 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
             yield from list_window_candidates(scene, row, plan)
             yield from _rename_layer(scene, row, plan)
             yield from _fit_dimension(scene, row, plan)
-        if "batch_first" in plan.arguments or row.type in _BATCH_FIRST:
-            for way in set_argument(scene, row.path, "batch_first", not plan.arguments.get("batch_first")):
+        holder, _ = list_fits(plan)
+        if "batch_first" in holder.arguments or holder.type_name in _BATCH_FIRST:
+            other = not holder.arguments.get("batch_first")
+            for way in set_argument(scene, row.path, "batch_first", other, plan=holder):
                 yield from propose(scene, "batch_first", 2, way.changes)
 
 
@@ -128,8 +131,10 @@ def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> It
     value: Any = misfit.got
     if isinstance(given, (tuple, list)):
         value = type(given)(misfit.tensor.shape[-len(given) :])
+    # The last dimension of an image is seldom meant to be features.
+    rank = PARTIAL if row.type == "Linear" and len(misfit.tensor.shape) > 3 else 0
     for way in set_argument(scene, row.path, argument, value, factors, holder):
-        yield from propose(scene, "argument", way.cost, way.changes)
+        yield from propose(scene, "argument", rank + way.cost, way.changes)
         for also in _keep_divisible(scene, row, holder, misfit):
             yield from propose(scene, "argument", way.cost + 4, [*way.changes, *also])
 

@@ -51,13 +51,31 @@ def list_making_candidates(scene: Scene) -> Iterator[Candidate]:
 def find_refused_layer(scene: Scene) -> tuple[str, LayerPlan] | None:
     """The layer that can't be made, or the one that it is given, with its path."""
     position = scene.problem.position
-    for path, outer in scene.plans.items():
-        given = [value for value in outer.arguments.values() if isinstance(value, LayerPlan)]
-        for plan in (outer, *given):
-            places = [plan.position, *(site.position for site in plan.argument_sites.values())]
-            if position is not None and position in places:
-                return path, plan
+    plans = [(path, plan) for path, outer in scene.plans.items() for plan in list_given(outer)]
+    for path, plan in plans:
+        if position is not None and plan.position == position:
+            return path, plan
+    for path, plan in plans:
+        if position in [site.position for site in plan.argument_sites.values()]:
+            return path, plan
     return None
+
+
+def list_refused_layers(scene: Scene) -> dict[str, LayerPlan]:
+    """The layers that a problem of making is of, by their paths: the one that is refused, or those that share a parameter."""
+    found = find_refused_layer(scene)
+    if found is not None:
+        return dict([found])
+    named = [word.rpartition(".")[0] for word in re.findall(r"[\w.]+\.\w+", scene.problem.message)]
+    return {path: scene.plans[path] for path in named if path in scene.plans}
+
+
+def list_given(outer: LayerPlan) -> Iterator[LayerPlan]:
+    """A layer and those that it is given, at any depth."""
+    yield outer
+    for value in outer.arguments.values():
+        if isinstance(value, LayerPlan):
+            yield from list_given(value)
 
 
 def explain_making(scene: Scene) -> Problem:

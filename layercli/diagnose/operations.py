@@ -23,6 +23,7 @@ from layercli.diagnose.layers import REDUCTIONS, list_arrangements
 from layercli.diagnose.numbers import DIMS, Number, fit_order, list_numbers
 from layercli.diagnose.origins import find_origin, resolve_source
 from layercli.diagnose.scene import Scene, list_entries
+from layercli.diagnose.tuning import read_call
 from layercli.diagnose.values import list_ways, read_number
 from layercli.diagnose.windows import fit_positions
 from layercli.plan.planner import list_size_nodes
@@ -180,7 +181,7 @@ def _fit_sizes(scene: Scene, row: Row, site: Site, numbers: Sequence[Number]) ->
     if row.type == "view" and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         _, end = site.code.span(node.func)
         yield from propose(scene, "reshape", 0, [Change(site.code, end - len("view"), end, "reshape")])
-    sizes = _read_sizes(row)
+    sizes = read_call(row)
     own = numbers[len(numbers) - len(sizes) :]
     if not sizes or len(own) != len(sizes):
         return
@@ -203,22 +204,6 @@ def _fit_sizes(scene: Scene, row: Row, site: Site, numbers: Sequence[Number]) ->
                 yield from propose(scene, "size", 1 + way.cost + (0 if last else 4), way.changes)
         if -1 not in sizes:
             yield from propose(scene, "size", 8, [replace_node(site.code, own[place].node, "-1")])
-
-
-def _read_sizes(row: Row) -> list[int]:
-    """The sizes that an operation was called with, out of the row's text."""
-    try:
-        call = ast.parse(row.arguments, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    if not isinstance(call, ast.Call):
-        return []
-    given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
-    items = [
-        item for node in given for item in (node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node])
-    ]
-    values = [read_number(item, {}) for item in items]
-    return [] if None in values else [value for value in values if value is not None]
 
 
 # Operands --------------------------------------------------------------------------------------------------

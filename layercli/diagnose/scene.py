@@ -46,6 +46,15 @@ class Scene:
         """The innermost row that didn't finish."""
         return self.open_rows[-1] if self.open_rows else None
 
+    @property
+    def last_finished(self) -> Row | None:
+        """The row that finished last."""
+        return (
+            None
+            if self.trace is None
+            else next((row for row in reversed(self.trace.rows) if row.finished), None)
+        )
+
     @cached_property
     def finished(self) -> Mapping[str, Row]:
         """The last row of each path that did."""
@@ -89,7 +98,7 @@ class Scene:
         return None if position is None else self.find_node(position, row.path)
 
     def find_node(self, position: Position, path: str) -> Site | None:
-        """The outermost expression at a position, in the ``forward`` of a block around ``path``."""
+        """The outermost expression or ``+=`` at a position, in the ``forward`` of a block around ``path``."""
         owner = self.find_owner(path)
         while True:
             forward = self.block_at(owner).forward
@@ -97,7 +106,7 @@ class Scene:
                 if body.text.source != position.source:
                     continue
                 for node in ast.walk(body.tree):
-                    if isinstance(node, ast.expr) and body.position(node) == position:
+                    if isinstance(node, (ast.expr, ast.AugAssign)) and body.position(node) == position:
                         return Site(body, node)
             if not owner:
                 return None

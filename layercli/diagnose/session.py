@@ -7,16 +7,26 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from layercli.diagnose.candidates import Candidate
+from layercli.diagnose.candidates import PARTIAL, Candidate
+from layercli.diagnose.editing import find_original, move_edits
+from layercli.diagnose.equations import list_equation_candidates
 from layercli.diagnose.kinds import find_unpacking, list_kind_candidates
 from layercli.diagnose.layers import list_fitting_candidates, list_layer_candidates
-from layercli.diagnose.making import explain_making, find_refused_layer, list_making_candidates
+from layercli.diagnose.making import (
+    explain_making,
+    find_refused_layer,
+    list_making_candidates,
+    list_refused_layers,
+)
 from layercli.diagnose.operations import list_loss_candidates, list_operation_candidates
 from layercli.diagnose.ordering import list_ordered_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
+from layercli.diagnose.statements import list_statement_candidates
 from layercli.diagnose.telling import Explanation, explain_scene
+from layercli.diagnose.texts import list_text_candidates
 from layercli.diagnose.trial import SECONDS, Outcome, Trials, derive_outcome, is_debugging, plan_in_numbers
+from layercli.diagnose.tuning import RANK, list_tuned_arguments, list_tuned_candidates
 from layercli.errors import Edit, Mend, Position, Problem, Source, SpecError
 from layercli.plan.records import Plan
 from layercli.record import record
@@ -26,11 +36,12 @@ from layercli.trace.failure import TraceFailed
 MAX_MENDS = 4
 MAX_PROBLEMS = 3
 
+#: What comes of most mends.
+RUNS = "the model then runs"
+
 #: Mends that are so much less likely than the best one aren't offered.
 LIKELY = 24
-
-#: What is less likely has to make the whole model run.
-PARTIAL = 12
+LIKELY_TUNED = 3
 
 #: Changes after which the model fails further on that are looked into for what then ends it.
 MAX_COMPLETED = 2
@@ -117,13 +128,12 @@ def explain_rest(plan: Plan, told: Sequence[Problem], others: Sequence[Problem])
     edits: tuple[Edit, ...] = ()
     mend = select_mend(told)
     for _ in range(MAX_PROBLEMS):
-        lines = {edit.position.line for edit in edits}
-        if mend is None or any(
-            edit.position.source.name != source.name or "\n" in edit.text or edit.position.line in lines
-            for edit in mend.edits
-        ):
+        if mend is None or not _is_of(source, mend.edits):
             break
-        edits += mend.edits
+        moved = move_edits(mend.edits, edits) if edits else mend.edits
+        if moved is None:
+            break
+        edits += moved
         edited = Trials(plan, 1).plan_edits(edits)
         outcome = None if edited is None else derive_outcome(edited)
         if edited is None or outcome is None or not outcome.problems:
@@ -131,33 +141,34 @@ def explain_rest(plan: Plan, told: Sequence[Problem], others: Sequence[Problem])
         first = outcome.problems[0]
         found, _ = _explain_problem(edited, first, outcome)
         mend = select_mend([found])
-        key = first.code, _locate(first)[1]
+        place = None if first.position is None else _move_back(first.position, source, edits)
+        key = first.code, 0 if place is None else place.line
         if key in waiting and key not in explained:
             explained[key] = _place_back(found, waiting[key], source, edits)
     return tuple(explained.get((item.code, _locate(item)[1]), item) for item in others)
 
 
+def _is_of(source: Source, edits: Sequence[Edit]) -> bool:
+    """Whether all edits are of one file."""
+    return all(edit.position.source.name == source.name for edit in edits)
+
+
+def _move_back(position: Position, source: Source, edits: Sequence[Edit]) -> Position | None:
+    """A place in an edited spec as one of the spec that was given; None where the edits wrote it."""
+    return position if position.source.name != source.name else find_original(edits, position)
+
+
 def _place_back(found: Problem, known: Problem, source: Source, edits: Sequence[Edit]) -> Problem:
     """What was found in an edited spec, in the words and at the places of the one that was given."""
-    changed = {edit.position.line for edit in edits}
-
-    def is_kept(position: Position) -> bool:
-        return position.source.name != source.name or position.line not in changed
-
-    def move(position: Position) -> Position:
-        return replace(position, source=source) if position.source.name == source.name else position
-
     labels = tuple(
-        replace(label, position=move(label.position)) for label in found.labels if is_kept(label.position)
+        replace(label, position=place)
+        for label in found.labels
+        if (place := _move_back(label.position, source, edits)) is not None
     )
     mends = tuple(
-        Mend(
-            mend.message,
-            tuple(replace(edit, position=move(edit.position)) for edit in mend.edits),
-            f"with the others mended, {mend.outcome}",
-        )
+        Mend(mend.message, moved, f"with the others mended, {mend.outcome}")
         for mend in found.mends
-        if all(is_kept(edit.position) for edit in mend.edits)
+        if _is_of(source, mend.edits) and (moved := move_edits(mend.edits, edits)) is not None
     )
     hint = "" if mends else known.hint
     return replace(known, label=found.label, labels=labels, notes=found.notes, mends=mends, hint=hint)
@@ -197,7 +208,9 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
             continue
         seen.add(key)
         found_ranks = [tried.candidate.rank for tried in works.values() if tried.whole]
-        if len(found_ranks) >= MAX_MENDS or (found_ranks and candidate.rank > min(found_ranks) + LIKELY):
+        lowest = min(found_ranks, default=0)
+        reach = LIKELY if lowest < RANK else LIKELY_TUNED
+        if len(found_ranks) >= MAX_MENDS or (found_ranks and candidate.rank > lowest + reach):
             break
         found = (
             trials.try_inputs(candidate.sizes)
@@ -208,12 +221,12 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
             continue
         whole = not found.problems
         if whole or (done is None and candidate.rank < PARTIAL):
-            works[candidate.kind] = _Tried(candidate, whole, _tell_outcome(scene, whole))
+            works[candidate.kind] = _Tried(candidate, whole, _tell_outcome(scene, found))
     partial = [tried for tried in works.values() if not tried.whole]
     for tried in sorted(partial, key=lambda tried: tried.candidate.rank)[:MAX_COMPLETED]:
         completed = _complete(scene, trials, tried.candidate)
         if completed is not None:
-            works[completed.kind] = _Tried(completed, True, _tell_outcome(scene, True))
+            works[completed.kind] = _Tried(completed, True, RUNS)
     finished = [tried for tried in works.values() if tried.whole]
     order = sorted(finished or works.values(), key=lambda tried: tried.candidate.rank)
     best = order[0].candidate.rank if order else 0
@@ -225,10 +238,7 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
 def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate | None:
     """A change with what the layer behind it then needs, where the model runs with both."""
     source = scene.plan.spec.source
-    lines = {edit.position.line for edit in candidate.edits}
-    if not candidate.edits or any(
-        edit.position.source.name != source.name or "\n" in edit.text for edit in candidate.edits
-    ):
+    if not candidate.edits or not _is_of(source, candidate.edits):
         return None
     edited = trials.plan_edits(candidate.edits)
     outcome = None if edited is None else derive_outcome(edited)
@@ -237,14 +247,10 @@ def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate |
     # What wants another size than the one that was changed is a mistake of its own.
     sizes = {int(number) for number in re.findall(r"\d+", scene.problem.message)}
     for follow in list_fitting_candidates(Scene(edited, outcome.problems[0], outcome.trace), sizes):
-        if any(
-            edit.position.source.name != source.name or edit.position.line in lines for edit in follow.edits
-        ):
+        moved = move_edits(follow.edits, candidate.edits) if _is_of(source, follow.edits) else None
+        if moved is None:
             continue
-        edits = (
-            *candidate.edits,
-            *(replace(edit, position=replace(edit.position, source=source)) for edit in follow.edits),
-        )
+        edits = (*candidate.edits, *moved)
         found = trials.try_edits(edits)
         if found is not None and not found.problems:
             message = f"{candidate.message} and {follow.message.removeprefix('write ')}"
@@ -255,28 +261,42 @@ def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate |
 def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator[Candidate]:
     if scene.trace is None:
         yield from list_making_candidates(scene)
+        yield from list_tuned_arguments(scene, list_refused_layers(scene))
         return
     yield from find_unpacking(scene)
+    yield from list_statement_candidates(scene)
     yield from list_layer_candidates(scene)
     yield from list_operation_candidates(scene)
     yield from list_loss_candidates(scene)
+    yield from list_text_candidates(scene)
+    yield from list_equation_candidates(scene)
     yield from list_ordered_candidates(scene)
     if scene.failed is None:
         yield from list_kind_candidates(scene, None)
+    yield from list_tuned_candidates(scene)
     yield from list_searched_candidates(scene, trials, outcome)
 
 
-def _tell_outcome(scene: Scene, whole: bool) -> str:
-    if whole:
-        return "the model then runs"
-    if scene.trace is None:
-        found = find_refused_layer(scene)
+def _tell_outcome(scene: Scene, after: Outcome) -> str:
+    """What comes of a change: that the model then runs, or how far it gets."""
+    if not after.problems:
+        return RUNS
+    found = find_refused_layer(scene) if scene.trace is None else None
+    rows = () if after.trace is None else after.trace.rows
+    row = next((row for row in reversed(rows) if not row.finished), None)
+    if row is None or (found is not None and row.path == found[0]):
         return "the layer is then made" if found is None else f"{found[0]} is then made"
-    return f"{scene.failed.path} then runs" if scene.failed is not None else "this line then runs"
+    problem = after.problems[0]
+    if row.path and (row.kind == "operation" or row.path in problem.message):
+        return f"the model then gets as far as {row.path}"
+    place = "further" if problem.position is None else f"as far as line {problem.position.line}"
+    return f"the model then gets {place}"
 
 
 def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
     """Whether what failed goes through: the model runs, or fails further on."""
+    if after.has_empty and not before.has_empty:
+        return False
     if not after.problems:
         return True
     if after.trace is None or before.trace is None:

@@ -105,7 +105,9 @@ def _tell_sizes(scene: Scene, row: Row) -> Iterator[str]:
     if expected is not None:
         yield from _tell_expected(scene, row, tensors, *expected)
         return
-    if len(tensors) < 2 or (row.kind == "layer" and not row.type.endswith("Loss")):
+    alike = row.kind == "operation" or row.type.endswith("Loss")
+    # The letters of an equation say which dimensions meet.
+    if len(tensors) < 2 or not alike or row.type == "einsum":
         return
     left, right = tensors[0], tensors[1]
     for dim in range(-1, -min(len(left.shape), len(right.shape)) - 1, -1):

@@ -20,6 +20,7 @@ from layercli.spec.library import display_name
 from layercli.spec.reader import read_spec
 from layercli.trace import Trace
 from layercli.trace.failure import TraceFailed
+from layercli.trace.records import iterate_tensor_types
 
 #: Seconds of the processor in which mends are tried, after which those that were found have to do.
 SECONDS = 2.0
@@ -37,11 +38,11 @@ class Outcome:
         """How many rows finished; -1 where no forward pass began."""
         return -1 if self.trace is None else sum(row.finished for row in self.trace.rows)
 
-    @property
-    def failed_path(self) -> str:
-        """The path of the innermost row that didn't."""
+    @cached_property
+    def has_empty(self) -> bool:
+        """Whether a row has a tensor without elements, which nobody means."""
         rows = () if self.trace is None else self.trace.rows
-        return next((row.path for row in reversed(rows) if not row.finished), "")
+        return any(0 in item.shape for row in rows for item in iterate_tensor_types(row.output))
 
 
 def find_files(plan: Plan) -> dict[str, Path]:

@@ -28,7 +28,7 @@ _LOSSES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 
 #: Operations that give the same values in another shape.
-_RESHAPING = frozenset(
+RESHAPING = frozenset(
     {
         "Flatten", "Unflatten", "contiguous", "flatten", "moveaxis", "movedim", "permute", "ravel", "reshape", "squeeze",
         "swapaxes", "swapdims", "transpose", "t", "unflatten", "unsqueeze", "view", "T", "mT", "adjoint",
@@ -109,11 +109,11 @@ def find_doubled_activations(flow: Flow) -> Iterator[Problem]:
         applied, doubled = _LOSSES[call.draft.type]
         given = call.values[0] if call.values else call.keywords.get("input")
         maker = flow.find_maker(given)
-        while maker is not None and maker.draft.type in _RESHAPING and maker.values:
+        while maker is not None and maker.draft.type in RESHAPING and maker.values:
             maker = flow.find_maker(maker.values[0])
         if maker is None or maker.draft.type not in doubled or maker.draft.position is None:
             continue
-        name, loss = _name(maker), _name(call)
+        name, loss = name_call(maker), name_call(call)
         labels = () if call.draft.position is None else (Label(call.draft.position, "the loss"),)
         yield Problem(
             "activation-before-loss",
@@ -141,7 +141,7 @@ def find_implicit_dims(flow: Flow) -> Iterator[Problem]:
         )
         yield Problem(
             "implicit-dim",
-            f"{_name(call)} has no dim, and PyTorch takes dim {chosen} of {value}",
+            f"{name_call(call)} has no dim, and PyTorch takes dim {chosen} of {value}",
             call.draft.position,
             severity="warning",
             hint=f"write {last}",
@@ -187,7 +187,7 @@ def find_cancelled_biases(flow: Flow) -> Iterator[Problem]:
             continue
         if not _cancels(module, maker.module, given):
             continue
-        name, norm = _name(maker), _name(call)
+        name, norm = name_call(maker), name_call(call)
         labels = (
             () if call.draft.position is None else (Label(call.draft.position, "subtracts the mean again"),)
         )
@@ -223,7 +223,7 @@ def _cancels(norm: Module, maker: Module, value: Tensor) -> bool:
     return name == "GroupNorm" and batched and bool(norm.num_groups == norm.num_channels)
 
 
-def _name(call: Call) -> str:
+def name_call(call: Call) -> str:
     """What a person calls the layer or operation of a call."""
     return call.draft.path or call.draft.type
 

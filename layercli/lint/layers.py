@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from layercli.errors import Position, Problem
-from layercli.lint.mentions import find_names, find_owners, list_code
 from layercli.plan.records import LayerPlan, Plan, locate_member, map_plans
+from layercli.spec.mentions import find_names, find_owners, list_code
 from layercli.spec.model import Block
 from layercli.trace import Trace
 

@@ -1,12 +1,15 @@
-"""Params and blocks that nothing uses."""
+"""Params and blocks that nothing uses, and names of layers that mislead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from layercli.errors import Problem
-from layercli.lint.mentions import find_names, list_code
-from layercli.spec.model import Block, Spec
+from layercli.catalogue.layers import LAYERS
+from layercli.errors import Position, Problem
+from layercli.lint.layers import list_blocks, list_plans
+from layercli.plan.records import LayerPlan
+from layercli.spec.mentions import find_names, list_code, list_listed
+from layercli.spec.model import Block, LayerDefinition, Spec
 
 
 def find_unused_params(spec: Spec) -> Iterator[Problem]:
@@ -25,6 +28,55 @@ def find_unused_params(spec: Spec) -> Iterator[Problem]:
                     severity="warning",
                     hint="use it, or leave it out",
                 )
+
+
+def find_listed_names(root: LayerPlan) -> Iterator[Problem]:
+    """A warning for each list whose items are named layers, of which each is a Sequential of its own."""
+    for block in list_blocks(root):
+        lists: dict[str, list[tuple[str, LayerDefinition]]] = {}
+        for path, entry in list_listed(block):
+            lists.setdefault(path.removesuffix(entry.name).rstrip(".").rpartition(".")[0], []).append(
+                (path, entry)
+            )
+        for found in lists.values():
+            paths = [path for path, _ in found]
+            first = found[0][1]
+            shown = paths[0] if len(paths) == 1 else f"{paths[0]} to {paths[-1]}"
+            yield Problem(
+                "listed-name",
+                f"each item of this list is a Sequential of its own: in state_dict it is {shown}",
+                first.position,
+                severity="warning",
+                hint=f"leave out the dash before {first.name}"
+                + (", and those below" if len(found) > 1 else ""),
+            )
+
+
+def find_misleading_names(root: LayerPlan) -> Iterator[Problem]:
+    """A warning for each layer that has the name of a class and is of another, with none of it inside."""
+    seen: set[Position] = set()
+    for plan in list_plans(root):
+        block = plan.block
+        places = {} if block is None else {layer.name: layer.position for layer in block.layers}
+        known = {*LAYERS, *(block.definitions if block is not None else ())}
+        for name, member in plan.children if plan.type_name != "ModuleDict" else ():
+            if not isinstance(member, LayerPlan) or name not in known:
+                continue
+            position = places.get(name, member.position)
+            if position in seen or any(inner.type_name == name for inner in list_plans(member)):
+                continue
+            seen.add(position)
+            yield Problem(
+                "misleading-name",
+                f"the layer {name} has the name of a class, and is {_add_article(member.type_name)}",
+                position,
+                severity="warning",
+                hint=f"give it another name, or write {name}: {name}(...)",
+            )
+
+
+def _add_article(name: str) -> str:
+    return f"an {name}" if name[:1] in "AEIOU" else f"a {name}"
 
 
 def find_unused_blocks(spec: Spec) -> Iterator[Problem]:

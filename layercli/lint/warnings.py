@@ -11,10 +11,16 @@ from layercli.errors import Problem, SpecError
 from layercli.lint.calls import Flow, find_warnings_of_calls
 from layercli.lint.ignores import apply_ignores
 from layercli.lint.layers import find_unused_layers, list_blocks, list_plans
-from layercli.lint.mentions import list_code
-from layercli.lint.names import find_unused_blocks, find_unused_params
+from layercli.lint.names import (
+    find_listed_names,
+    find_misleading_names,
+    find_unused_blocks,
+    find_unused_params,
+)
+from layercli.lint.numbers import find_random_numbers
 from layercli.lint.values import find_unused_values
 from layercli.plan.records import LayerPlan, Plan
+from layercli.spec.mentions import list_code
 from layercli.trace import Trace
 
 
@@ -29,6 +35,8 @@ def find_warnings(plan: Plan, watched: Watched, flow: Flow) -> Iterator[Problem]
     spec = plan.spec
     yield from find_unused_params(spec)
     yield from find_unused_blocks(spec)
+    yield from find_listed_names(plan.root)
+    yield from find_misleading_names(plan.root)
     changing = _find_changing(plan)
     for block in list_blocks(plan.root):
         yield from find_unused_values(block, changing(block.name))
@@ -36,6 +44,7 @@ def find_warnings(plan: Plan, watched: Watched, flow: Flow) -> Iterator[Problem]
         also = _list_called_otherwise(plan) if watched.trace.never_called else ()
         yield from find_unused_layers(plan, watched.trace, also)
         yield from find_warnings_of_calls(plan.root, flow)
+        yield from find_random_numbers(plan, watched, flow)
 
 
 def _find_changing(plan: Plan) -> Callable[[str], Callable[[str], bool]]:

@@ -98,6 +98,8 @@ def check_argument(layer: str, name: str, value: Any, position: Position) -> Non
         _check_count(layer, name, value, position)
     if name in _WINDOWS:
         _check_window(layer, name, value, position)
+    if name in _RANGES and isinstance(value, int) and not isinstance(value, bool):
+        _check_range(layer, name, value, position)
     if isinstance(value, FunctionValue):
         if name in _TEXTS:
             hint = f"text needs quotes: '{value.entry.name}'"
@@ -225,6 +227,11 @@ _WINDOWS = frozenset(
 _MOST_WINDOW = 2**31 - 1
 
 
+#: Arguments of which PyTorch takes more than its kernels stand: the least int64 by -1 ends the process, and as many rounds as
+#: an int64 counts never end. Wherever a layer stands, these are looked at before it is made.
+_RANGES = {"divisor_override": (1, _MOST_WINDOW), "n_power_iterations": (1, 10_000)}
+
+
 #: Arguments of layers that are texts.
 _TEXTS = frozenset({"mode", "padding_mode", "padding", "reduction", "nonlinearity", "approximate"})
 
@@ -236,6 +243,15 @@ def _check_window(layer: str, name: str, value: Any, position: Position) -> None
             raise error_at("invalid-argument", message, position)
 
 
+def _check_range(layer: str, name: str, value: int, position: Position) -> None:
+    least, most = _RANGES[name]
+    if not least <= value <= most:
+        message = (
+            f"{name} of {layer} is at least {least} and at most {most}, and this is {describe_plain(value)}"
+        )
+        raise error_at("invalid-argument", message, position)
+
+
 def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
     """A number of features, channels or the like is an int of at least 0."""
     _check_single(layer, name, value, position)
@@ -245,6 +261,8 @@ def _check_count(layer: str, name: str, value: Any, position: Position) -> None:
         hint = "write // for a whole number" if isinstance(item, float) and math.isfinite(item) else ""
         if isinstance(item, str) and item.isdigit():
             hint = f"write {item} without quotes"
+        if isinstance(item, int) and item < 0:
+            hint = f"write {-item}"
         message = f"{name} of {layer} is an int of at least 0, and this is {describe_plain(item)}"
         raise error_at("wrong-kind", message, position, hint)
 
@@ -295,7 +313,7 @@ def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
         raise error_at("wrong-kind", message, position)
     if name == "distance_function" and not isinstance(value, (FunctionValue, LayerPlan)):
         message = f"{name} of {layer} is a function or a layer, and this is {_describe_given(value)}"
-        raise error_at("wrong-kind", message, position)
+        raise error_at("wrong-kind", message, position, "name one: F.pairwise_distance, or PairwiseDistance()")
     if name not in _INTS and name not in _NUMBERS:
         return
     # Padding may be 'same', and a size that pooling keeps is None.

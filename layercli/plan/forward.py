@@ -11,7 +11,7 @@ from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
-from layercli.catalogue.refused import REFUSED
+from layercli.catalogue.refused import REFUSED, hint_refused_method
 from layercli.errors import Label, Problem, SpecError, did_you_mean
 from layercli.plan.records import LayerPlan, Member, ParameterPlan
 from layercli.spec.calls import UNKNOWN, check_function
@@ -376,7 +376,8 @@ class _Checker:
             return
         if node.attr in REFUSED:
             message = f"{node.attr} is not in the spec language: {REFUSED[node.attr]}"
-            self.report(self.body.problem("refused-name", message, name_after_dot(node)))
+            hint = hint_refused_method(node.attr)
+            self.report(self.body.problem("refused-name", message, name_after_dot(node), hint))
             return
         message = f"a tensor has no method {node.attr} that a spec may use"
         hint = did_you_mean(node.attr, METHODS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from fnmatch import fnmatchcase
 
 from layercli.errors import Problem, SpecError, did_you_mean
@@ -13,18 +14,22 @@ Sizes = tuple[str, Sequence[object] | None]
 
 
 def check_ties(
-    ties: Sequence[TieDefinition], find: Callable[[str], Sizes | None], names: Callable[[], Sequence[str]]
+    ties: Sequence[TieDefinition],
+    find: Callable[[str], Sizes | None],
+    names: Callable[[], Sequence[str]],
+    refused: Collection[str] = (),
 ) -> None:
     """Raise SpecError with what is wrong in any tie.
 
-    ``find`` gives the parameter of a dotted name, None where there is none; ``names`` lists them all.
+    ``find`` gives the parameter of a dotted name, None where there is none; ``names`` lists them all. What is inside of
+    the layers in ``refused``, which can't be made, isn't known.
     """
     problems: list[Problem] = []
     for tie in ties:
         places = ((tie.name, tie.position), (tie.target, tie.target_position))
         sizes = [find(name) for name, _ in places]
         for (name, position), found in zip(places, sizes, strict=True):
-            if found is None:
+            if found is None and not any(f"{name}.".startswith(f"{path}.") for path in refused):
                 known = names()
                 inside = [other for other in known if other.startswith(f"{name}.")]
                 hint = f"it is a layer with {', '.join(inside[:3])}" if inside else did_you_mean(name, known)
@@ -47,17 +52,24 @@ def check_ties(
         raise SpecError(*problems)
 
 
-def match_globs(globs: Sequence[Glob], names: Sequence[str]) -> list[str]:
-    """The names that any glob matches. Raises SpecError for globs that match none."""
+def match_globs(globs: Sequence[Glob], names: Sequence[str], refused: Collection[str] = ()) -> list[str]:
+    """The names that any glob matches. Raises SpecError for globs that match none, nor any in the layers ``refused``."""
     problems: list[Problem] = []
     found: list[str] = []
     for glob in globs:
         matched = [name for name in names if fnmatchcase(name, glob.pattern)]
         found += matched
-        if not matched:
+        if not matched and not any(_may_match(glob.pattern, path) for path in refused):
             hint = did_you_mean(glob.pattern, names) or f"parameters are named like {', '.join(names[:3])}"
             message = f"no parameter matches {glob.pattern}"
             problems.append(Problem("freeze-nothing", message, glob.position, hint=hint))
     if problems:
         raise SpecError(*problems)
     return found
+
+
+def _may_match(pattern: str, path: str) -> bool:
+    """Whether a glob may match something in a layer: whether its beginning, up to a wildcard, does."""
+    start = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    inside = f"{path}."
+    return start.startswith(inside) or inside.startswith(start)

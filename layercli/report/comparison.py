@@ -385,8 +385,6 @@ def _convert_row(row: LockRow | None) -> dict[str, Any] | None:
 
 
 def _convert_difference(difference: Difference) -> dict[str, Any]:
-    from layercli.report.check.json import convert_position
-
     return {
         "code": difference.code,
         "class": difference.kind,
@@ -394,6 +392,6 @@ def _convert_difference(difference: Difference) -> dict[str, Any]:
         "old": difference.old or None,
         "new": difference.new or None,
         "message": difference.message,
-        "source": convert_position(difference.position),
+        "source": None if difference.position is None else difference.position.to_dict(),
         "follows": [_convert_difference(part) for part in difference.follows],
     }

@@ -64,8 +64,8 @@ def name_run(name: str, last_name: str) -> str:
 
 
 def name_row(tree_row: TreeRow) -> str:
-    """A line of the tree as people call it; the model itself is ``(self)``."""
-    name = name_run(tree_row.name, tree_row.last_name) or "(self)"
+    """A line of the tree as people call it; the model itself is ``(self)``, or its ``forward`` where that failed."""
+    name = name_run(tree_row.name, tree_row.last_name) or ("forward" if tree_row.failed else "(self)")
     return f"{name} (call {tree_row.repeated})" if tree_row.repeated else name
 
 

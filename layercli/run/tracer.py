@@ -24,7 +24,7 @@ from layercli.plan.records import LayerPlan, format_value
 from layercli.record import record
 from layercli.run.tensors import find_position, find_reads, is_lazy, name_module, name_type, record_modules
 from layercli.run.values import Snapshot, show_values, snapshot
-from layercli.spec.limits import current_limits
+from layercli.spec.limits import allow_more, current_limits
 from layercli.spec.values import Site
 from layercli.trace import Trace, Type, format_type
 from layercli.trace.failure import TraceFailed, explain_tuple, point_to_layer
@@ -88,7 +88,8 @@ class Tracer:
         named = (*model.named_parameters(), *model.named_buffers())
         # A module of one's own may call as much as it likes.
         most = current_limits().rows if plans else sys.maxsize
-        self.recorder = Recorder(TorchKind(), {id(tensor): name for name, tensor in named}, most)
+        names = {id(tensor): name for name, tensor in named}
+        self.recorder = Recorder(TorchKind(), names, most, allow_more("steps"))
         self.calls: list[_Call] = []
 
     def before_module(self, module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
@@ -392,8 +393,13 @@ def _explain(failure: Exception, draft: Draft | None, model: str) -> Sequence[Pr
             "layer-failed", first_line(failure), notes=(f"{type(failure).__name__}: {first_line(failure)}",)
         )
     )
-    if draft is None or problem.code not in ("layer-failed", "operation-failed"):
+    if draft is None or problem.code not in ("layer-failed", "operation-failed", "index-range"):
         return (problem,)
+    if problem.code == "index-range":
+        if draft.kind == "operation":
+            return (problem,)
+        said = problem.message.partition(" has ")[2]
+        return (point_to_layer(replace(problem, message=f"{draft.path or model} has {said}"), draft, model),)
     shown = [format_type(value) for value in draft.inputs if value is not None]
     *first, last = shown or [""]
     met = f" on {', '.join(first)}{' and ' if first else ''}{last}" if shown else ""

@@ -121,8 +121,8 @@ class Analysis:
         plan = None if self.validation is None else self.validation.plan
         if plan is None:
             return None
-        # Whatever ends it is told as a problem already.
-        with suppress(Exception), self.bound():
+        # What ends it is told as a problem already.
+        with suppress(LayercliError, SizeTooComplex), self.bound():
             return survey_plan(plan)
         return None
 

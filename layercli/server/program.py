@@ -24,7 +24,7 @@ from layercli.server.hover import tell_place, write_markdown, write_plain
 from layercli.server.names import Kind
 from layercli.server.outline import Outline, Place, find_place, read_outline
 from layercli.server.texts import Lines
-from layercli.spec.limits import set_limits
+from layercli.spec.limits import raise_elsewhere, set_limits
 
 #: What one text may take: an editor waits for it.
 LIMITS: Final = {"seconds": 10, "steps": 1_000_000, "memory": 4_096}
@@ -352,6 +352,7 @@ def serve(bound: Bound) -> int:
     """Answer an editor until it ends the session: 0 where it did so in order, else 1."""
     gc.enable()
     set_limits(LIMITS)
+    raise_elsewhere()
     server = make_server(bound)
     # pygls declares BinaryIO, and calls nothing of it but what Input has.
     server.start_io(stdin=Input(sys.stdin.buffer), stdout=sys.stdout.buffer)  # type: ignore[arg-type]

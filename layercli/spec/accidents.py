@@ -17,6 +17,8 @@ from layercli.record import record
 EXPLAINED_LENGTH = 10_000
 EXPLAINED_DEPTH = 40
 EXPLAINED_LINES = 400
+#: So many lines with one mistake are shown.
+SHOWN_LINES = 12
 
 # Texts, so that each pattern is compiled when it is first used.
 _BRACKET = r"[()\[\]{}]"
@@ -33,6 +35,15 @@ _FLOW_SPLITS = r"[,\[\]{}]|:(?=\s|$)|\s#"
 _MADE = r"(?:self\.)?([A-Za-z_]\w*)[ ]*=[ ]*((?:(?:torch\.)?nn\.)?[A-Z]\w*\(.*)"
 _LAMBDA = r"(?<![\w.'\"])lambda\b[^:()\[\]{}'\"]{0,200}:"
 _KEYWORD_COLON = r"([(,]\s*)([A-Za-z_]\w*)\s*:\s*(?=[^\s,)])"
+
+#: Marks that other programs know before a value, the sentence for them, and what to write instead.
+_MARKS = (
+    (r"\$\{(?![\w.\s]*\})[^{}]*\}", "nothing from outside is put into a value", "write a param's name, and --set name=... to change it"),
+    (r"\$@?(?=[A-Za-z_(\[])", "a value is an expression, with no mark before it", "remove it"),
+    (r"@([A-Za-z_]\w*)(?:$|::|#).*", "a param, or a layer, stands by its name alone", "write {0}; a product has two sides: x @ {0}"),
+    (r"[@%][\w-]*(?:::|[./]).*", "no value is read from another file", "import a block: imports: {{Block: blocks.yaml}}"),
+    (r"\*$", "a size that may be any is a dim", "write N, with dims: {{N: 1}} above"),
+)  # fmt: skip
 
 #: What to write where Python has ``lambda``.
 INSTEAD_OF_LAMBDA = "name a listed function, or write the expression where it is needed"
@@ -116,6 +127,17 @@ def explain_python(text: str, position: Position) -> Problem | None:
         return Problem(
             "syntax", "an argument's name is followed by =, not by a colon", at, hint=f"write {shown}"
         )
+    return None
+
+
+def explain_mark(text: str, position: Position) -> Problem | None:
+    """What configurations put before a value, ``$``, ``@`` and ``%``, and ``*`` for any size. None where there is none."""
+    for pattern, message, hint in _MARKS:
+        found = re.match(pattern, text[:EXPLAINED_LENGTH].strip())
+        if found is not None:
+            start = position.column + len(text) - len(text.lstrip())
+            at = Position(position.source, position.line, start, len(found[0]))
+            return Problem("syntax", message, at, hint=hint.format(*found.groups()))
     return None
 
 
@@ -479,6 +501,9 @@ def _leading(trouble: Trouble) -> Problem | None:
         return None
     column, width, first = len(prefix) + 1, len(value), value[0]
     message = ""
+    marked = explain_mark(value, Position(trouble.source, trouble.line, column, width))
+    if marked is not None:
+        return marked
     if first in INDICATORS:
         header = re.fullmatch(r"[|>][+\-0-9]*", value)
         message = "" if header else f"a value can't start with {first}, which {INDICATORS[first]}"
@@ -622,12 +647,15 @@ def explain_keyless(source: Source, line: int) -> Problem:
         )
     made = re.match(_MADE, shown)
     if made is not None:
+        more = _label_more(source, line)
+        hidden = len(more) - (SHOWN_LINES - 1)
         return Problem(
             "yaml-missing-colon",
             "a layer's name is followed by a colon, not by =",
             place,
             hint=f"write {made[1]}: {made[2]}",
-            notes=_count_more(source, line),
+            labels=more[: SHOWN_LINES - 1],
+            notes=(f"{hidden} more of the lines below are written so, too",) if hidden > 0 else (),
         )
     return Problem(
         "yaml-missing-colon",
@@ -637,16 +665,19 @@ def explain_keyless(source: Source, line: int) -> Problem:
     )
 
 
-def _count_more(source: Source, line: int) -> tuple[str, ...]:
-    """How many layers are written with = on the lines below."""
-    more = 0
+def _label_more(source: Source, line: int) -> tuple[Label, ...]:
+    """What to write for each layer that is written with = on the lines below."""
+    labels: list[Label] = []
     for number in range(line + 1, min(len(source.lines), line + EXPLAINED_LINES) + 1):
         text = source.line(number)
-        if text.strip() and re.match(_MADE, text.strip()) is None:
+        made = re.match(_MADE, text.strip())
+        if text.strip() and made is None:
             break
-        more += bool(text.strip())
-    lines = "line" if more == 1 else "lines"
-    return (f"{more} {lines} below it {'is' if more == 1 else 'are'} written so, too",) if more else ()
+        if made is not None:
+            start = len(text) - len(text.lstrip())
+            place = Position(source, number, start + 1, len(text.strip()))
+            labels.append(Label(place, f"write {made[1]}: {made[2]}"))
+    return tuple(labels)
 
 
 def explain_listed(text: str, position: Position) -> Problem | None:

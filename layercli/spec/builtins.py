@@ -126,11 +126,15 @@ def _builtin_enumerate(self: Interpreter, arguments: list[Any], keywords: dict[s
     start = fix(keywords.get("start", arguments[1] if len(arguments) > 1 else 0))
     if not arguments or not isinstance(start, int):
         raise site.error("wrong-kind", "enumerate takes something with items, and perhaps a start")
-    return list(enumerate(self.iterate(arguments[0], site), start))
+    values = self.iterate(arguments[0], site)
+    self.pay_for(values, site, pairs=True)
+    return list(enumerate(values, start))
 
 
 def _builtin_zip(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    return list(zip(*(self.iterate(value, site) for value in arguments), strict=False))
+    columns = [self.iterate(value, site) for value in arguments]
+    self.pay_for(min(columns, key=len, default=[]), site, pairs=True)
+    return list(zip(*columns, strict=False))
 
 
 def _builtin_sequence(kind: type[Any]) -> Callable[..., Any]:
@@ -143,6 +147,9 @@ def _builtin_sequence(kind: type[Any]) -> Callable[..., Any]:
 
 
 def _builtin_dict(self: Interpreter, arguments: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    for value in arguments:
+        if isinstance(value, dict):
+            self.pay_for(value, site)
     try:
         return dict(
             *(value if isinstance(value, dict) else self.iterate(value, site) for value in arguments),

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from layercli.errors import Position, Problem, SpecError
 from layercli.record import record
-from layercli.spec.accidents import INSTEAD_OF_LAMBDA, explain_python
+from layercli.spec.accidents import INSTEAD_OF_LAMBDA, explain_mark, explain_python
 from layercli.spec.document import Text
 from layercli.spec.limits import allow_more, current_limits
 
@@ -250,13 +250,16 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
     python = explain_python(lines[line - 1], text.position(start + begin))
     if python is not None:
         return python
+    marked = explain_mark(lines[line - 1], text.position(start + begin))
+    if marked is not None:
+        return marked
     digits = re.search(r"\d{1000,}", shown) if "integer string conversion" in str(error.msg) else None
     slip = _explain_slip(text, start, shown, offset)
     if slip is not None:
         return slip
     if digits is not None:
         place = text.position(start + digits.start(), len(digits[0]))
-        return Problem("number-too-large", "this number is too large for any size", place)
+        return Problem("number-too-large", "this number is too large for any size", place, hint="write a smaller one")
     message, _, rest = (error.msg or "invalid syntax").rstrip(".").partition(". ")
     hint = rest[:1].lower() + rest[1:]
     for words, plainer in _PLAINER:
@@ -347,7 +350,7 @@ def _check_node(code: Code, node: ast.AST) -> None:
             and not isinstance(value, bool)
             and abs(value) >= 10 ** current_limits().digits
         ):
-            raise code.problem("number-too-large", "this number is too large for any size", node)
+            raise code.problem("number-too-large", "this number is too large for any size", node, "write a smaller one")
         if isinstance(value, (bytes, complex)):
             raise code.problem(
                 "not-in-language", f"{type(value).__name__} values are not in the spec language", node

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import field
 from functools import partial
 from typing import Any, Literal, NoReturn, Protocol
@@ -18,7 +18,7 @@ from layercli.catalogue.entries import Method
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
-from layercli.catalogue.refused import REFUSED
+from layercli.catalogue.refused import REFUSED, hint_refused_method
 from layercli.catalogue.sizes import Size, as_int
 from layercli.catalogue.wrappers import WRAPPERS
 from layercli.errors import SpecError, did_you_mean
@@ -110,6 +110,11 @@ class ForwardEngine:
         raise site.error("layer-made-here", "layers are made in `layers`")
 
 
+#: Items that are copied or looked at in one step: a list of lists takes its memory and time by what it holds.
+ITEMS_PER_STEP = 10
+#: The same for characters of a text.
+CHARACTERS_PER_STEP = 100
+
 Stage = Literal["params", "dims", "inputs", "layers", "forward"]
 
 
@@ -119,9 +124,9 @@ class Budget:
 
     steps: int = field(default_factory=lambda: current_limits().steps)
 
-    def spend(self, code: Code, node: ast.AST) -> None:
-        """Take one step at ``node``. Raises SpecError where none is left."""
-        self.steps -= 1
+    def spend(self, code: Code, node: ast.AST, steps: int = 1) -> None:
+        """Take a step at ``node``, or several. Raises SpecError where none is left."""
+        self.steps -= steps
         if self.steps < 0:
             raise code.problem(
                 "too-many-steps",
@@ -363,6 +368,7 @@ class Interpreter:
             if key_node is None:
                 if not isinstance(value, dict):
                     raise code.problem("wrong-kind", "** needs a dict", value_node)
+                self.pay_for(value, Site(code, value_node))
                 result.update(value)
                 continue
             key = self._evaluate(code, key_node)
@@ -444,7 +450,7 @@ class Interpreter:
             and abs(left) > 1
             and right * left.bit_length() > 8 * current_limits().digits
         ):
-            raise site.error("number-too-large", "this power is too large for any size")
+            raise site.error("number-too-large", "this power is too large for any size", "write a smaller one")
         if kind is ast.Mult:
             for sequence, count in ((left, right), (right, left)):
                 if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):
@@ -462,15 +468,23 @@ class Interpreter:
     def check_plain_result(self, value: Any, site: Site) -> Any:
         """``value``, unless it is larger than the limits allow. Raises SpecError."""
         if isinstance(value, int) and abs(value) >= 10 ** current_limits().digits:
-            raise site.error("number-too-large", "this number is too large for any size")
+            raise site.error("number-too-large", "this number is too large for any size", "write a smaller one")
         if isinstance(value, complex):
             raise site.error("wrong-kind", "complex numbers are not in the spec language")
         if isinstance(value, (tuple, list)):
             self.check_items(len(value), site)
-        if isinstance(value, str) and len(value) > current_limits().characters:
+            self.pay_for(value, site)
+        if isinstance(value, str):
             most = current_limits().characters
-            raise site.error("too-long", f"this text has {len(value):,} characters, more than {most:,}")
+            if len(value) > most:
+                raise site.error("too-long", f"this text has {len(value):,} characters, more than {most:,}")
+            self.pay_for(value, site)
         return value
+
+    def pay_for(self, value: Sized, site: Site, *, pairs: bool = False) -> None:
+        """Take the steps of copying a value, or of going through it; with ``pairs`` those of a tuple for each item."""
+        at_once = CHARACTERS_PER_STEP if isinstance(value, str) else 1 if pairs else ITEMS_PER_STEP
+        self.budget.spend(site.code, site.node, len(value) // at_once)
 
     def check_nesting(self, value: Any, site: Site) -> None:
         """Refuse a list that holds lists that hold it twice, and so on, or itself: it is small only in memory."""
@@ -480,6 +494,7 @@ class Interpreter:
             inner, depth = open_values.pop()
             parts = inner.values() if isinstance(inner, dict) else inner
             count += len(parts)
+            self.pay_for(parts, site)
             self.check_items(count, site)
             if depth > MAX_NESTING:
                 raise site.error("too-deep", f"lists stand inside lists more than {MAX_NESTING} deep")
@@ -542,11 +557,15 @@ class Interpreter:
     def _compare_two(self, kind: type[ast.cmpop], left: Any, right: Any, site: Site) -> Any:
         if kind in _IDENTITY:
             if kind in (ast.In, ast.NotIn):
+                if isinstance(left, _SIZED) and isinstance(right, (dict, range)):
+                    left = fix(left)
                 if self.engine.is_tensor(right) or self.engine.is_tensor(left):
                     message = "in would look at a tensor's contents, which can't decide what a model does"
                     raise site.error("tensor-truth", message, "ask for sizes: x.shape[0] == 1")
                 if not isinstance(right, (str, tuple, list, dict, range)):
                     right = self.container_keys(right, site)
+                if isinstance(right, (str, tuple, list)):
+                    self.pay_for(right, site)
             elif (
                 left is not None
                 and right is not None
@@ -554,8 +573,6 @@ class Interpreter:
                 and not isinstance(right, bool)
             ):
                 raise site.error("not-in-language", "is compares with None, True or False only", "write ==")
-                if isinstance(left, _SIZED) and isinstance(right, (dict, range)):
-                    left = fix(left)
             try:
                 return _IDENTITY[kind](left, right)
             except TypeError as error:
@@ -569,6 +586,8 @@ class Interpreter:
             left = to_float(left)
         elif isinstance(right, Size) and isinstance(left, float):
             right = to_float(right)
+        if isinstance(left, (str, tuple, list)):
+            self.pay_for(left, site)
         try:
             return bool(plain(left, right))
         except TypeError as error:
@@ -602,7 +621,7 @@ class Interpreter:
                 hint = f"write {code.segment(node.value)}({code.segment(node.slice)})"
             raise site.error("wrong-kind", f"{self.describe(value)} has no items", hint)
         try:
-            return value[index]
+            return self.check_plain_result(value[index], site) if isinstance(index, slice) else value[index]
         except (IndexError, KeyError):
             size = (
                 f"it has {len(value)} items"
@@ -616,6 +635,7 @@ class Interpreter:
     def _subscript_layer(self, layer: Any, index: Any, site: Site) -> Any:
         kind = self.engine.container_kind(layer)
         items = self.engine.container_items(layer)
+        self.pay_for(items, site)
         if kind == "list" and isinstance(index, int) and not isinstance(index, bool):
             if -len(items) <= index < len(items):
                 return items[index][1]
@@ -730,6 +750,8 @@ class Interpreter:
             hint = f"take an item, {text}[0], or make a tensor of it: stack({text}), cat({text})"
         elif self.is_callable(value):
             hint = f"call it first: {text}(x)"
+        elif name.startswith("__"):
+            hint = NOTHING_INSIDE
         raise code.problem(
             "unknown-method", f"{self.describe(value)} has no {name}", name_after_dot(node), hint
         )
@@ -737,9 +759,11 @@ class Interpreter:
     def _unknown_method(self, code: Code, node: ast.Attribute) -> SpecError:
         name, place = node.attr, name_after_dot(node)
         if name in REFUSED:
-            return code.problem("refused-name", f"{name} is not in the spec language: {REFUSED[name]}", place)
+            message = f"{name} is not in the spec language: {REFUSED[name]}"
+            return code.problem("refused-name", message, place, hint_refused_method(name))
         message = f"a tensor has no method {name} that a spec may use"
-        return code.problem("unknown-method", message, place, did_you_mean(name, METHODS))
+        hint = NOTHING_INSIDE if name.startswith("__") else did_you_mean(name, METHODS)
+        return code.problem("unknown-method", message, place, hint)
 
     def _call(self, code: Code, node: ast.Call) -> Any:
         function = node.func
@@ -817,9 +841,9 @@ class Interpreter:
     ) -> Any:
         owner, name = target.owner, target.name
         if self.engine.is_layer(owner):
-            items = self.engine.container_items(owner)
-            return _dict_view(dict(items), name)
+            owner = dict(self.engine.container_items(owner))
         if isinstance(owner, dict):
+            self.pay_for(owner, site, pairs=name == "items")
             return _dict_view(owner, name)
         if isinstance(owner, (tuple, list)) and name == "numel":
             return self._call_builtin("prod", [owner], {}, site)
@@ -883,9 +907,11 @@ class Interpreter:
             if not kind:
                 raise site.error("wrong-kind", f"{self.describe(value)} is not a container")
             items = engine.container_items(value)
+            self.pay_for(items, site)
             return [name if kind == "dict" else layer for name, layer in items]
         if isinstance(value, (tuple, list, range, dict, str)):
             self.check_items(len(value), site)
+            self.pay_for(value, site)
             return list(value)
         hint = f"write range({site.text})" if isinstance(value, (int, Size)) else ""
         raise site.error("wrong-kind", f"{self.describe(value)} has no items to go through", hint)

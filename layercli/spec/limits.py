@@ -58,6 +58,15 @@ def set_limits(changes: Mapping[str, int]) -> None:
         MOST_PARTS.set(changes["items"])
 
 
+#: How a limit is raised: by an option of the command that ran into it, where nothing else is said.
+_RAISED_BY: ContextVar[str] = ContextVar("layercli_raised_by", default="--limit {name}=N allows more")
+
+
 def allow_more(name: str) -> str:
     """How to raise a limit, as a hint says it."""
-    return f"--limit {name}=N allows more"
+    return _RAISED_BY.get().format(name=name)
+
+
+def raise_elsewhere() -> None:
+    """From now on, in this context, hints name a command that limits are raised by: what runs here has no options."""
+    _RAISED_BY.set("in a terminal, layercli validate --limit {name}=N allows more")

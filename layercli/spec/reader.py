@@ -583,6 +583,8 @@ def _named_layers(file: _File, entries: Sequence[tuple[Scalar, Node]]) -> tuple[
 #: Keys under which other formats have the arguments of a layer, and how often it is repeated.
 _ARGUMENT_KEYS = ("args", "kwargs", "arguments", "params", "parameters")
 _REPEAT_KEYS = ("repeat", "repeats", "times", "count", "n")
+#: Keys under which they have its class, with the whole path of it.
+_CLASS_KEYS = ("_target_", "class_name", "class_path")
 
 
 def _explain_class_in_list(node: Items) -> Problem | None:
@@ -615,6 +617,19 @@ def _explain_repeated(node: Entries) -> Problem | None:
     return None
 
 
+def _explain_class(node: Entries) -> Problem | None:
+    """``{_target_: torch.nn.Linear, in_features: 8}`` for ``{type: Linear, in_features: 8}``."""
+    for key, value in node.entries:
+        path = value.text.text.strip() if isinstance(value, Scalar) else ""
+        if key.text.text not in _CLASS_KEYS or re.fullmatch(r"\$?[\w.]+", path) is None:
+            continue
+        name = path.rpartition(".")[2]
+        message = f"{key.text.text} names no class here: a spec has the layers of torch.nn and its own blocks"
+        hint = f"write type: {name}" if name[:1].isupper() else "write type: and a layer, as in type: Linear"
+        return Problem("unknown-key", message, key.position, hint=hint)
+    return None
+
+
 def _explain_arguments(node: Entries) -> Problem | None:
     """``{type: Linear, args: [10, 20]}``, where the arguments stand beside ``type``."""
     kind = node.get("type")
@@ -633,7 +648,7 @@ def _layer_value(file: _File, node: Node) -> LayerValue:
     if isinstance(node, Items):
         told = _explain_class_in_list(node)
     elif isinstance(node, Entries):
-        told = _explain_arguments(node) or _explain_repeated(node)
+        told = _explain_class(node) or _explain_arguments(node) or _explain_repeated(node)
     else:
         told = explain_listed(node.text.text, node.position)
         file.hopeless = file.hopeless or told is not None

@@ -67,6 +67,9 @@ _INSTEAD = {
     "InputLayer": "name it under `inputs`: inputs: {x: [1, 8]}",
 }  # fmt: skip
 
+#: What to do with a name that Python keeps for itself.
+NOTHING_INSIDE = "leave it out: a spec reaches nothing inside of Python"
+
 #: Functions of einops.
 _EINOPS = ("rearrange", "reduce", "repeat")
 
@@ -163,6 +166,9 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
         return "unknown-name", f"{name} alone is no value", f"write {name}.something"
     if called and name in _PYTHON_ONLY:
         return "unknown-function", f"{name} of Python is not in the spec language", _PYTHON_ONLY[name]
+    if name.startswith("__"):
+        code = "unknown-function" if called else "unknown-name"
+        return code, f"there is no {name} in a spec", NOTHING_INSIDE
     if called and name in _EINOPS:
         message = f"{name} of einops is not in the spec language"
         return "unknown-function", message, "write x.view(...), x.permute(...) and x.mean(...)"
@@ -171,6 +177,9 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
         return "unknown-name", "a spec names no device", hint
     if not called and name in _TEXTS:
         return "unknown-name", f"there is nothing called {name} here", f"text needs quotes: '{name}'"
+    if called and name in METHODS and not METHODS[name].attribute:
+        hint = f"write x.{name}(...); a statement before it has to name x, as in x = conv(x)"
+        return "unknown-function", f"{name} is a method of tensors, and no function", hint, 
     hint = _find_near(name, groups, called=called)
     if called and name[:1].isupper():
         return (

@@ -235,7 +235,6 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON, version 1 (`docs/json.md`)."""
-        position = self.position
         return {
             "version": JSON_VERSION,
             "model": self.model,
@@ -248,9 +247,7 @@ class Explanation:
             "type": self.type,
             "doc": self.doc,
             "text": self.text,
-            "source": None
-            if position is None
-            else {"file": position.file, "line": position.line, "column": position.column},
+            "source": None if self.position is None else self.position.to_dict(),
             "calls": [call.to_dict() for call in self.calls],
             "parameters": self.parameters,
             "trainable": self.trainable,

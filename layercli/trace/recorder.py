@@ -82,9 +82,15 @@ class Recorder:
     inside such a one was called once more later.
     """
 
-    def __init__(self, kind: Kind, names: Mapping[int, str], most: int = DEFAULT_MOST) -> None:
-        """``names`` are those of the model's parameters and buffers by ``id``, ``most`` how many rows there may be."""
+    def __init__(
+        self, kind: Kind, names: Mapping[int, str], most: int = DEFAULT_MOST, allow_more: str = ""
+    ) -> None:
+        """``names`` are those of the model's parameters and buffers by ``id``, ``most`` how many rows there may be.
+
+        ``allow_more`` says what there may be more by.
+        """
         self.most = most
+        self.allow_more = allow_more
         self.kind = kind
         self.names = names
         self.drafts: list[Draft | Repeat[Draft]] = []
@@ -147,8 +153,8 @@ class Recorder:
         """One more row. Raises SpecError for too many: each is small, and two calls in each of forty blocks make 2 ** 40."""
         if len(self.drafts) >= self.most:
             message = f"this model makes more than {self.most:,} calls of layers and operations"
-            hint = "use fewer or shorter loops and calls; --limit steps=N allows more"
-            raise SpecError(Problem("too-many-steps", message, position, hint=hint))
+            hints = filter(None, ("use fewer or shorter loops and calls", self.allow_more))
+            raise SpecError(Problem("too-many-steps", message, position, hint="; ".join(hints)))
 
     def _count_call(self, path: str) -> int:
         number = self.calls[path] = self.calls.get(path, 0) + 1

@@ -241,11 +241,7 @@ class Row:
         if self.tied:
             data["tied"] = {tie.name: tie.target for tie in self.tied}
         if self.position is not None:
-            data["source"] = {
-                "file": self.position.file,
-                "line": self.position.line,
-                "column": self.position.column,
-            }
+            data["source"] = self.position.to_dict()
         if not self.finished:
             data["failed"] = True
         if self.values is not None:

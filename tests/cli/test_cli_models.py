@@ -100,6 +100,20 @@ def test_show_one_layer_and_into_a_file(folder: Path, run: Run) -> None:
     assert (folder / "out").read_text() == "Linear(in_features=4, out_features=2, bias=True)\n"
 
 
+def test_show_the_spec_itself(folder: Path, run: Run) -> None:
+    text = run("show", "net", "--format", "spec", "--set", "width=9").out
+    assert "  width: 9\n" in text
+    (folder / "again.yaml").write_text(text)
+    assert run("show", "again", "--format", "spec").out == text
+    assert run("show", "again").out == run("show", "net", "--set", "width=9").out
+    assert "imports" not in run("show", "resnet18", "-f", "spec").out
+    for option in (("--layer", "last"), ("--run",), ("--verify",)):
+        result = run("show", "net", "--format", "spec", *option)
+        assert result.code == 2
+        assert "leave out --layer" in result.err
+    assert "it is text or spec" in run("show", "net", "--format", "json").err
+
+
 def test_show_an_unknown_layer(run: Run) -> None:
     result = run("show", "net", "--layer", "lst")
     assert result.err == "error[unknown-path]: the model has no layer lst\nhelp: did you mean last?\n"

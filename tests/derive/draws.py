@@ -127,7 +127,8 @@ def list_entries() -> Mapping[str, tuple[Sample, ...]]:
                 for form in table.values()
                 if form.operation is operation
             ]
-            entries[operation.name] = tuple(
+            # Two operations may have one name, as the function ``unfold`` and the method do.
+            entries[operation.name] = entries.get(operation.name, ()) + tuple(
                 Sample(form.name, namespace, arguments)
                 for form in forms
                 for namespace in form.namespaces

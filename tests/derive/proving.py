@@ -241,7 +241,8 @@ def run_layer_on_torch(
         except LayercliError as error:
             problem = error.problems[0]
             notes = " ".join((problem.message, *problem.notes))
-            asked = problem.code in ("layer-failed", "invalid-argument") or "PyTorch refuses" in notes
+            refused = problem.code in ("layer-failed", "invalid-argument", "index-range")
+            asked = refused or "PyTorch refuses" in notes
             return LayerOutcome(refused=notes, by_value=is_by_value(notes), asked=asked)
     rows = [f"{row.path} {row.type} {format_type(row.output)}" for row in trace.rows if row.path]
     tensors = [f"{held.name} {held.kind} {held.type} {held.persistent}" for held in trace.tensors]

@@ -248,10 +248,10 @@ def test_json_has_the_problem_and_its_mends(net: Path, capsys: pytest.CaptureFix
     assert [row["path"] for row in data["rows"]] == ["conv1", "relu", "pool", "flatten", "fc1"]
     (problem,) = data["problems"]
     assert problem["code"] == "shape-mismatch"
-    assert problem["source"] == {"file": "net.yaml", "line": 11, "column": 5, "width": 6}
+    assert problem["source"] == {"file": "net.yaml", "line": 11, "column": 5, "end_column": 11}
     assert problem["labels"] == [
         {
-            "source": {"file": "net.yaml", "line": 7, "column": 17, "width": 11},
+            "source": {"file": "net.yaml", "line": 7, "column": 17, "end_column": 28},
             "text": "in_features is 1176",
         }
     ]
@@ -262,6 +262,6 @@ def test_json_has_the_problem_and_its_mends(net: Path, capsys: pytest.CaptureFix
     for edit in reversed(first["edits"]):
         place = edit["source"]
         line, start = lines[place["line"] - 1], place["column"] - 1
-        lines[place["line"] - 1] = line[:start] + edit["text"] + line[start + place["width"] :]
+        lines[place["line"] - 1] = line[:start] + edit["text"] + line[place["end_column"] - 1 :]
     assert "\n".join(lines) + "\n" == MENDED
     assert second["message"] == "give x the size [1, 1, 32, 32]"

@@ -64,7 +64,13 @@ def test_mends_do_what_they_promise(path: Path, tmp_path: Path) -> None:
         if mend.outcome.endswith(" is then made"):
             # Its rows are there, since layers are made before any is called.
             continue
-        assert mend.outcome.removesuffix(" then runs") in name_finished(mended.trace)
+        place = mend.outcome.removeprefix("the model then gets as far as ")
+        row = next(row for row in reversed(mended.trace.rows) if not row.finished)
+        position = mended.problems[0].position
+        assert position is not None
+        assert place in (row.path, f"line {position.line}")
+        before = name_finished(failure.trace) if isinstance(failure, TraceFailed) else []
+        assert len(name_finished(mended.trace)) > len(before)
 
 
 @cases

@@ -286,6 +286,40 @@ def test_a_file_that_grows_without_end(tmp_path: Path) -> None:
     assert "error[file-too-large]" in ending.err + ending.out
 
 
+# Memory ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "validate net.yaml",
+        "trace net.yaml --static",
+        "trace net.yaml --symbolic",
+        "trace net.yaml --run",
+        "trace net.yaml --fix",
+        "show net.yaml",
+        "show net.yaml --run",
+        "show net.yaml --format spec",
+        "params net.yaml --static",
+        "params net.yaml --run",
+        "dims net.yaml",
+        "explain net.yaml fc",
+        "lock net.yaml --static",
+        "check net.yaml --static",
+        "diff net.yaml net.lock",
+    ],
+)
+def test_a_spec_that_takes_all_memory_where_it_is_read(command: str, project: Path) -> None:
+    """The lists are there before any layer is, and no step of them is large by itself."""
+    (project / "net.yaml").write_text("params: {a: '[[0] * 99999 for i in range(9999)]'}\n" + NET)
+    before = snapshot(project)
+    limits = ["--limit", "memory=64", "--limit", "steps=1000000000"]
+    ending = run_apart(*command.split(), *limits, folder=project)
+    assert ending.code == 2, ending.out
+    assert "error[out-of-memory]: this takes more than 64 MiB of memory\n" in ending.out + ending.err
+    assert snapshot(project) == before
+
+
 # Surroundings ----------------------------------------------------------------------------------------------
 
 

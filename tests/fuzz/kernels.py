@@ -1,8 +1,12 @@
 """Kernels under hostile values: ``python -W ignore -m tests.fuzz.kernels --count 200 [--only NAME,NAME]``.
 
-Calls of every entry of the catalogue are drawn (``tests.derive.draws``), and their tensors and numbers are filled with what
-an index, a length or a divisor mustn't be. Whatever comes of it, the process has to go on: each entry is tried in a
-process apart, and a call that ends it, or takes too long, is shown with the signal.
+Calls of every entry of the catalogue that runs a kernel are drawn (``tests.derive.draws``): of functions, methods, operators
+and layers, the constructors of these, too. Their tensors and numbers are filled with what an index, a length or a divisor
+mustn't be. Whatever comes of it, the process has to go on: each entry is tried in a process apart, and a call that ends it, or
+takes too long, is shown with the signal.
+
+Left out is what runs nothing: the containers that are never called (``ModuleList`` and the like), and the layers that no spec
+may use.
 """
 
 from __future__ import annotations
@@ -18,7 +22,6 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -75,7 +78,7 @@ MOST_FOUND = 12
 
 
 def make_hostile(text: str, source: random.Random) -> str:
-    """A call with hostile values in one to three of its tensors and numbers."""
+    """A call, or its arguments, with hostile values in one to three of its tensors and numbers."""
     tree = ast.parse(f"f({text})", mode="eval")
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node.value in WORDS and source.random() < 0.5:
@@ -140,6 +143,11 @@ class _Put(ast.NodeTransformer):
         return self.new if node is self.old else self.generic_visit(node)
 
 
+def list_called() -> list[str]:
+    """The entries of the catalogue that run a kernel."""
+    return [entry for entry, samples in list_entries().items() if samples]
+
+
 def make_layer(constructor: str) -> torch.nn.Module:
     """The module that a constructor's call makes. Raises SpecError."""
     maker = _Maker(torch.device("cpu"))
@@ -185,9 +193,13 @@ def _try_in_child(entry: str, start: int, count: int, reports: Connection) -> No
 
     def attempt(drawn: Drawn) -> None:
         nonlocal tried
-        shown = deepcopy(drawn)
-        text = make_hostile(drawn.text, source)
-        hostile = Drawn(shown.callee, text, shown.constructor, shown.train)
+        text, constructor = drawn.text, drawn.constructor
+        # The sizes of a layer reach its kernel, too, as long as it can be made with them.
+        if constructor and source.random() < 0.4:
+            constructor = make_hostile(constructor, source)
+        if constructor == drawn.constructor or source.random() < 0.5:
+            text = make_hostile(text, source)
+        hostile = Drawn(drawn.callee, text, constructor, drawn.train)
         reports.send(str(hostile))
         tried += 1
         try:
@@ -199,6 +211,8 @@ def _try_in_child(entry: str, start: int, count: int, reports: Connection) -> No
         reports.send("")
 
     samples = [spell(sample) for sample in list_entries()[entry]]
+    # A layer does something else while it is trained.
+    samples += [Drawn(each.callee, each.text, each.constructor, True) for each in samples if each.constructor]
     for number in range(count):
         if tried >= count:
             return
@@ -312,7 +326,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="entries, separated by commas")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    entries = options.only.split(",") if options.only else list(list_entries())
+    entries = options.only.split(",") if options.only else list_called()
     tried = found = 0
     for number, job in enumerate(try_entries(entries, options.count, options.processes), start=1):
         tried, found = tried + job.tried, found + len(job.found)

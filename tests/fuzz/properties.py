@@ -11,14 +11,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from layercli.derive.session import derive_plan
 from layercli.errors import LayercliError, Position, Problem, Source, draw_problems
 from layercli.lock import format_lock, lock_from_trace, parse_lock
+from layercli.plan.planner import plan_model
 from layercli.report import TRACE_FORMATS, TraceOptions
 from layercli.spec.document import Text
 from layercli.spec.expressions import parse_expression
+from layercli.spec.model import Spec
+from layercli.spec.reader import read_spec
 from layercli.validation import Validation, validate_spec
 from tests.fuzz.specs import Drawn
 from tests.loud import loud_diagnosis
+from tests.spec.printed import check_printed
 
 #: Seconds that one spec may take; none takes a tenth of it on a machine that does nothing else.
 SECONDS = 60
@@ -45,6 +50,7 @@ def check_spec(drawn: Drawn, path: Path) -> str:
     path.write_bytes(drawn.data)
     with time_limit(), loud_diagnosis():
         validation = validate_spec(path, "net.yaml")
+        printed = print_again(path)
     check_problems(validation)
     errors = [problem for problem in validation.problems if problem.severity == "error"]
     assert bool(errors) == (validation.exit_code != 0)
@@ -54,6 +60,8 @@ def check_spec(drawn: Drawn, path: Path) -> str:
     assert validation.trace is not None
     with time_limit():
         check_printing(validation)
+        assert printed is not None
+        check_lock(validation, printed)
     return "valid"
 
 
@@ -85,6 +93,25 @@ def check_position(place: Position, least: int = 1) -> None:
     length = len(place.source.line(place.line))
     assert 1 <= place.column <= length + 1
     assert least <= place.width <= max(1, length + 1 - (place.column - 1))
+
+
+def print_again(path: Path) -> Spec | None:
+    """A spec that can be read, perhaps with mistakes in what it says, is printed and read again as the same."""
+    try:
+        spec = read_spec(path, "net.yaml")
+    except LayercliError:
+        return None
+    return None if spec.problems else check_printed(spec)
+
+
+def check_lock(validation: Validation, printed: Spec) -> None:
+    """The printed spec has the lock of the one that it was printed from."""
+    assert validation.trace is not None
+    trace = derive_plan(plan_model(printed))
+    dtype = printed.dtype
+    assert format_lock(lock_from_trace(trace, dtype=dtype)) == format_lock(
+        lock_from_trace(validation.trace, dtype=dtype)
+    )
 
 
 def check_printing(validation: Validation) -> None:

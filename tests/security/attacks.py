@@ -14,23 +14,33 @@ DERIVE = "trace net.yaml --static"
 RUN = "trace net.yaml --run --device cpu"
 
 
+#: With few steps, so that what takes most of them takes little time.
+FEW = f"{DERIVE} --limit steps=300000"
+
+
 @dataclass(frozen=True)
 class Attack:
-    """A spec, the command that is given it, and the code of the error (with several, one of each) that it ends in."""
+    """A spec, the command that is given it, and the code of the error (with several, one of each) that it ends in.
+
+    ``files`` lie beside the spec, or below it.
+    """
 
     name: str
     text: str
     codes: str
     command: str = READ
+    files: tuple[tuple[str, str], ...] = ()
 
 
 _INPUTS = "inputs: {x: [1, 8]}\n"
 _FC = _INPUTS + "layers: {fc: 'Linear(8, 8)'}\n"
 
 
-def layer(name: str, value: str, codes: str, command: str = READ) -> Attack:
+def layer(
+    name: str, value: str, codes: str, command: str = READ, files: tuple[tuple[str, str], ...] = ()
+) -> Attack:
     """An attack by the value of a layer, on the line below its name."""
-    return Attack(name, f"{_INPUTS}layers:\n  fc: {value}\n", codes, command)
+    return Attack(name, f"{_INPUTS}layers:\n  fc: {value}\n", codes, command, files)
 
 
 def statement(name: str, text: str, codes: str, command: str = READ) -> Attack:
@@ -206,6 +216,10 @@ KERNELS = (
     call("div-least-method", "x: 'full((4,), -(2 ** 31), dtype=int32)'", "x.div(x // x - 2, rounding_mode='trunc')", "invalid-argument"),
     call("div-least-in-place", "x: 'full((4,), -(2 ** 63))'", "x.clone().divide_(tensor(-1), rounding_mode='trunc')", "invalid-argument"),
     call("div-least-numpy-words", "x: 'full((4,), -(2 ** 63))'", "torch.div(x1=x, x2=tensor([-1]), rounding_mode='trunc')", "invalid-argument unknown-argument"),
+    call("average-least", "x: 'full((1, 2, 5, 5, 5), -(2 ** 63))'", "avg_pool3d(x, 3, divisor_override=-1)", "invalid-argument"),
+    call("average-least-sum", "x: 'full((1, 2, 5, 5), -(2 ** 62))'", "avg_pool2d(x, (1, 2), 1, 0, False, True, -1)", "invalid-argument"),
+    Attack("average-least-layer", "inputs: {x: 'full((1, 2, 5, 5, 5), -(2 ** 63))'}\nlayers: {pool: 'AvgPool3d(3, divisor_override=-1)'}\n", "invalid-argument", RUN),
+    Attack("endless-iterations", "inputs: {x: [1, 8]}\nlayers: {fc: 'spectral_norm(Linear(8, 8), n_power_iterations=2 ** 62)'}\n", "invalid-argument", RUN),
     call("lcm-least", "x: 'full((4,), -(2 ** 63))'", "torch.lcm(x, full((4,), 2 ** 63 - 1))", "invalid-argument"),
     call("heads-of-none", "q: [1, 2, 3, 4], k: [1, 0, 3, 4], v: [1, 1, 3, 4]", "scaled_dot_product_attention(q, k, v, enable_gqa=True)", "shape-mismatch"),
     Attack("gru-cell-state", "inputs: {x: [8], h: [4, 4]}\nlayers: {cell: 'GRUCell(8, 4)'}\nforward: ['cell(x, h)']\n", "invalid-argument shape-mismatch", RUN),
@@ -219,9 +233,9 @@ KERNELS = (
     call("index-negative", "x: [4, 4]", "x.take(full((2,), -(2 ** 40)))", "operation-failed"),
     call("scatter-past-the-end", "x: [4, 4]", "x.scatter_add(1, full((4, 2), 2 ** 40), x)", "operation-failed"),
     call("unpool-past-the-end", "x: [1, 2, 3, 3]", "max_unpool2d(x, full((1, 2, 3, 3), 2 ** 40), 2)", "operation-failed"),
-    call("embedding-past-the-end", "x: [4, 4]", "F.embedding(full((2,), 2 ** 40), x)", "operation-failed"),
+    call("embedding-past-the-end", "x: [4, 4]", "F.embedding(full((2,), 2 ** 40), x)", "operation-failed index-range"),
     call("bag-offsets", "x: [4, 4]", "F.embedding_bag(tensor([1, 2, 3]), x, tensor([0, 2 ** 40, 2]))", "operation-failed"),
-    call("nll-past-the-classes", "x: [4, 5]", "nll_loss(x, full((4,), 2 ** 40))", "operation-failed"),
+    call("nll-past-the-classes", "x: [4, 5]", "nll_loss(x, full((4,), 2 ** 40))", "operation-failed index-range"),
     call("margin-past-the-classes", "x: [4, 5]", "multi_margin_loss(x, full((4,), 2 ** 40))", "operation-failed"),
     call("sorter-past-the-end", "x: [6]", "searchsorted(x, x, sorter=full((6,), 2 ** 40))", "operation-failed"),
     call("repeats-of-a-tensor", "x: [6]", "torch.repeat_interleave(x, full((6,), -1), output_size=3)", "value-dependent"),
@@ -270,6 +284,20 @@ SIZE = (
         f"{DERIVE} --limit steps=200000",
     ),
     statement("nested-loops", "for i in range(10 ** 4):\n  for j in range(10 ** 4):\n    y = j", "too-many-steps", f"{DERIVE} --limit steps=20000"),
+    # Lists are copied in one step each, and a list of them is no longer than a list may be.
+    Attack("list-of-lists", "params: {a: '[[0] * 99999 for i in range(99999)]'}\n" + _FC, "too-many-steps", FEW),
+    statement("list-of-lists-in-forward", "a = [[0] * 99999 for i in range(99999)]", "too-many-steps", FEW),
+    statement("list-of-slices", "b = list(range(99999))\na = [b[1:] for i in range(99999)]", "too-many-steps", FEW),
+    statement("list-of-sums", "b = [0] * 50000\na = [b + b for i in range(99999)]", "too-many-steps", FEW),
+    statement("list-of-stars", "b = [0] * 50000\na = [[*b] for i in range(99999)]", "too-many-steps", FEW),
+    statement("list-of-dicts", "b = {i: 0 for i in range(99999)}\na = [{**b} for i in range(99999)]", "too-many-steps", FEW),
+    statement("list-of-texts", "b = 'a' * 9999\na = [b[1:] for i in range(99999)]", "too-many-steps", FEW),
+    statement("list-of-items", "b = {i: 0 for i in range(99999)}\na = [b.items() for i in range(99999)]", "too-many-steps", FEW),
+    # Each is gone through as a whole.
+    statement("many-appends", "a = []\nfor i in range(99999): a.append(i)", "too-many-steps", FEW),
+    statement("many-comparisons", "a = [0] * 99999\nb = [0] * 99999\nfor i in range(99999): c = a == b", "too-many-steps", FEW),
+    statement("many-searches", "a = [0] * 99999\nfor i in range(99999): c = 1 in a", "too-many-steps", FEW),
+    Attack("many-layers-of-a-list", _INPUTS + "layers: {s: 'ModuleList(Identity() for i in range(3000))'}\nforward: |\n  for i in range(99999):\n    if s[7] is None: return x\n  return x\n", "too-many-steps", FEW),
     statement("list-in-itself", "a = []\nfor i in range(1000): a.append(a)", "too-deep", DERIVE),
     statement("doubling-list", "a = [1]\nfor i in range(60): a = a + a", "too-long", DERIVE),
     statement("doubling-text", "a = 'a'\nfor i in range(60): a = a + a", "too-long", DERIVE),
@@ -284,28 +312,73 @@ SIZE = (
     ),
 )  # fmt: skip
 
+#: What lies in a bundle beside its config, and is read with it.
+_BUNDLE = (
+    (
+        "configs/logging.conf",
+        "[loggers]\nkeys=root\n[handlers]\nkeys=h\n[formatters]\nkeys=\n[logger_root]\nhandlers=h\n"
+        "[handler_h]\nclass=__import__('os').system('{PWN}')\nargs=(__import__('os').system('{PWN}'),)\n",
+    ),
+    ("configs/train.json", "{\"initialize\": [\"$__import__('os').system('{PWN}')\"]}"),
+    ("configs/metadata.json", "{\"spatial_shape\": [\"__import__('os').system('{PWN}')\"]}"),
+    ("logging.conf", "[handler_h]\nclass=__import__('os').system('{PWN}')\n"),
+    ("net.json", '{"_target_": "os.system", "command": "{PWN}"}'),
+    ("net.py", "import os\nos.system('{PWN}')\n"),
+    ("scripts/__init__.py", "import os\nos.system('{PWN}')\n"),
+    *(
+        (f"{name}.py", "open('PWNED', 'w').close()\n")
+        for name in ("torch", "yaml", "logging", "json", "sitecustomize")
+    ),
+)
+
 #: Published attacks on programs that read models or configuration from files, in the words of a spec.
 KNOWN = (
     # Hydra instantiates whatever _target_ names, also under the name that another module has for it.
-    layer("hydra-GHSA-37p2-j732-x8pj-target", "{_target_: os.system, command: '{PWN}'}", "bad-name unknown-key not-a-layer unknown-name"),
-    layer("hydra-GHSA-37p2-j732-x8pj-alias", "{_target_: logging.os.system, _args_: ['{PWN}']}", "bad-name unknown-key not-a-layer unknown-name"),
+    layer("hydra-GHSA-37p2-j732-x8pj-target", "{_target_: os.system, command: '{PWN}'}", "unknown-key"),
+    layer("hydra-GHSA-37p2-j732-x8pj-alias", "{_target_: logging.os.system, _args_: ['{PWN}']}", "unknown-key"),
     layer("hydra-GHSA-37p2-j732-x8pj-type", "{type: logging.os.system, command: '{PWN}'}", "unknown-layer unknown-name"),
     layer("hydra-GHSA-37p2-j732-x8pj-exec", "{type: builtins.exec, source: '{PWN}'}", "unknown-layer unknown-name"),
     Attack("hydra-interpolation", "params: {a: '${oc.env:HOME}'}\n" + _FC, "syntax"),
-    # MONAI's bundles: expressions behind $, components by _target_, references to other files.
+    # A bundle of MONAI is run as it is loaded: _target_ names anything that can be imported, and what begins with $ is evaluated.
+    layer("monai-GHSA-873f-pvrv-4x83-target", "{_target_: os.system, command: '{PWN}'}", "unknown-key"),
+    layer("monai-GHSA-873f-pvrv-4x83-callable", "{_target_: '$os.system', _mode_: callable, command: '{PWN}'}", "unknown-key"),
+    layer("monai-GHSA-873f-pvrv-4x83-debug", "{_target_: Linear, _mode_: debug, _requires_: \"$__import__('os').system('{PWN}')\"}", "unknown-key"),
     layer("monai-GHSA-873f-pvrv-4x83-expression", "\"$__import__('os').system('{PWN}')\"", "syntax"),
-    Attack("monai-GHSA-873f-pvrv-4x83-imports", "imports: [$import os, $from os import system]\n" + _FC, "wrong-kind import-path not-a-mapping"),
-    layer("monai-GHSA-h89g-r5pc-wxfm-component", "{_target_: '$os.system', _mode_: callable, command: '{PWN}'}", "bad-name unknown-key syntax unknown-name"),
-    layer("monai-reference", "'@../../.env::SECRET'", "syntax"),
-    layer("monai-macro", "'%/etc/passwd'", "syntax"),
+    layer("monai-GHSA-873f-pvrv-4x83-argument", "{type: Linear, in_features: \"$__import__('os').system('{PWN}')\", out_features: 8}", "syntax"),
+    Attack("monai-GHSA-873f-pvrv-4x83-param", "params: {a: \"$__import__('os').system('{PWN}')\"}\n" + _FC, "syntax"),
+    Attack("monai-GHSA-873f-pvrv-4x83-input", "inputs: {x: \"$__import__('os').system('{PWN}')\"}\nlayers: {fc: 'Linear(8, 8)'}\n", "syntax"),
+    Attack("monai-GHSA-873f-pvrv-4x83-imports", "imports: [$import os, $from os import system]\n" + _FC, "wrong-kind"),
+    Attack("monai-GHSA-873f-pvrv-4x83-import", "imports: {os: $import os}\n" + _FC, "import-path"),
+    Attack("monai-GHSA-873f-pvrv-4x83-initialize", "initialize: [$import os, \"$os.system('{PWN}')\"]\nrun: ['$@trainer.run()']\n" + _FC, "unknown-key"),
+    Attack(
+        "monai-GHSA-873f-pvrv-4x83-bundle",
+        '{"imports": ["$import os"], "network_def": {"_target_": "os.system", "command": "{PWN}"}, "network": "$@network_def.to(@device)"}',
+        "unknown-key",
+    ),
+    # References to other entries, and macros that take an entry of another file.
+    layer("monai-reference", "'@network_def#fc#0'", "syntax"),
+    layer("monai-reference-of-a-file", "'@../../.env::SECRET'", "syntax", files=((".env", "SECRET=1\n"),)),
+    layer("monai-macro", "'%other.yaml::layers::fc'", "syntax", files=(("other.yaml", _FC),)),
+    layer("monai-macro-without-quotes", "%other.yaml::layers::fc", "syntax", files=(("other.yaml", _FC),)),
+    layer("monai-macro-of-a-file", "'%/etc/passwd'", "syntax"),
+    # The sizes in a bundle's metadata are evaluated: by names that are not there, without any name, and without an end.
+    Attack("monai-GHSA-h89g-r5pc-wxfm-name", "inputs: {x: [1, \"__import__('os').system('{PWN}')\"]}\nlayers: {fc: 'Linear(8, 8)'}\n", "unknown-function"),
+    Attack("monai-GHSA-h89g-r5pc-wxfm-nameless", "inputs: {x: [1, \"().__class__.__base__.__subclasses__()[0]('{PWN}')\"]}\nlayers: {fc: 'Linear(8, 8)'}\n", "unknown-method"),
+    Attack("monai-GHSA-h89g-r5pc-wxfm-comprehension", "inputs: {x: [1, \"[n for n in (1).__class__.__mro__][0]\"]}\nlayers: {fc: 'Linear(8, 8)'}\n", "unknown-method wrong-kind unknown-name"),
+    Attack("monai-GHSA-h89g-r5pc-wxfm-dim", "dims: {N: \"__import__('os').system('{PWN}')\"}\n" + _FC, "unknown-function"),
+    Attack("monai-GHSA-h89g-r5pc-wxfm-endless", "inputs: {x: [1, 9**9**9**9**9**9**9]}\nlayers: {fc: 'Linear(8, 8)'}\n", "number-too-large"),
+    Attack("monai-GHSA-h89g-r5pc-wxfm-any", "inputs: {x: [1, '*']}\nlayers: {fc: 'Linear(8, 8)'}\n", "syntax"),
+    # Files of the folder are taken up without a word: what logging is configured by is evaluated, and so is the folder's own config.
+    Attack("monai-GHSA-wvpx-5qmp-46g3-logging", _INPUTS + "layers: {fc: 'Linear(8, '}\n", "unbalanced-brackets", files=_BUNDLE),
+    Attack("monai-GHSA-x6pr-233j-x5cw-folder", _INPUTS + "layers: {fc: 'Linear(9, 8)'}\n", "shape-mismatch", RUN, _BUNDLE),
     # Keras: Lambda layers hold code; a config names any module and class.
     layer("keras-CVE-2024-3660-lambda", "\"Lambda(lambda x: __import__('os').system('{PWN}'))\"", "not-in-language"),
     layer("keras-CVE-2024-3660-text", "\"Lambda('__import__(1)')\"", "unknown-layer"),
-    layer("keras-CVE-2025-1550-module", "{module: os, class_name: system, config: {command: '{PWN}'}, registered_name: system}", "unknown-name"),
+    layer("keras-CVE-2025-1550-module", "{module: os, class_name: system, config: {command: '{PWN}'}, registered_name: system}", "unknown-key"),
     layer("keras-CVE-2025-1550-function", "\"TripletMarginWithDistanceLoss(distance_function={'class_name': 'function', 'config': 'system', 'module': 'os'})\"", "wrong-kind"),
     # NeMo's checkpoints hold a configuration whose targets are instantiated.
     Attack("nemo-CVE-2025-23304-target", _INPUTS + "target: subprocess.run\nlayers:\n  encoder:\n    _target_: subprocess.run\n    args: '{PWN}'\n", "unknown-key"),
-    layer("nemo-CVE-2025-23304-optimiser", "{_target_: torch.utils.data.dataloader.os.system, command: '{PWN}'}", "bad-name unknown-key unknown-name unknown-function syntax"),
+    layer("nemo-CVE-2025-23304-optimiser", "{_target_: torch.utils.data.dataloader.os.system, command: '{PWN}'}", "unknown-key"),
     # YOLO's model files: rows of [from, number, module, arguments], whose texts are evaluated.
     Attack("yolo-backbone", "nc: 80\nbackbone:\n  - [-1, 1, \"__import__('os').system('{PWN}')\", [64]]\n" + _FC, "unknown-key"),
     Attack("yolo-activation", "activation: \"__import__('os').system('{PWN}')\"\n" + _FC, "unknown-key"),

@@ -10,7 +10,7 @@ import torch
 
 from layercli.cli.main import main
 from tests.apart import Ending, bounded_memory, run_apart
-from tests.security.attacks import ATTACKS, PWN, RUN, Attack
+from tests.security.attacks import ATTACKS, KNOWN, PWN, RUN, Attack
 
 #: What a run needs is loaded before the processes are copied from this one.
 assert torch.zeros(1).sum() == 0
@@ -23,8 +23,10 @@ def launch(
 
     One that reaches the kernels of PyTorch is tried in a process apart, the others in this one, whose end fails the test, too.
     """
-    (folder / "pyproject.toml").touch()
-    (folder / "net.yaml").write_bytes(attack.text.replace("{PWN}", PWN).encode())
+    for name, text in (("pyproject.toml", ""), ("net.yaml", attack.text), *attack.files):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.replace("{PWN}", PWN).encode())
     if attack.command.startswith(RUN):
         return run_apart(*attack.command.split(), folder=folder)
     monkeypatch.chdir(folder)
@@ -37,6 +39,7 @@ def launch(
 def test_an_attack_ends_in_an_error(
     attack: Attack, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    there = {"net.yaml", "pyproject.toml", *(name.partition("/")[0] for name, _ in attack.files)}
     ending = launch(attack, tmp_path, capsys, monkeypatch)
     told = ending.out + ending.err
     codes = re.findall(r"error\[([\w-]+)\]", told)
@@ -45,7 +48,10 @@ def test_an_attack_ends_in_an_error(
     assert ending.code in (1, 2)
     assert "internal" not in codes
     assert "Traceback" not in told
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.yaml", "pyproject.toml"]
+    assert {path.name for path in tmp_path.iterdir()} == there
+    if attack in KNOWN:
+        # Who wrote it for another program learns what to write here.
+        assert "\nhelp: " in told
 
 
 def test_each_attack_has_a_name_of_its_own() -> None:

@@ -389,7 +389,11 @@ def _read_equation(
     given = [expect_tensor(operand, "operands") for operand in operands]
     terms, output = _parse_equation(equation)
     if len(terms) != len(given):
-        refuse(f"names {len(terms)} tensors in {equation!r} and got {len(given)}", "equation")
+        named = f"{len(terms)} tensor{'s' * (len(terms) != 1)}"
+        refuse(
+            f"names {named} in {equation!r} and got {len(given)}; each has its letters, with a comma between",
+            "equation",
+        )
     covered = [_count_covered(term, tensor, equation) for term, tensor in zip(terms, given, strict=True)]
     dims = max((count for count in covered if count is not None), default=0)
     names = [_name_dims(term, dims, count) for term, count in zip(terms, covered, strict=True)]

@@ -144,7 +144,7 @@ def _find_sizes(
     if (size is None) == (scale_factor is None):
         if size is not None:
             refuse("takes size or scale_factor, not both", "scale_factor", "invalid-argument")
-        refuse("needs either size or scale_factor", "size", "missing-argument")
+        refuse("needs size=... or scale_factor=..., and has neither", "size", "missing-argument")
     argument, given = ("size", size) if size is not None else ("scale_factor", scale_factor)
     values = list(given) if isinstance(given, (tuple, list)) else [given] * count
     if len(values) != count:

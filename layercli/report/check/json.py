@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from layercli.errors import Mend, Position
 from layercli.lock.differences import CLASSES
 from layercli.lock.findings import Finding, flatten_findings, list_findings
 from layercli.lock.result import STATUSES, CheckResult, SpecResult
@@ -74,29 +73,10 @@ def convert_finding(finding: Finding, cause: Finding | None = None) -> dict[str,
         "new": finding.new or None,
         "notes": list(finding.notes),
         "hint": finding.hint or None,
-        "source": convert_position(finding.position),
-        "labels": [
-            {"text": label.text, "source": convert_position(label.position)} for label in finding.labels
-        ],
-        "mends": [_convert_mend(mend) for mend in finding.mends],
+        "source": None if finding.position is None else finding.position.to_dict(),
+        "labels": [{"text": label.text, "source": label.position.to_dict()} for label in finding.labels],
+        "mends": [mend.to_dict() for mend in finding.mends],
         "ignored": finding.ignored or None,
         "fingerprint": finding.fingerprint,
         "cause": None if cause is None else cause.fingerprint,
-    }
-
-
-def _convert_mend(mend: Mend) -> dict[str, Any]:
-    edits = [{"source": convert_position(edit.position), "text": edit.text} for edit in mend.edits]
-    return {"message": mend.message, "edits": edits}
-
-
-def convert_position(position: Position | None) -> dict[str, Any] | None:
-    """A place in a file, counted from 1, the column behind its end with it."""
-    if position is None:
-        return None
-    return {
-        "file": position.file,
-        "line": position.line,
-        "column": position.column,
-        "end_column": position.column + position.width,
     }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from layercli.spec.expressions import Code, Expression
 from layercli.spec.model import (
     Block,
+    LayerDefinition,
     LayerValue,
     LongForm,
     Named,
     NamedLayers,
+    NumberedLayers,
     Sizes,
     Unread,
     list_expressions,
@@ -45,6 +47,28 @@ def _list_layer(value: LayerValue) -> Iterator[Code]:
         inner = [entry.value for entry in value.entries] if isinstance(value, NamedLayers) else value.items
         for item in inner:
             yield from _list_layer(item)
+
+
+def list_listed(block: Block) -> Iterator[tuple[str, LayerDefinition]]:
+    """The layers that stand in a list under a name, each alone in its item, and their paths: ``- conv: Conv2d(...)``."""
+    named = [(layer.name, layer.value) for layer in block.layers]
+    pending: list[tuple[str, Sequence[LayerValue]]] = []
+    if block.numbered:
+        pending, named = [("", [value for _, value in named])], []
+    while named or pending:
+        if named:
+            path, value = named.pop()
+            if isinstance(value, NamedLayers):
+                named += [(f"{path}.{entry.name}", entry.value) for entry in value.entries]
+            elif isinstance(value, NumberedLayers):
+                pending.append((f"{path}.", value.items))
+            continue
+        prefix, items = pending.pop()
+        alone = [
+            item.entries[0] for item in items if isinstance(item, NamedLayers) and len(item.entries) == 1
+        ]
+        if len(alone) == len(items):
+            yield from ((f"{prefix}{place}.{entry.name}", entry) for place, entry in enumerate(alone))
 
 
 def find_names(code: Iterable[Code]) -> set[str]:
