@@ -58,10 +58,15 @@ def load_program() -> None:
     gc.freeze()
 
 
-def run_apart(*arguments: str, folder: Path, prepare: Callable[[], object] | None = None) -> Ending:
+def run_apart(
+    *arguments: str,
+    folder: Path,
+    prepare: Callable[[], object] | None = None,
+    finish: Callable[[], object] | None = None,
+) -> Ending:
     """What the program does in ``folder``, in a process of its own that costs no new start of Python or torch.
 
-    ``prepare`` is called there before.
+    ``prepare`` is called there before, ``finish`` after it.
     """
     load_program()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -71,6 +76,8 @@ def run_apart(*arguments: str, folder: Path, prepare: Callable[[], object] | Non
             code = 99
             with contextlib.suppress(BaseException):
                 code = _run_in_child(arguments, folder, prepare, out.fileno(), err.fileno())
+                if finish is not None:
+                    finish()
             os._exit(code)
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
@@ -127,6 +134,36 @@ def limit_child() -> None:
     if "torch" in sys.modules:
         # Threads of the process that was copied are not here, and its pool waits for them.
         sys.modules["torch"].set_num_threads(1)
+
+
+def mount_small(folder: Path, size: int) -> None:
+    """Put an empty file system of ``size`` bytes over a folder, for this process only. Raises OSError where that isn't allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    new_user, new_mounts = 0x10000000, 0x00020000
+    private, recursive = 1 << 18, 1 << 14
+    names = (b"tmpfs", os.fsencode(folder), b"tmpfs")
+
+    def check(result: int) -> None:
+        if result != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+    check(libc.unshare(new_mounts | (0 if os.geteuid() == 0 else new_user)))
+    check(libc.mount(b"none", b"/", None, private | recursive, None))
+    check(libc.mount(*names, 0, f"size={size}".encode()))
+
+
+@cache
+def can_mount() -> bool:
+    """Whether a process may have a file system of its own here."""
+    with tempfile.TemporaryDirectory() as folder:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            with contextlib.suppress(OSError):
+                mount_small(Path(folder), 1 << 16)
+                code = 0
+            os._exit(code)
+        return os.waitpid(child, 0)[1] == 0
 
 
 def drop_powers() -> None:

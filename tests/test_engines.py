@@ -44,6 +44,14 @@ def widen(trace: layercli.Trace) -> layercli.Trace:
     return replace(trace, rows=(replace(first, parameters=16), *others))
 
 
+def test_a_fault_of_a_rule_is_no_refusal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why PyTorch refuses something is asked of the rules, and what they stumble over is to be seen."""
+    (folder / "net.yaml").write_text(NET.replace("Linear(4, 3)", "Linear(5, 3)"))
+    monkeypatch.setattr(session, "derive_plan", lambda plan: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        engines.run_plan(layercli.load(folder / "net.yaml"), device="cpu")
+
+
 DIFFERING = (
     "error[engines-differ]: the two engines differ\n"
     "   = fc: parameters is 15 on PyTorch and 16 by derivation\n" + REPORT
@@ -128,7 +136,7 @@ def test_a_model_that_only_pytorch_refuses(folder: Path, capsys: pytest.CaptureF
     assert main(["trace", "index.yaml", "--dim", "T=7", "--static"]) == 0
     assert main(["trace", "index.yaml", "--dim", "T=7", "--verify"]) == 1
     told = capsys.readouterr().err
-    assert "error[layer-failed]: words (Embedding) failed on int64[7]" in told
+    assert "error[index-range]: words has 6 rows and is asked for number 7, counted from 0" in told
     assert "= PyTorch: index out of range in self" in told
     assert "= the rules take it: where values decide only a run can tell" in told
     assert main(["trace", "index.yaml", "--dim", "T=7"]) == 1
@@ -147,7 +155,9 @@ def test_a_size_that_only_pytorch_refuses(folder: Path, capsys: pytest.CaptureFi
     assert main(["dims", "index.yaml", "--run"]) == 0
     told = capsys.readouterr().out
     assert "tried 7 sizes on PyTorch · cpu\n" in told
-    refused = "words (Embedding) failed on int64[10]; PyTorch: index out of range in self"
+    refused = (
+        "words has 6 rows and is asked for number 10, counted from 0; PyTorch: index out of range in self"
+    )
     assert f"    T = 10 is accepted by the rules, and PyTorch refuses it: {refused}" in told
     assert main(["dims", "index.yaml", "--verify"]) == 2
     told = capsys.readouterr().err

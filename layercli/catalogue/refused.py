@@ -118,7 +118,11 @@ _REASONS: tuple[tuple[str, str], ...] = (
 )
 
 #: Methods that a forward pass is the same without.
-_NEEDLESS = frozenset("cpu cuda xpu pin_memory share_memory_ requires_grad_ retain_grad numpy tolist".split())
+_NEEDLESS = frozenset(
+    (
+        "cpu", "cuda", "xpu", "pin_memory", "share_memory_", "requires_grad_", "retain_grad", "numpy", "tolist",
+    )
+)  # fmt: skip
 
 REFUSED: Mapping[str, str] = {name: reason for names, reason in _REASONS for name in names.split()}
 

@@ -25,7 +25,8 @@ CODES: tuple[Code, ...] = (
     error(
         "index-range",
         "Index that is out of range",
-        "An index is known to be past the end of what it is looked up in, such as a token past an Embedding's entries.",
+        "An index is past the end of what it is looked up in, such as a token past an Embedding's entries or a target past "
+        "the classes of a loss. The first one is 0, so the last one is one less than there are.",
         "inputs:\n  x: arange(20)\nlayers:\n  embedding: Embedding(10, 4)\n",
     ),
     error(
@@ -49,7 +50,7 @@ CODES: tuple[Code, ...] = (
         "stands below.",
         command(
             "layercli trace net.yaml --run",
-            "inputs:\n  x: randint(0, 20, (8,))\nlayers:\n  embedding: Embedding(10, 4)\n",
+            "inputs:\n  x: rand(4) * 9\n  y: rand(4)\nlayers:\n  loss: BCELoss()\nforward:\n  - loss(x, y)\n",
         ),
     ),
     error(
@@ -59,7 +60,7 @@ CODES: tuple[Code, ...] = (
         "below.",
         command(
             "layercli trace net.yaml --run",
-            "inputs:\n  x: rand(4, 3)\n  y: randint(3, 9, (4,))\nlayers: {}\nforward:\n  - cross_entropy(x, y)\n",
+            "inputs:\n  x: rand(4) * 9\n  y: rand(4)\nlayers: {}\nforward:\n  - binary_cross_entropy(x, y)\n",
         ),
     ),
     error(

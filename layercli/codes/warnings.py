@@ -118,6 +118,41 @@ layers:
 """,
     ),
     warning(
+        "random-number",
+        "Random number past the end",
+        "An input, or a randint in forward, draws numbers that the embedding, loss or one_hot which gets them doesn't have: "
+        "a run fails as soon as one of them is drawn. Both count from 0, and randint leaves its upper end out.",
+        """\
+inputs:
+  tokens: randint(0, 1000, (2, 5))
+layers:
+  embedding: Embedding(100, 8)
+""",
+    ),
+    warning(
+        "listed-name",
+        "Named layers in a list",
+        "A list numbers its layers, and a mapping names them. A dash before a name makes both: a Sequential with one layer in "
+        "it. Without the dashes the layers have their names.",
+        """\
+inputs: {x: [1, 8]}
+layers:
+  - fc: Linear(8, 8)
+  - act: ReLU()
+""",
+    ),
+    warning(
+        "misleading-name",
+        "Layer with the name of another class",
+        "A layer may have the name of a class, as LayerNorm: LayerNorm(8) has, but this one is of another class, so that "
+        "forward doesn't say what it calls. Give it another name, or write the class that its name says.",
+        """\
+inputs: {x: [1, 8]}
+layers:
+  Linear: ReLU()
+""",
+    ),
+    warning(
         "bad-ignore",
         "Comment that turns nothing off",
         "# layercli: ignore[...] names no code, one that there isn't, or an error, which can't be turned off. Name warnings, "

@@ -43,6 +43,9 @@ RUNS = "the model then runs"
 LIKELY = 24
 LIKELY_TUNED = 3
 
+#: Numbers that are so likely may leave another mistake further on.
+PARTIAL_TUNED = 5
+
 #: Changes after which the model fails further on that are looked into for what then ends it.
 MAX_COMPLETED = 2
 
@@ -220,7 +223,8 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
         if found is None or not _gets_further(scene, outcome, found):
             continue
         whole = not found.problems
-        if whole or (done is None and candidate.rank < PARTIAL):
+        alone = candidate.rank < PARTIAL or RANK <= candidate.rank < RANK + PARTIAL_TUNED
+        if whole or (done is None and alone):
             works[candidate.kind] = _Tried(candidate, whole, _tell_outcome(scene, found))
     partial = [tried for tried in works.values() if not tried.whole]
     for tried in sorted(partial, key=lambda tried: tried.candidate.rank)[:MAX_COMPLETED]:

@@ -10,6 +10,7 @@ from layercli.lint.layers import list_blocks, list_plans
 from layercli.plan.records import LayerPlan
 from layercli.spec.mentions import find_names, list_code, list_listed
 from layercli.spec.model import Block, LayerDefinition, Spec
+from layercli.spec.unknown import hint_listed
 
 
 def find_unused_params(spec: Spec) -> Iterator[Problem]:
@@ -39,16 +40,13 @@ def find_listed_names(root: LayerPlan) -> Iterator[Problem]:
                 (path, entry)
             )
         for found in lists.values():
-            paths = [path for path, _ in found]
-            first = found[0][1]
-            shown = paths[0] if len(paths) == 1 else f"{paths[0]} to {paths[-1]}"
+            path, first = found[0]
             yield Problem(
                 "listed-name",
-                f"each item of this list is a Sequential of its own: in state_dict it is {shown}",
+                f"each item of this list is a Sequential of its own, and the path of {first.name} is {path}",
                 first.position,
                 severity="warning",
-                hint=f"leave out the dash before {first.name}"
-                + (", and those below" if len(found) > 1 else ""),
+                hint=hint_listed(first),
             )
 
 

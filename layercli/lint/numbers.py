@@ -49,6 +49,7 @@ def find_random_numbers(plan: Plan, watched: Watched, flow: Flow) -> Iterator[Pr
         id(tensor): _trace_recipe(f"the input {name}", recipe)
         for (name, tensor), (_, recipe) in zip(watched.inputs, plan.inputs, strict=True)
     }
+    seen: set[tuple[Position, Position | None]] = set()
     for call in flow.calls:
         settings = {} if call.module is None else call.module.arguments
         lookup = find_lookup(call.draft.type, call.values, call.keywords, settings)
@@ -58,18 +59,21 @@ def find_random_numbers(plan: Plan, watched: Watched, flow: Flow) -> Iterator[Pr
         if drawn is None or (drawn.low >= 0 and drawn.high <= lookup.count):
             continue
         past = drawn.high > lookup.count
-        if (drawn.high - 1 if past else drawn.low) == lookup.ignored:
+        number = drawn.high - 1 if past else drawn.low
+        places = drawn.position, call.draft.position
+        if number == lookup.ignored or places in seen:
             continue
+        seen.add(places)
         name = name_call(call)
         labels = () if call.draft.position is None else (Label(call.draft.position, "looks them up"),)
-        numbers = f"up to {drawn.high - 1}" if past else f"from {drawn.low} on"
+        numbers = f"up to {number}" if past else f"from {number} on"
         yield Problem(
             "random-number",
             f"{drawn.name} draws numbers {numbers}, and {name} has {lookup.count} {lookup.call.noun}, counted from 0",
             drawn.position,
             labels=labels,
             severity="warning",
-            hint=lookup.mend(drawn.high - 1 if past else drawn.low),
+            hint=lookup.mend(number),
         )
 
 

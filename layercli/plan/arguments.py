@@ -313,7 +313,9 @@ def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
         raise error_at("wrong-kind", message, position)
     if name == "distance_function" and not isinstance(value, (FunctionValue, LayerPlan)):
         message = f"{name} of {layer} is a function or a layer, and this is {_describe_given(value)}"
-        raise error_at("wrong-kind", message, position, "name one: F.pairwise_distance, or PairwiseDistance()")
+        raise error_at(
+            "wrong-kind", message, position, "name one: F.pairwise_distance, or PairwiseDistance()"
+        )
     if name not in _INTS and name not in _NUMBERS:
         return
     # Padding may be 'same', and a size that pooling keeps is None.

@@ -16,6 +16,7 @@ from layercli.errors import Label, Problem, SpecError, did_you_mean
 from layercli.plan.records import LayerPlan, Member, ParameterPlan
 from layercli.spec.calls import UNKNOWN, check_function
 from layercli.spec.expressions import Body, name_after_dot
+from layercli.spec.mentions import list_listed
 from layercli.spec.model import Block
 from layercli.spec.names import (
     BUILTINS,
@@ -30,6 +31,7 @@ from layercli.spec.unknown import (
     explain_package,
     explain_unknown,
     hint_layer,
+    hint_listed,
     hint_member,
     hint_present,
 )
@@ -306,10 +308,16 @@ class _Checker:
         classes = [*self.block.definitions, *LAYERS] if name[:1].isupper() else []
         functions = [*FUNCTIONS, *BUILTINS] if called or alone else []
         code, message, hint = explain_unknown(name, [own, classes, functions], called=called)
+        hint = self.hint_listed(name) or hint
         if not called and code == "unknown-name" and not hint:
             inputs = [item.name for item in self.block.inputs]
             hint = hint_present(dict.fromkeys([*inputs, *sorted(self.assigned)]))
         self.report(self.body.problem(code, message, node, hint))
+
+    def hint_listed(self, name: str) -> str:
+        """What to write for a name that a layer has in a list, where it is no name of the block."""
+        found = [layer for _, layer in list_listed(self.block) if layer.name == name]
+        return hint_listed(found[0]) if found else ""
 
     def explain_early(self, node: ast.Name) -> SpecError:
         """A local that gets its value further down."""
@@ -330,7 +338,7 @@ class _Checker:
             prefix = None
         if prefix == "self":
             if node.attr not in self.members and node.attr not in self.params and node.attr != "training":
-                hint = hint_member(node.attr, [*self.members, *self.params])
+                hint = self.hint_listed(node.attr) or hint_member(node.attr, [*self.members, *self.params])
                 if node.attr in MODULE_ATTRIBUTES:
                     hint = "a spec calls its layers by name, and no method of nn.Module"
                 message = f"there is no layer, parameter or param called {node.attr}"

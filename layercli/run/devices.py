@@ -113,12 +113,18 @@ def estimate_elements(value: Any) -> int:
         inner = max((estimate_elements(operand) for operand in value.operands), default=0)
         if value.kind != "function":
             return inner
+        if value.name == "tensor":
+            return max(inner, _count_values(value.operands))
         sizes = [item for operand in (*value.operands, value.keywords.get("size")) for item in _ints(operand)]
         bounds = 2 if value.name == "randint" else 0
         return max(inner, math.prod(size for size in sizes[bounds:] if size > 0))
     if isinstance(value, (tuple, list)):
         return sum(estimate_elements(item) for item in value)
     return 0
+
+
+def _count_values(value: Any) -> int:
+    return sum(map(_count_values, value)) if isinstance(value, (tuple, list)) else 1
 
 
 def _ints(value: Any) -> list[int]:

@@ -259,7 +259,9 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
         return slip
     if digits is not None:
         place = text.position(start + digits.start(), len(digits[0]))
-        return Problem("number-too-large", "this number is too large for any size", place, hint="write a smaller one")
+        return Problem(
+            "number-too-large", "this number is too large for any size", place, hint="write a smaller one"
+        )
     message, _, rest = (error.msg or "invalid syntax").rstrip(".").partition(". ")
     hint = rest[:1].lower() + rest[1:]
     for words, plainer in _PLAINER:
@@ -350,7 +352,9 @@ def _check_node(code: Code, node: ast.AST) -> None:
             and not isinstance(value, bool)
             and abs(value) >= 10 ** current_limits().digits
         ):
-            raise code.problem("number-too-large", "this number is too large for any size", node, "write a smaller one")
+            raise code.problem(
+                "number-too-large", "this number is too large for any size", node, "write a smaller one"
+            )
         if isinstance(value, (bytes, complex)):
             raise code.problem(
                 "not-in-language", f"{type(value).__name__} values are not in the spec language", node

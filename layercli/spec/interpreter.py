@@ -38,6 +38,7 @@ from layercli.spec.names import (
 )
 from layercli.spec.symbols import SizeFloat, apply_function, apply_to_sizes, fix, round_quotient, to_float
 from layercli.spec.unknown import (
+    NOTHING_INSIDE,
     explain_class_in_forward,
     explain_package,
     explain_unknown,
@@ -450,7 +451,9 @@ class Interpreter:
             and abs(left) > 1
             and right * left.bit_length() > 8 * current_limits().digits
         ):
-            raise site.error("number-too-large", "this power is too large for any size", "write a smaller one")
+            raise site.error(
+                "number-too-large", "this power is too large for any size", "write a smaller one"
+            )
         if kind is ast.Mult:
             for sequence, count in ((left, right), (right, left)):
                 if isinstance(sequence, (str, tuple, list)) and isinstance(count, int):
@@ -468,7 +471,9 @@ class Interpreter:
     def check_plain_result(self, value: Any, site: Site) -> Any:
         """``value``, unless it is larger than the limits allow. Raises SpecError."""
         if isinstance(value, int) and abs(value) >= 10 ** current_limits().digits:
-            raise site.error("number-too-large", "this number is too large for any size", "write a smaller one")
+            raise site.error(
+                "number-too-large", "this number is too large for any size", "write a smaller one"
+            )
         if isinstance(value, complex):
             raise site.error("wrong-kind", "complex numbers are not in the spec language")
         if isinstance(value, (tuple, list)):

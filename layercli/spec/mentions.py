@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from layercli.spec.expressions import Code, Expression
 from layercli.spec.model import (
@@ -51,24 +51,28 @@ def _list_layer(value: LayerValue) -> Iterator[Code]:
 
 def list_listed(block: Block) -> Iterator[tuple[str, LayerDefinition]]:
     """The layers that stand in a list under a name, each alone in its item, and their paths: ``- conv: Conv2d(...)``."""
-    named = [(layer.name, layer.value) for layer in block.layers]
-    pending: list[tuple[str, Sequence[LayerValue]]] = []
+    for layer in block.layers if not block.numbered else ():
+        yield from _list_listed(layer.name, layer.value)
     if block.numbered:
-        pending, named = [("", [value for _, value in named])], []
-    while named or pending:
-        if named:
-            path, value = named.pop()
-            if isinstance(value, NamedLayers):
-                named += [(f"{path}.{entry.name}", entry.value) for entry in value.entries]
-            elif isinstance(value, NumberedLayers):
-                pending.append((f"{path}.", value.items))
-            continue
-        prefix, items = pending.pop()
+        items = tuple(layer.value for layer in block.layers)
+        for path, entry in _list_listed("", NumberedLayers(items, block.position)):
+            yield path.removeprefix("."), entry
+
+
+def _list_listed(path: str, value: LayerValue) -> Iterator[tuple[str, LayerDefinition]]:
+    if isinstance(value, NamedLayers):
+        for entry in value.entries:
+            yield from _list_listed(f"{path}.{entry.name}", entry.value)
+    elif isinstance(value, NumberedLayers):
         alone = [
-            item.entries[0] for item in items if isinstance(item, NamedLayers) and len(item.entries) == 1
+            item.entries[0]
+            for item in value.items
+            if isinstance(item, NamedLayers) and len(item.entries) == 1
         ]
-        if len(alone) == len(items):
-            yield from ((f"{prefix}{place}.{entry.name}", entry) for place, entry in enumerate(alone))
+        if len(alone) == len(value.items):
+            yield from ((f"{path}.{place}.{entry.name}", entry) for place, entry in enumerate(alone))
+        for place, item in enumerate(value.items):
+            yield from _list_listed(f"{path}.{place}", item)
 
 
 def find_names(code: Iterable[Code]) -> set[str]:

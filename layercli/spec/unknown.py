@@ -9,6 +9,8 @@ from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
 from layercli.errors import did_you_mean, same_but_for_case
+from layercli.spec.expressions import Expression
+from layercli.spec.model import LayerDefinition
 
 #: What other languages and Python's other half write for a value, and what it is here.
 _WORDS = {
@@ -123,6 +125,13 @@ def hint_added(name: str) -> str:
     return f"add it to `layers`, as in {name}: Linear(8, 4)"
 
 
+def hint_listed(layer: LayerDefinition) -> str:
+    """What to write for a layer with a name that stands in a list."""
+    value = layer.value
+    shown = " ".join(value.shown.split()) if isinstance(value, Expression) else ""
+    return f"write {layer.name}: {f'{shown}, ' if shown else ''}without the dash before it"
+
+
 def hint_member(name: str, known: Iterable[str]) -> str:
     """What to write for ``self.name``: the layer that was meant, or the one that is missing.
 
@@ -179,7 +188,11 @@ def explain_unknown(name: str, groups: Sequence[Iterable[str]], *, called: bool)
         return "unknown-name", f"there is nothing called {name} here", f"text needs quotes: '{name}'"
     if called and name in METHODS and not METHODS[name].attribute:
         hint = f"write x.{name}(...); a statement before it has to name x, as in x = conv(x)"
-        return "unknown-function", f"{name} is a method of tensors, and no function", hint, 
+        return (
+            "unknown-function",
+            f"{name} is a method of tensors, and no function",
+            hint,
+        )
     hint = _find_near(name, groups, called=called)
     if called and name[:1].isupper():
         return (

@@ -292,6 +292,13 @@ def test_a_model_that_is_refused_as_it_is(tmp_path: Path) -> None:
     assert f"PyTorch refuses T = 4: {found.refusal}\n" in format_text(found, TraceOptions())
 
 
+def test_a_model_that_no_size_of_a_dim_mends_is_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(NET.format(dims="{T: 4}", x="rand(T, 4)", forward="return x.view(-1, 0)"), "utf-8")
+    with pytest.raises(layercli.SpecError, match="can't work out -1 beside a size of 0"):
+        list_sizes(path)
+
+
 def test_what_a_dim_needs_is_no_matter_where_another_is_why_none_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     text = NET.format(dims="{N: 2, T: 4}", x="rand(N, T)", forward="return x.reshape(N, 2, -1, 3)")

@@ -68,7 +68,7 @@ error[shape-mismatch]: add in encoder.0 can't broadcast [1, 12, 24] and [1, 12, 
     = in encoder.0 (Layer), made at tagger.yaml:7:16
     = 24 is embedding_dim of embedding, Embedding(100, 24) at line 6
     = 28 is out_features of encoder.0.feed_forward.2, Linear(32, 28) at line 14
-help: write feed_forward: Sequential(Linear(inside, outside), GELU(), Linear(outside, inside))   (tried: encoder.0.add then runs)
+help: write feed_forward: Sequential(Linear(inside, outside), GELU(), Linear(outside, inside))   (tried: the model then gets as far as head)
 """
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from layercli.files import write_whole
-from tests.apart import Ending, drop_powers, run_apart
+from tests.apart import Ending, can_mount, drop_powers, mount_small, run_apart
 
 NET = "name: Net\ndims: {N: 2}\ninputs: {x: [N, 8]}\nlayers:\n  fc: Linear(8, 8)\n  act: ReLU()\n"
 #: A model that takes longer than any test waits.
@@ -29,9 +29,15 @@ LONG = (
 #: Each command that writes, with the files that it would write. The model has a lock of before.
 WRITING: dict[str, tuple[str, ...]] = {
     "trace net.yaml --static --format json --output out.json": ("out.json",),
+    "trace net.yaml --static --format csv --output out.csv": ("out.csv",),
+    "trace wrong.yaml --fix": ("wrong.yaml",),
     "params net.yaml --output out.txt": ("out.txt",),
     "show net.yaml --output out.txt": ("out.txt",),
+    "show net.yaml --format spec --output out.yaml": ("out.yaml",),
     "dims net.yaml --output out.txt": ("out.txt",),
+    "explain net.yaml fc --output out.txt": ("out.txt",),
+    "diff net.yaml net.lock --output out.txt": ("out.txt",),
+    "schema --output out.json": ("out.json",),
     "check --static --output out.txt": ("out.txt",),
     "check --static --format sarif=out.sarif": ("out.sarif",),
     "check --static --format junit=out.xml": ("out.xml",),
@@ -58,6 +64,7 @@ def project(tmp_path: Path, lock: bytes) -> Path:
     (folder / "pyproject.toml").write_text("[tool.layercli]\nspecs = ['net.yaml']\n")
     (folder / "net.yaml").write_text(NET)
     (folder / "net.lock").write_bytes(lock)
+    (folder / "wrong.yaml").write_text(NET.replace("8, 8", "9, 8"))
     return folder
 
 
@@ -77,7 +84,7 @@ def check_refusal(ending: Ending, before: dict[str, bytes], folder: Path) -> Non
 # Interrupts ------------------------------------------------------------------------------------------------
 
 
-def interrupt_soon(seconds: float = 0.3) -> None:
+def interrupt_soon(seconds: float = 0.1) -> None:
     threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 
 
@@ -195,12 +202,98 @@ def fill_disk() -> None:
     layercli.files.open = lambda name, mode: (Full if mode == "wb" else plain)(name, mode)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("command", WRITING)
-def test_a_disk_that_is_full(command: str, project: Path) -> None:
+@pytest.mark.parametrize("command", ["lock --static", "trace net.yaml --static --output out.txt"])
+def test_a_disk_that_says_it_is_full(command: str, project: Path) -> None:
     before = snapshot(project)
     ending = run_apart(*command.split(), folder=project, prepare=fill_disk)
     check_refusal(ending, before, project)
     assert "the disk is full" in ending.err
+
+
+SMALL = 1 << 16
+
+
+def move_to_full_disk(folder: Path, free: int = 0) -> None:
+    """Let the files of a folder stand on a file system of their own that has so many bytes left."""
+    files = snapshot(folder)
+    mount_small(folder, SMALL)
+    os.chdir(folder)
+    for name, data in files.items():
+        Path(name).write_bytes(data)
+    with contextlib.suppress(OSError), open("filler", "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    os.truncate("filler", os.path.getsize("filler") - free)
+
+
+def run_on_full_disk(
+    command: str, project: Path, after: Path, *, free: int = 0, prepare: Callable[[], object] = lambda: None
+) -> Ending:
+    """What a command says there; the files that it leaves go to ``after``."""
+
+    def begin() -> None:
+        move_to_full_disk(project, free)
+        prepare()
+
+    def keep() -> None:
+        after.mkdir()
+        for name, data in snapshot(Path()).items():
+            (after / name).write_bytes(data)
+        (after / "filler").unlink()
+
+    return run_apart(*command.split(), folder=project, prepare=begin, finish=keep)
+
+
+needs_mounts = pytest.mark.skipif(not can_mount(), reason="no process may mount a file system here")
+
+
+@needs_mounts
+@pytest.mark.parametrize("command", WRITING)
+def test_a_disk_that_is_full(command: str, project: Path, tmp_path: Path) -> None:
+    before = snapshot(project)
+    ending = run_on_full_disk(command, project, tmp_path / "after")
+    check_refusal(ending, before, tmp_path / "after")
+    assert "the disk is full" in ending.err
+
+
+@needs_mounts
+def test_a_disk_that_is_full_in_the_middle_of_a_file(project: Path, tmp_path: Path) -> None:
+    before = snapshot(project)
+    ending = run_on_full_disk("schema --output out.json", project, tmp_path / "after", free=8192)
+    check_refusal(ending, before, tmp_path / "after")
+    assert "the disk is full" in ending.err
+
+
+@needs_mounts
+@pytest.mark.parametrize(
+    "command", ["trace net.yaml --static", "show net.yaml", "check --static", "validate", "list", "schema"]
+)
+def test_standard_output_to_a_disk_that_is_full(command: str, project: Path, tmp_path: Path) -> None:
+    def redirect() -> None:
+        os.dup2(os.open("out.txt", os.O_WRONLY | os.O_CREAT), 1)
+
+    before = snapshot(project)
+    ending = run_on_full_disk(command, project, tmp_path / "after", prepare=redirect)
+    assert (ending.code, ending.err) == (
+        2,
+        "error[unwritable]: the output can't be written: No space left on device\n",
+    )
+    assert snapshot(tmp_path / "after") == {**before, "out.txt": b""}
+
+
+@needs_mounts
+def test_a_step_summary_on_a_disk_that_is_full(project: Path, tmp_path: Path) -> None:
+    def summarise() -> None:
+        os.environ["GITHUB_STEP_SUMMARY"] = "summary.md"
+        os.environ["GITHUB_ACTIONS"] = "true"
+
+    before = snapshot(project)
+    command = "check --static --format github"
+    ending = run_on_full_disk(command, project, tmp_path / "after", prepare=summarise)
+    assert ending.code == 1
+    assert "Traceback" not in ending.err
+    assert "the disk is full" in ending.out + ending.err
+    assert snapshot(tmp_path / "after") == {**before, "summary.md": b""}
 
 
 def test_a_file_that_may_grow_no_larger(project: Path) -> None:

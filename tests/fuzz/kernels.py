@@ -72,7 +72,8 @@ _FACTORIES = {
 }  # fmt: skip
 
 SECONDS = 20.0
-MEMORY = 8 * 2**30
+#: Less than what takes long only because it is large.
+MEMORY = 2 * 2**30
 #: Of one entry no more calls are looked for that end the process.
 MOST_FOUND = 12
 
@@ -174,7 +175,7 @@ class _LayerEngine(TorchEngine):
 
 def run_call(drawn: Drawn) -> None:
     """Make the call on PyTorch as a run does. Raises LayercliError for what is refused."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     if drawn.constructor:
         layer = make_layer(drawn.constructor).train(drawn.train)
         evaluate(_LayerEngine(layer), f"relu({drawn.text})")

@@ -281,7 +281,7 @@ SIZE = (
         "sequential-many-times",
         _INPUTS + "layers: {s: 'Sequential(100 * Identity())'}\nforward: |\n  for i in range(10 ** 4): x = s(x)\n  return x\n",
         "too-many-steps",
-        f"{DERIVE} --limit steps=200000",
+        f"{DERIVE} --limit steps=50000",
     ),
     statement("nested-loops", "for i in range(10 ** 4):\n  for j in range(10 ** 4):\n    y = j", "too-many-steps", f"{DERIVE} --limit steps=20000"),
     # Lists are copied in one step each, and a list of them is no longer than a list may be.

@@ -596,9 +596,13 @@ def test_a_text_that_takes_too_long_is_told(tmp_path: Path) -> None:
     text = "inputs: {x: [1, 8]}\nlayers: {fc: 'Linear(8, 8)'}\n" + loop
     with Session(tmp_path) as session:
         session.initialise()
-        codes = {problem["code"] for problem in session.open(text)}
+        problems = session.open(text)
+        codes = {problem["code"] for problem in problems}
         # On a slow machine the seconds are over before the steps are.
         assert codes & {"too-many-steps", "out-of-time"}
+        # An editor has no options.
+        told = [problem["message"] for problem in problems if problem["code"] in codes]
+        assert any("in a terminal, layercli validate --limit" in message for message in told), told
         assert session.at("hover", 1, 15) is not None
         assert session.actions(4, 0, 20) == []
         assert session.end() == 0

@@ -323,7 +323,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("- [a, b] = f(x)", "yaml-quote-needed", "1:3", "- '[a, b] = f(x)'"),
     ("- {'a': x}['a']", "yaml-quote-needed", "1:3", "- \"{'a': x}['a']\""),
     ("- *[x, y]", "yaml-quote-needed", "1:3", "- '*[x, y]'"),
-    ("- @x", "yaml-quote-needed", "1:3", "- '@x'"),
+    ("- @x", "syntax", "1:3", "write x; a product has two sides: x @ x"),
     ("- %x", "yaml-quote-needed", "1:3", "- '%x'"),
     ("- `x`", "yaml-quote-needed", "1:3", "- '`x`'"),
     ("- > x", "yaml-quote-needed", "1:3", "- '> x'"),
