@@ -19,7 +19,7 @@ from layercli.trace.agreement import (
     compare_traces,
     join_formulas,
 )
-from layercli.trace.failure import TraceFailed
+from layercli.trace.failure import TraceFailed, with_problems
 
 if TYPE_CHECKING:
     from layercli.run.tracer import ValueRequest
@@ -196,11 +196,7 @@ def _compare_refusals(failure: SpecError, refusal: SpecError | None) -> SpecErro
         if (known.code, known.position, known.message) == (first.code, first.position, first.message):
             return failure
         note = f"the rules refuse something else: {known.message}"
-    return _with_problems(failure, replace(first, notes=(*first.notes, note)), *others)
-
-
-def _with_problems(failure: SpecError, *problems: Problem) -> SpecError:
-    return TraceFailed(failure.trace, *problems) if isinstance(failure, TraceFailed) else SpecError(*problems)
+    return with_problems(failure, replace(first, notes=(*first.notes, note)), *others)
 
 
 def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
@@ -221,7 +217,7 @@ def explain_failure(plan: Plan, failure: SpecError) -> SpecError:
             return failure
         if not _same_row(failure, refusal):
             return failure
-        return _with_problems(failure, replace(known, notes=(*known.notes, *first.notes)))
+        return with_problems(failure, replace(known, notes=(*known.notes, *first.notes)))
     return failure
 
 

@@ -58,7 +58,7 @@ def validate_spec(
         except PlanFailed as failure:
             from layercli.derive.session import find_refused
 
-            raise SpecError(*failure.problems, *find_refused(failure.planned, spec)) from None
+            raise SpecError(*failure.problems, *find_refused(failure.planned, failure.spec)) from None
         trace, errors, warnings = _derive(plan, ignore)
         exit_code = 1 if errors else 0
     except LayercliError as error:
@@ -90,28 +90,10 @@ def _derive(plan: Plan, ignore: Collection[str]) -> tuple[Trace, tuple[Problem, 
     return watched.trace, errors, [problem for problem in found if problem.code not in ignore]
 
 
-#: What ends a derivation that took long already: another one would tell nothing more.
-_TAKE_LONG = frozenset({"too-many-steps", "out-of-memory", "out-of-time"})
-
-
 def _list_errors(plan: Plan, failure: SpecError) -> tuple[Problem, ...]:
-    """What ended a derivation, explained, and what else is wrong and doesn't follow from it."""
-    from layercli.derive.session import find_failures
-    from layercli.diagnose.session import diagnose_rest
+    from layercli.diagnose.session import diagnose_all
 
-    if any(problem.code in _TAKE_LONG for problem in failure.problems):
-        return failure.problems
-    told = {(problem.code, problem.message) for problem in failure.problems}
-    others = [item for item in find_failures(plan) if (item.code, item.message) not in told]
-    first = _explain(plan, failure).problems
-    return (*first, *diagnose_rest(plan, first, others))
-
-
-def _explain(plan: Plan, failure: SpecError) -> SpecError:
-    """What a plan is refused for, with where it came from and what to write instead."""
-    from layercli.diagnose.session import diagnose
-
-    return diagnose(plan, failure)
+    return diagnose_all(plan, failure).problems
 
 
 def validate_specs(

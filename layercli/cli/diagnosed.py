@@ -1,4 +1,4 @@
-"""Problems of a model are told with their causes and mends."""
+"""All that is wrong with a model is told, with its causes and mends."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def diagnosed(plan: Plan) -> Iterator[None]:
     try:
         yield
     except SpecError as failure:
-        from layercli.diagnose.session import diagnose
+        from layercli.diagnose.session import diagnose_all
 
-        raise diagnose(plan, failure) from failure.__cause__
+        raise diagnose_all(plan, failure) from failure.__cause__

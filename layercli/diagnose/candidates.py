@@ -203,8 +203,10 @@ def insert_layer(
     listed: tuple[Edit, ...] = ()
     after = scene.describe(also) if also else ""
     message = f"write {told} before {entry.before}{entry.code.segment(site.node)}"
-    if after:
+    if after and all(change.code is entry.code for change in also):
         message = f"write {told} and then {after.removeprefix('write ')}"
+    elif after:
+        message = f"{after} and {message.removeprefix('write ')}"
     forward = block.forward
     if forward is not None and entry.definition in block.layers:
         call = next(
@@ -220,8 +222,12 @@ def insert_layer(
             return
         where = call.position()
         indent = where.source.line(where.line)[: where.column - 1]
-        listed = (Edit(Position(where.source, where.line, where.column, 0), f"{name}\n{indent}"),)
-        message += f", and - {name} before - {call.shown}"
+        in_lines = indent.strip() == "-"
+        written = f"{name}\n{indent}" if in_lines else f"{name}, "
+        listed = (Edit(Position(where.source, where.line, where.column, 0), written),)
+        message += (
+            f", and - {name} before - {call.shown}" if in_lines else f", and {name}, before {call.shown}"
+        )
     yield Candidate(kind, rank, message, (inserted, *listed, *edits))
 
 

@@ -42,6 +42,7 @@ def list_kind_candidates(scene: Scene, row: Row | None) -> Iterator[Candidate]:
     """Changes for values of another kind than the row that failed takes."""
     if scene.problem.code in ("wrong-kind", "unknown-method"):
         yield from _unpack_results(scene)
+        yield from [] if row is None else _take_state(scene, row)
         yield from _take_first(scene, row)
         yield from _list_sizes(scene, row)
     if row is not None and scene.problem.code in ("dtype-mismatch", "invalid-argument", "wrong-kind"):
@@ -73,6 +74,30 @@ def _list_statements(scene: Scene, path: str) -> Iterator[tuple[Body, ast.stmt]]
         for node in ast.walk(body.tree):
             if isinstance(node, ast.stmt):
                 yield body, node
+
+
+def _take_state(scene: Scene, row: Row) -> Iterator[Candidate]:
+    """``out, (h, _) = lstm(x)`` and ``h[-1]`` where ``h`` is the pair of states that an LSTM gives."""
+    site = scene.find_call(row)
+    pairs = [value for value in row.inputs if isinstance(value, tuple) and len(value) == 2]
+    made = next(
+        (
+            item
+            for item in reversed(list(scene.finished.values()))
+            if item.type == "LSTM" and isinstance(item.output, tuple) and item.output[1] in pairs
+        ),
+        None,
+    )
+    for node in [] if site is None or made is None else find_operands(site):
+        assert site is not None and made is not None
+        for body, statement in _list_statements(scene, made.path):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+            if not isinstance(target, ast.Tuple) or len(target.elts) != 2 or not isinstance(node, ast.Name):
+                continue
+            state = target.elts[1]
+            if isinstance(state, ast.Name) and state.id == node.id and body is site.code:
+                pair = Change(body, *body.span(state), f"({state.id}, _)")
+                yield from wrap(scene, site, node, "[-1]", "state", 3, [pair])
 
 
 def _take_first(scene: Scene, row: Row | None) -> Iterator[Candidate]:
@@ -156,6 +181,16 @@ def _count_in_each(given: tuple[object, ...], count: int) -> list[int]:
     return sorted(set(parts), reverse=True)
 
 
+def _write_chunk(
+    scene: Scene, body: Body, call: ast.Call, number: ast.Constant, count: int
+) -> Iterator[Candidate]:
+    """``chunk``, which takes how many parts there are, where ``split`` got that for their size."""
+    _, end = body.span(call.func)
+    if body.segment(call.func).endswith("split") and number.value == count:
+        changes = [Change(body, end - len("split"), end, "chunk")]
+        yield from propose(scene, "chunk", 1, changes)
+
+
 def find_unpacking(scene: Scene) -> Iterator[Candidate]:
     """Another number of names for what a call gives."""
     position = scene.problem.position
@@ -194,6 +229,8 @@ def _fit_unpacking(
                 for number in [*sizes, len(names)]:
                     change = Change(body, begin, end, str(number))
                     yield from propose(scene, "count", 0, [change])
+                    if row.type == "split" and number != len(names):
+                        yield from _write_chunk(scene, body, call, constant, len(names))
     begin, end = body.span(target)
     texts = []
     if len(names) == 3 and len(given) == 2 and isinstance(given[1], tuple):

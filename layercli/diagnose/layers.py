@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from typing import Any
@@ -26,9 +27,11 @@ from layercli.diagnose.candidates import (
 from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
 from layercli.diagnose.kinds import CLASS_LOSSES, list_kind_candidates
+from layercli.diagnose.losses import fits_loss
 from layercli.diagnose.making import DIVISORS, list_divisors
 from layercli.diagnose.numbers import DIMS, fit_order, list_numbers
 from layercli.diagnose.origins import Origin, find_factors, find_origin
+from layercli.diagnose.roles import POSITIONS, SAMPLES, tell_role
 from layercli.diagnose.scene import Scene, tensor_at
 from layercli.diagnose.special import list_special_candidates
 from layercli.diagnose.windows import list_window_candidates
@@ -44,6 +47,9 @@ REDUCTIONS = frozenset(
     }
 )  # fmt: skip
 
+#: Poolings that give as many positions as they are told to.
+_ADAPTIVE = re.compile(r"Adaptive(Avg|Max)Pool\dd")
+
 #: Layers whose channels stand in the second dimension, and how their names begin.
 _CHANNELS_SECOND = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "SyncBatchNorm")
 
@@ -58,6 +64,7 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
         for misfit in misfits:
             yield from _fit_argument(scene, row, plan, misfit)
             yield from _fit_input(scene, row, misfit)
+            yield from _normalise_features(scene, row, plan, misfit)
         if len({misfit.fit.argument for misfit in misfits}) > 1:
             yield from _fit_several(scene, row, misfits)
         yield from list_special_candidates(scene, row, plan)
@@ -70,8 +77,10 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
         holder, _ = list_fits(plan)
         if "batch_first" in holder.arguments or holder.type_name in _BATCH_FIRST:
             other = not holder.arguments.get("batch_first")
+            # Who wrote that the batch comes first means it.
+            rank = 2 if other else PARTIAL + 6
             for way in set_argument(scene, row.path, "batch_first", other, plan=holder):
-                yield from propose(scene, "batch_first", 2, way.changes)
+                yield from propose(scene, "batch_first", rank, way.changes)
 
 
 def list_fitting_candidates(scene: Scene, sizes: Collection[int]) -> Iterator[Candidate]:
@@ -133,10 +142,13 @@ def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> It
         value = type(given)(misfit.tensor.shape[-len(given) :])
     # The last dimension of an image is seldom meant to be features.
     rank = PARTIAL if row.type == "Linear" and len(misfit.tensor.shape) > 3 else 0
+    if tell_role(origin) in (SAMPLES, POSITIONS):
+        # As many features as there are samples or positions are seldom meant, either.
+        rank = PARTIAL
     for way in set_argument(scene, row.path, argument, value, factors, holder):
         yield from propose(scene, "argument", rank + way.cost, way.changes)
         for also in _keep_divisible(scene, row, holder, misfit):
-            yield from propose(scene, "argument", way.cost + 4, [*way.changes, *also])
+            yield from propose(scene, "argument", rank + way.cost + 4, [*way.changes, *also])
 
 
 def _keep_divisible(scene: Scene, row: Row, holder: LayerPlan, misfit: Misfit) -> Iterator[Sequence[Change]]:
@@ -195,7 +207,7 @@ def _fit_input(scene: Scene, row: Row, misfit: Misfit) -> Iterator[Candidate]:
     yield from _flatten_from_first(scene, row, origin, needed)
     for way in set_origin(scene, origin, needed):
         yield from propose(scene, "producer", 20 + way.cost, way.changes)
-    if origin.row is None:
+    if origin.row is None and tell_role(origin) not in (SAMPLES, POSITIONS):
         sizes = [*origin.tensor.shape]
         sizes[origin.dim] = needed
         yield from resize_input(scene, origin.name, sizes, f"input {origin.name}", 15)
@@ -284,7 +296,10 @@ def _flatten_input(
         yield from wrap(scene, site, node, ".mean((2, 3))", "mean", -12)
     also: Sequence[Change] = ()
     rank = -14
-    if flat != misfit.needed:
+    pooled = _pool_to_one(scene, row, misfit)
+    if pooled:
+        also, rank = pooled, -13
+    elif flat != misfit.needed:
         way = next(set_argument(scene, row.path, "in_features", flat, shape[1:]), None)
         if way is None:
             return
@@ -292,6 +307,41 @@ def _flatten_input(
     if site is not None and node is not None:
         yield from wrap(scene, site, node, ".flatten(1)", "flatten", rank, also)
     yield from insert_layer(scene, row.path, "Flatten()", "flatten", rank, also)
+
+
+def _pool_to_one(scene: Scene, row: Row, misfit: Misfit) -> Sequence[Change]:
+    """An adaptive pooling to one position, where what it gives has as many channels as features are wanted."""
+    shape = misfit.tensor.shape
+    origin = find_origin(scene, row, misfit.tensor, -1)
+    made = None if origin is None else origin.row
+    if made is None or not _ADAPTIVE.fullmatch(made.type) or len(shape) < 3 or shape[1] != misfit.needed:
+        return ()
+    if prod(shape[2:]) == 1:
+        return ()
+    way = next(set_argument(scene, made.path, "output_size", 1), None)
+    return () if way is None else way.changes
+
+
+def _normalise_features(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> Iterator[Candidate]:
+    """Features in the last dimension, which ``LayerNorm`` takes there and ``BatchNorm1d`` as channels before positions."""
+    shape = misfit.tensor.shape
+    if row.type not in ("BatchNorm1d", "InstanceNorm1d") or len(shape) != 3 or shape[2] != misfit.needed:
+        return
+    counted = tell_role(find_origin(scene, row, misfit.tensor, misfit.fit.dim)) in (SAMPLES, POSITIONS)
+    site = find_direct_call(scene, row)
+    node = next(iter([] if site is None else find_inputs(site)), None)
+    if site is not None and node is not None:
+        _, end = site.code.span(site.node)
+        back = Change(site.code, end, end, ".transpose(1, 2)")
+        yield from wrap(scene, site, node, ".transpose(1, 2)", "arrange", -2, [back])
+    making = scene.find_making(plan, scene.find_owner(row.path))
+    given = plan.argument_sites.get("num_features")
+    if making is None or given is None:
+        return
+    assert isinstance(making.node, ast.Call)
+    prefix = making.code.segment(making.node.func).removesuffix(row.type)
+    text = f"{prefix}LayerNorm({given.text.rpartition('=')[2].strip()})"
+    yield from propose(scene, "name", -1 if counted else 3, [replace_node(making.code, making.node, text)])
 
 
 def _arrange_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
@@ -306,7 +356,9 @@ def _arrange_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
         tensor = tensor_at(row, index)
         if tensor is not None and site is not None:
             whole = row.type.endswith("Loss") and "float" not in tensor.dtype
-            for rank, after in enumerate(list_arrangements(tensor)):
+            for rank, (after, shape) in enumerate(list_arrangements(tensor).items()):
+                if not fits_loss(row, index, shape):
+                    continue
                 yield from wrap(scene, site, node, after, "arrange", base + rank)
                 if whole and row.type not in CLASS_LOSSES:
                     yield from wrap(scene, site, node, f"{after}.float()", "arrange", base + rank)
@@ -321,25 +373,37 @@ def _add_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:
             continue
         plan = scene.plans.get(row.path)
         channels = None if plan is None else plan.arguments.get("in_channels")
-        missing = [["1"]]
-        if (
-            isinstance(channels, int)
-            and tensor_at(row, 0) == value
-            and int(row.type[-2:-1] or 0) == len(texts)
-        ):
-            missing = [["1", str(channels)]]
-        for first in missing:
-            written = f"[{', '.join([*first, *texts])}]"
-            yield from redeclare_input(scene, name, written, f"batch of {name}", 14)
+        count = int(row.type[-2:-1] or 0)
+        missing = ["1"]
+        if tensor_at(row, 0) == value and len(texts) == 2 and value.shape[1] == channels:
+            # A sample of features as an image of one position.
+            written = f"[{', '.join([*texts, *['1'] * count])}]"
+            yield from redeclare_input(scene, name, written, f"batch of {name}", 2)
+            continue
+        if isinstance(channels, int) and tensor_at(row, 0) == value and count == len(texts):
+            missing = ["1", str(channels)]
+        written = f"[{', '.join([*missing, *texts])}]"
+        yield from redeclare_input(scene, name, written, f"batch of {name}", 14)
 
 
-def list_arrangements(tensor: TensorType) -> list[str]:
-    """Methods that give a tensor more, fewer or exchanged dimensions, the likeliest first."""
-    rank = len(tensor.shape)
-    found = [f".squeeze({index})" for index in reversed(range(rank)) if tensor.shape[index] == 1]
-    found += [f".unsqueeze({index})" for index in (1, 0, *range(2, rank), -1) if index <= rank]
-    found += [".flatten(1)", ".flatten(2)"][: max(0, rank - 2)]
+def list_arrangements(tensor: TensorType) -> dict[str, tuple[int, ...]]:
+    """Methods that give a tensor more, fewer or exchanged dimensions, the likeliest first, with the shapes they give."""
+    shape = tensor.shape
+    rank = len(shape)
+    found: dict[str, tuple[int, ...]] = {}
+    for index in reversed(range(rank)):
+        if shape[index] == 1:
+            found[f".squeeze({index})"] = (*shape[:index], *shape[index + 1 :])
+    for index in (1, 0, *range(2, rank), -1):
+        if index <= rank:
+            place = index % (rank + 1)
+            found[f".unsqueeze({index})"] = (*shape[:place], 1, *shape[place:])
+    for start in range(1, min(3, rank - 1)):
+        found[f".flatten({start})"] = (*shape[:start], prod(shape[start:]))
     pairs = [(first, second) for first in range(rank) for second in range(first + 1, rank)]
     pairs.sort(key=lambda pair: (pair != (rank - 2, rank - 1), pair[0] == 0))
-    found += [f".transpose({first}, {second})" for first, second in pairs]
+    for first, second in pairs:
+        order = list(shape)
+        order[first], order[second] = order[second], order[first]
+        found[f".transpose({first}, {second})"] = tuple(order)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import prod
 
+from layercli.diagnose.broadcasting import BROADCAST, list_places
 from layercli.diagnose.candidates import (
     GUESS,
     MAX_OPERANDS,
@@ -20,8 +21,10 @@ from layercli.diagnose.candidates import (
 from layercli.diagnose.editing import Change, replace_node, rewrite
 from layercli.diagnose.kinds import list_kind_candidates
 from layercli.diagnose.layers import REDUCTIONS, list_arrangements
+from layercli.diagnose.losses import fits_loss
 from layercli.diagnose.numbers import DIMS, Number, fit_order, list_numbers
 from layercli.diagnose.origins import find_origin, resolve_source
+from layercli.diagnose.roles import may_be
 from layercli.diagnose.scene import Scene, list_entries
 from layercli.diagnose.tuning import read_call
 from layercli.diagnose.values import list_ways, read_number
@@ -72,7 +75,8 @@ def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
     if row.type in ELEMENTWISE:
         yield from _keep_dimensions(scene, row)
     yield from _change_numbers(scene, row, site, numbers, tensors)
-    yield from _arrange_operands(scene, site, tensors, _rank_arrangements(row, tensors))
+    if row.type not in BROADCAST or not _lacks_dimensions(tensors):
+        yield from _arrange_operands(scene, row, site, tensors, _rank_arrangements(row, tensors))
 
 
 def list_loss_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -218,18 +222,35 @@ def _turn_operands(scene: Scene, site: Site, tensors: Sequence[TensorType]) -> I
 
 
 def _arrange_operands(
-    scene: Scene, site: Site, tensors: Sequence[TensorType], rank: int
+    scene: Scene, row: Row, site: Site, tensors: Sequence[TensorType], rank: int
 ) -> Iterator[Candidate]:
     """Operands with more, fewer or exchanged dimensions."""
     operands = find_operands(site)
     for index, node in enumerate(operands):
         given = [tensors[index]] if len(operands) == len(tensors) else tensors
         for tensor in given:
-            ways = list_arrangements(tensor)
+            ways = list(list_arrangements(tensor).items())
             if len(tensor.shape) < max(len(item.shape) for item in tensors):
-                ways.sort(key=lambda way: (not way.startswith(".squeeze"), way != ".unsqueeze(-1)"))
-            for order, after in enumerate(ways):
+                ways.sort(key=lambda way: (not way[0].startswith(".squeeze"), way[0] != ".unsqueeze(-1)"))
+            smaller = len(tensor.shape) < max(len(item.shape) for item in tensors)
+            for order, (after, shape) in enumerate(ways):
+                if "unsqueeze" in after and row.type in ELEMENTWISE and _differ(tensors) and not smaller:
+                    continue
+                if len(operands) == len(tensors) and not fits_loss(row, index, shape):
+                    continue
                 yield from wrap(scene, site, node, after, "arrange", rank + order)
+
+
+def _lacks_dimensions(tensors: Sequence[TensorType]) -> bool:
+    """Whether one of two tensors has its sizes beside those of the other once it gets sizes of one."""
+    return len(tensors) == 2 and any(
+        list_places(tensor.shape, other.shape) for tensor in tensors for other in tensors
+    )
+
+
+def _differ(tensors: Sequence[TensorType]) -> bool:
+    """Whether tensors have different numbers of dimensions."""
+    return len({len(tensor.shape) for tensor in tensors}) > 1
 
 
 def find_clash(left: TensorType, right: TensorType) -> int | None:
@@ -244,13 +265,18 @@ def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterato
     """One of two operands made with the size of the other: the layer that sets it, a parameter, an input."""
     known = row.kind == "layer" or row.type in ELEMENTWISE or row.type in JOINING or row.type in ALIKE
     base = 4 if known else 20 if row.type in PRODUCTS else GUESS
-    for index, tensor in enumerate(tensors):
+    # What is added to more dimensions is the likelier one to be wrong.
+    ranks = sorted(range(len(tensors)), key=lambda index: len(tensors[index].shape))
+    for place, tensor in enumerate(tensors):
+        index = ranks.index(place)
         for other in tensors:
             dims = _find_clashes(row, tensor, other)
             for dim, wanted in dims:
                 origin = find_origin(scene, row, tensor, dim)
                 if origin is None:
-                    yield from _resize_parameter(scene, row, index, dim, wanted)
+                    yield from _resize_parameter(scene, row, place, dim, wanted)
+                    continue
+                if not may_be(scene, row, origin, other, dim):
                     continue
                 # What most of them have is what was meant.
                 alike = sum(len(item.shape) >= -dim and item.shape[dim] == wanted for item in tensors)

@@ -18,10 +18,10 @@ from layercli.trace import Row, TensorType
 MAX_SHOWN = 100
 
 #: Inputs that a layer needs besides its first, given the same value.
-_SAME = {"MultiheadAttention": 2, "Transformer": 1, "TransformerDecoder": 1, "TransformerDecoderLayer": 1}
+SAME = {"MultiheadAttention": 2, "Transformer": 1, "TransformerDecoder": 1, "TransformerDecoderLayer": 1}
 
 #: Layers with two inputs that differ.
-_PAIRS = ("Bilinear", "CosineSimilarity", "PairwiseDistance", *_SAME)
+_PAIRS = ("Bilinear", "CosineSimilarity", "PairwiseDistance", *SAME)
 
 #: The rank of a statement that stands for what a person may have meant.
 _RANK = 3
@@ -65,9 +65,9 @@ def _list_calls(
             given = names[:2]
             text = f"x = {own.name}({'x' if is_loss else given[0]}, {given[1]})"
             yield {own.name: text}, {}
-        if row.type in _SAME:
+        if row.type in SAME:
             result = "x, _" if row.type == "MultiheadAttention" else "x"
-            yield {own.name: f"{result} = {own.name}({', '.join('x' * (_SAME[row.type] + 1))})"}, {}
+            yield {own.name: f"{result} = {own.name}({', '.join('x' * (SAME[row.type] + 1))})"}, {}
         elif is_loss and len(names) == 1 and isinstance(first, TensorType) and block.main:
             yield {own.name: f"x = {own.name}(x, target)"}, {"target": _make_target(row, first)}
         return
@@ -96,7 +96,7 @@ def _write_forward(
 ) -> Iterator[Candidate]:
     """The edits that write a ``forward`` below the layers, and inputs below the others."""
     source = own.position.source
-    key = _find_key(source, block.layers[0].position.line, "layers")
+    key = find_key(source, block.layers[0].position.line, "layers")
     if key is None:
         return
     first = block.inputs[0].name
@@ -109,23 +109,23 @@ def _write_forward(
         statements.append(text)
     indent = " " * key[1]
     lines = [f"{indent}forward:", *(f"{indent}  - {statement}" for statement in statements)]
-    edits = [_insert_below(source, _find_end(source, *key), lines)]
+    edits = [insert_below(source, find_end(source, *key), lines)]
     message = f"add forward: [{', '.join(map(repr, statements))}]"
     if len(message) > MAX_SHOWN:
         (changed,) = calls.values()
         message = f"add a forward with - {changed}, and - x = NAME(x) for each other layer"
     for name, text in added.items():
         value = find_input_value(scene, first)
-        above = None if value is None else _find_key(source, block.inputs[-1].position.line, "inputs")
+        above = None if value is None else find_key(source, block.inputs[-1].position.line, "inputs")
         if value is None or above is None or "{" in source.line(above[0]) or not write_sizes(value):
             return
         column = block.inputs[0].position.column - 1
-        edits.append(_insert_below(source, _find_end(source, *above), [f"{' ' * column}{name}: {text}"]))
+        edits.append(insert_below(source, find_end(source, *above), [f"{' ' * column}{name}: {text}"]))
         message = f"add the input {name}: {text} and {message.removeprefix('add ')}"
     yield Candidate("forward", rank, message, tuple(edits))
 
 
-def _find_key(source: Source, line: int, key: str) -> tuple[int, int] | None:
+def find_key(source: Source, line: int, key: str) -> tuple[int, int] | None:
     """The line of ``key:`` at or above a line, and how far it is indented."""
     for number in range(line, 0, -1):
         found = re.match(rf"( *){key} *:", source.line(number))
@@ -134,7 +134,7 @@ def _find_key(source: Source, line: int, key: str) -> tuple[int, int] | None:
     return None
 
 
-def _find_end(source: Source, line: int, indent: int) -> int:
+def find_end(source: Source, line: int, indent: int) -> int:
     """The last line of what stands under the key at a line."""
     last = line
     for number in range(line + 1, len(source.lines) + 1):
@@ -147,6 +147,7 @@ def _find_end(source: Source, line: int, indent: int) -> int:
     return last
 
 
-def _insert_below(source: Source, line: int, lines: Sequence[str]) -> Edit:
+def insert_below(source: Source, line: int, lines: Sequence[str]) -> Edit:
+    """Lines below another."""
     text = source.line(line).rstrip("\r")
     return Edit(Position(source, line, len(text) + 1, 0), "\n" + "\n".join(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from layercli.diagnose.candidates import Candidate, find_input_value, list_size_sites, resize_input
@@ -14,6 +15,9 @@ from layercli.trace import Row, TensorType
 MAX_SEARCHED = 22
 LEFT = 20
 
+#: Layers and operations that slide over the positions of an image.
+_WINDOWS = re.compile("conv|pool|unfold|unshuffle", re.IGNORECASE)
+
 #: The largest size that is tried.
 LARGEST = 4096
 
@@ -21,7 +25,7 @@ LARGEST = 4096
 def list_searched_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator[Candidate]:
     """An image of another size, where a layer wants more or fewer features than its positions give."""
     row = scene.failed
-    if row is None or trials.left < MAX_SEARCHED + LEFT:
+    if row is None or trials.left < MAX_SEARCHED + LEFT or not _has_windows(scene):
         return
     for name, value in scene.trace.inputs if scene.trace is not None else ():
         if not isinstance(value, TensorType) or len(value.shape) < 3:
@@ -37,6 +41,12 @@ def list_searched_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> 
         if found is not None:
             yield from resize_input(scene, name, found, "input size", 15)
         return
+
+
+def _has_windows(scene: Scene) -> bool:
+    """Whether anything slides over positions: without it another number of them changes nothing but by accident."""
+    rows = () if scene.trace is None else scene.trace.rows
+    return any(_WINDOWS.search(row.type) is not None for row in rows)
 
 
 def _make_even(trials: Trials, name: str, shape: Sequence[int]) -> list[int] | None:

@@ -7,11 +7,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from layercli.derive.session import find_failures
+from layercli.diagnose.broadcasting import list_broadcast_candidates
+from layercli.diagnose.calling import list_called_candidates
 from layercli.diagnose.candidates import PARTIAL, Candidate
+from layercli.diagnose.containers import list_container_candidates
+from layercli.diagnose.directions import list_direction_candidates
 from layercli.diagnose.editing import find_original, move_edits
 from layercli.diagnose.equations import list_equation_candidates
+from layercli.diagnose.images import list_image_candidates
 from layercli.diagnose.kinds import find_unpacking, list_kind_candidates
 from layercli.diagnose.layers import list_fitting_candidates, list_layer_candidates
+from layercli.diagnose.losses import list_target_candidates
 from layercli.diagnose.making import (
     explain_making,
     find_refused_layer,
@@ -22,7 +29,9 @@ from layercli.diagnose.operations import list_loss_candidates, list_operation_ca
 from layercli.diagnose.ordering import list_ordered_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
+from layercli.diagnose.shortcuts import list_shortcut_candidates
 from layercli.diagnose.statements import list_statement_candidates
+from layercli.diagnose.tables import list_table_candidates
 from layercli.diagnose.telling import Explanation, explain_scene
 from layercli.diagnose.texts import list_text_candidates
 from layercli.diagnose.trial import SECONDS, Outcome, Trials, derive_outcome, is_debugging, plan_in_numbers
@@ -30,7 +39,8 @@ from layercli.diagnose.tuning import RANK, list_tuned_arguments, list_tuned_cand
 from layercli.errors import Edit, Mend, Position, Problem, Source, SpecError
 from layercli.plan.records import Plan
 from layercli.record import record
-from layercli.trace.failure import TraceFailed
+from layercli.trace import Row
+from layercli.trace.failure import TraceFailed, with_problems
 
 #: Mends that are offered, and problems of one file that are looked into.
 MAX_MENDS = 4
@@ -64,6 +74,26 @@ def diagnose(plan: Plan, failure: SpecError) -> SpecError:
         if is_debugging():
             raise
         return failure
+
+
+#: What ends a derivation that took long already: another one would tell nothing more.
+_TAKE_LONG = frozenset({"too-many-steps", "out-of-memory", "out-of-time"})
+
+
+def diagnose_all(plan: Plan, failure: SpecError) -> SpecError:
+    """A failure explained, with what else is wrong in the spec and doesn't follow from it, in the order of the calls."""
+    if any(problem.code in _TAKE_LONG for problem in failure.problems):
+        return failure
+    first = diagnose(plan, failure)
+    problems = (*failure.problems, *first.problems)
+    told = {(problem.code, problem.message) for problem in problems}
+    places = {(problem.code, problem.position) for problem in problems}
+    others = [
+        item
+        for item in find_failures(plan)
+        if (item.code, item.message) not in told and (item.code, item.position) not in places
+    ]
+    return with_problems(first, *first.problems, *diagnose_rest(plan, first.problems, others))
 
 
 def diagnose_rest(plan: Plan, told: Sequence[Problem], others: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -272,6 +302,14 @@ def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator
     yield from list_layer_candidates(scene)
     yield from list_operation_candidates(scene)
     yield from list_loss_candidates(scene)
+    yield from list_target_candidates(scene)
+    yield from list_broadcast_candidates(scene)
+    yield from list_called_candidates(scene)
+    yield from list_container_candidates(scene)
+    yield from list_image_candidates(scene)
+    yield from list_table_candidates(scene)
+    yield from list_direction_candidates(scene)
+    yield from list_shortcut_candidates(scene)
     yield from list_text_candidates(scene)
     yield from list_equation_candidates(scene)
     yield from list_ordered_candidates(scene)
@@ -312,7 +350,8 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
     failed = scene.failed
     if failed is None:
         messages = [problem.message for problem in after.problems]
-        return after.finished > before.finished and scene.problem.message not in messages
+        further = after.finished > before.finished or any(not row.finished for row in after.trace.rows)
+        return further and scene.problem.message not in messages
     if after.finished <= before.finished:
         return False
     if failed.kind == "layer":
@@ -321,10 +360,12 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
         )
     # An operation may have another number once more are written before it.
     last = next((row for row in reversed(after.trace.rows) if not row.finished), None)
-    return last is None or (last.type, last.position and last.position.line) != (
-        failed.type,
-        failed.position and failed.position.line,
-    )
+    return last is None or _find_place(last) != _find_place(failed)
+
+
+def _find_place(row: Row) -> tuple[str, str, int]:
+    """The block that calls an operation, what it is, and its line."""
+    return row.path.rpartition(".")[0], row.type, 0 if row.position is None else row.position.line
 
 
 def _locate(problem: Problem) -> tuple[str, int]:

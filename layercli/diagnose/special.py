@@ -22,7 +22,7 @@ from layercli.diagnose.scene import Scene, tensor_at
 from layercli.diagnose.values import list_ways
 from layercli.plan.records import LayerPlan
 from layercli.spec.values import Site
-from layercli.trace import Row
+from layercli.trace import Row, TensorType
 from layercli.trace.records import iterate_tensor_types
 
 #: ``expects h_0 of [2, 4, 16] and got [1, 4, 16]``
@@ -30,6 +30,9 @@ EXPECTED = re.compile(r"expects \w+ of \[([\d, ]+)\] and got \w*\[([\d, ]+)\]")
 
 #: Operations that make a tensor of the sizes that they are given.
 CREATING = frozenset({"zeros", "ones", "randn", "rand", "empty", "full", "new_zeros", "new_ones"})
+
+#: Rows between the one that made a tensor and the one that refuses it: ``triu(ones(8, 8)).bool()``.
+MAX_CHANGED = 8
 
 _RECURRENT = ("RNN", "LSTM", "GRU")
 
@@ -71,14 +74,14 @@ def _resize_made(scene: Scene, row: Row) -> Iterator[Candidate]:
     for place, tensor in enumerate(tensors):
         if list(tensor.shape) != got:
             continue
-        made = resolve_source(scene, row, place)
-        if not isinstance(made, Row) or made.type not in CREATING or made.position is None:
+        made = _find_created(scene, resolve_source(scene, row, place))
+        if made is None or made.position is None:
             continue
         site = scene.find_node(made.position, made.path)
         if site is None or not isinstance(site.node, ast.Call):
             continue
         nodes = site.node.args
-        if len(nodes) == 1 and isinstance(nodes[0], (ast.Tuple, ast.List)):
+        if nodes and isinstance(nodes[0], (ast.Tuple, ast.List)):
             nodes = nodes[0].elts
         if len(nodes) < len(wanted):
             continue
@@ -88,6 +91,18 @@ def _resize_made(scene: Scene, row: Row) -> Iterator[Candidate]:
                 changes += way.changes
     if changes:
         yield from propose(scene, "made", 3, changes)
+
+
+def _find_created(scene: Scene, made: Row | str | None) -> Row | None:
+    """The row that made a tensor of the sizes that it was given, before those that changed its elements only."""
+    for _ in range(MAX_CHANGED):
+        if not isinstance(made, Row) or made.type in CREATING:
+            return made if isinstance(made, Row) else None
+        before = tensor_at(made, 0)
+        if before is None or not isinstance(made.output, TensorType) or before.shape != made.output.shape:
+            return None
+        made = resolve_source(scene, made, 0)
+    return None
 
 
 def _normalise_channels(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:

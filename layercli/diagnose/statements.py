@@ -47,6 +47,22 @@ def list_statement_candidates(scene: Scene) -> Iterator[Candidate]:
                 yield from propose(scene, "named", 1, [*changes, change])
 
 
+def name_call(scene: Scene, body: Body, node: ast.AST) -> tuple[str, str, list[Change]] | None:
+    """The running value's name where a statement of a list is a layer's bare name, its text, and the changes that name it."""
+    statement = body.statements[0] if len(body.statements) == 1 else None
+    if not isinstance(statement, ast.Expr) or statement.value is not node or isinstance(node, ast.Call):
+        return None
+    for plan in scene.plans.values():
+        forward = None if plan.block is None else plan.block.forward
+        if plan.block is None or forward is None or forward.style != "list" or body not in forward.bodies:
+            continue
+        index = forward.bodies.index(body)
+        names = [item.name for item in plan.block.inputs]
+        name, changes = _name_values(forward.bodies[:index], names, _list_read(forward.bodies[index + 1 :]))
+        return name, body.segment(node), changes
+    return None
+
+
 def _find_call(body: Body) -> ast.Call | None:
     """The call that is a statement's whole expression."""
     statement = body.statements[0] if len(body.statements) == 1 else None

@@ -117,7 +117,7 @@ def _solve(
         yield Way((whole,), 3)
         return
     if isinstance(node, ast.BinOp):
-        products = _list_factors(node)
+        products = list_factors(node)
         if len(factors) == len(products) > 1:
             changes = tuple(
                 replace_node(code, part, str(factor))
@@ -143,10 +143,10 @@ def _solve(
     yield Way((whole,), 2)
 
 
-def _list_factors(node: ast.expr) -> list[ast.expr]:
+def list_factors(node: ast.AST) -> list[ast.AST]:
     """The factors of a product, from left to right."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return [*_list_factors(node.left), *_list_factors(node.right)]
+        return [*list_factors(node.left), *list_factors(node.right)]
     return [node]
 
 

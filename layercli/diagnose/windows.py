@@ -115,6 +115,7 @@ def fit_positions(scene: Scene, origin: Origin, wanted: int, rank: int) -> Itera
     more = wanted - origin.size
     if "Transpose" in row.type:
         yield from _fit_transposed(scene, row, values, more, rank)
+        yield from _widen_before(scene, origin, rank - 1)
     else:
         yield from _fit_sliding(scene, row, values, origin, wanted, rank)
     yield from _pad_before(scene, origin, rank + 2)
@@ -214,6 +215,30 @@ def _pad_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate]:
         yield from propose(
             scene, "padding before", rank + len(losing), [change for changes in losing for change in changes]
         )
+
+
+def _widen_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate]:
+    """``output_padding`` in all transposed convolutions before, which then give as many positions as their stride says."""
+    changes: list[Change] = []
+    found: Origin | None = origin
+    count = 0
+    for _ in range(MAX_BEFORE):
+        row = None if found is None else found.row
+        plan = None if row is None else scene.plans.get(row.path)
+        tensor = None if row is None else tensor_at(row, 0)
+        if row is None or tensor is None or found is None:
+            break
+        stride = None if plan is None else plan.arguments.get("stride", 1)
+        if plan is not None and "Transpose" in row.type and isinstance(stride, int) and stride > 1:
+            lacking = stride * tensor.shape[found.dim] - found.size
+            extra = plan.arguments.get("output_padding", 0)
+            if isinstance(extra, int) and 0 < lacking + extra < stride:
+                way = next(set_argument(scene, row.path, "output_padding", lacking + extra), None)
+                changes += [] if way is None else way.changes
+                count += way is not None
+        found = find_origin(scene, row, tensor, found.dim)
+    if count > 1:
+        yield from propose(scene, "output_padding before", rank, changes)
 
 
 def _keeping_padding(row: Row, plan: LayerPlan) -> int | None:

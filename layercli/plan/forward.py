@@ -146,14 +146,16 @@ class _Checker:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
         self.problems: list[Problem] = []
+        self.told: set[tuple[str, str]] = set()
         self.body: Body
 
     def report(self, error: SpecError) -> None:
         """Keep a problem; of one that says the same of several places, the first."""
-        told = {(problem.code, problem.message) for problem in self.problems}
-        self.problems += [
-            problem for problem in error.problems if (problem.code, problem.message) not in told
-        ]
+        for problem in error.problems:
+            said = (problem.code, problem.message)
+            if said not in self.told:
+                self.told.add(said)
+                self.problems.append(problem)
 
     def check_statements(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:

@@ -305,8 +305,9 @@ class PlanEngine:
             unread=unread,
             outside={} if block.main else self.outside,
         )
-        for index, param in enumerate(block.params):
-            interpreter.scope.assigned_later = frozenset(later.name for later in block.params[index:])
+        later = {param.name for param in block.params}
+        interpreter.scope.assigned_later = later
+        for param in block.params:
             unread.add(param.name)
             with found.collect():
                 if param.name in given:
@@ -318,6 +319,7 @@ class PlanEngine:
                 else:
                     params[param.name] = evaluate_value(interpreter, param.value)
                 unread.discard(param.name)
+            later.discard(param.name)
         return params, unread
 
     def plan_layers(
@@ -454,7 +456,8 @@ class _Findings:
         except SpecError as error:
             self.failed = True
             self.problems |= dict.fromkeys(error.problems)
-            if any(problem.code in _FINAL for problem in error.problems):
+            final = any(problem.code in _FINAL for problem in error.problems)
+            if final or len(self.problems) > MAX_PROBLEMS:
                 raise SpecError(*self.problems) from None
 
     def finish(self) -> None:
@@ -463,6 +466,8 @@ class _Findings:
             raise SpecError(*self.problems)
 
 
+#: Nobody reads more, and what each name may have been takes its time to find.
+MAX_PROBLEMS = 1_000
 #: Codes of limits: what follows would only take as long again.
 _FINAL = frozenset({"too-deep", "too-many-modules", "too-many-steps"})
 
@@ -503,8 +508,9 @@ def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool =
 class PlanFailed(SpecError):
     """A spec that can't be evaluated; ``planned`` are those of its layers that can."""
 
-    def __init__(self, problems: Sequence[Problem], planned: Iterable[LayerPlan]) -> None:
-        super().__init__(*problems)
+    def __init__(self, problems: Sequence[Problem], planned: Iterable[LayerPlan], spec: Spec) -> None:
+        super().__init__(*sorted_problems(problems))
+        self.spec = spec
         self.planned = tuple(planned)
 
 
@@ -553,13 +559,13 @@ def plan_model(
                 value = _plan_input(interpreter, item.value, replaced.get(item.name))
                 planned_inputs.append((item.name, value))
     except SpecError as error:
-        raise PlanFailed(sorted_problems(error.problems), engine.planned.values()) from None
+        raise PlanFailed(error.problems, engine.planned.values(), spec) from None
     for definition in block.definitions.values():
         engine.check_unused(definition, found)
     problems = [*found.problems, *engine.problems]
     problems += check_forward(block, children, [dim.name for dim in spec.dims], {})
     if problems:
-        raise PlanFailed(sorted_problems(problems), engine.planned.values())
+        raise PlanFailed(problems, engine.planned.values(), spec)
     assert children is not None
     assert not found.failed
     modules = 1 + sum(child.modules for _, child in children if isinstance(child, LayerPlan))

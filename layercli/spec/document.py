@@ -131,9 +131,13 @@ class Entries:
     position: Position
     flow: bool
 
+    @cached_property
+    def _by_key(self) -> dict[str, Node]:
+        return {name.text.text: value for name, value in reversed(self.entries)}
+
     def get(self, key: str) -> Node | None:
         """The value under ``key``, or None."""
-        return next((value for name, value in self.entries if name.text.text == key), None)
+        return self._by_key.get(key)
 
 
 Node = Scalar | Items | Entries

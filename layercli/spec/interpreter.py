@@ -59,6 +59,8 @@ from layercli.spec.values import (
     WrapperClass,
 )
 
+#: The most names that are written for what a call gives.
+MAX_UNPACKED = 6
 #: Lists inside lists.
 MAX_NESTING = 50
 
@@ -154,7 +156,7 @@ class Scope:
     definitions: Mapping[str, Block] = field(default_factory=dict)
     owner: Any = None
     layer_names: Sequence[str] = ()
-    assigned_later: frozenset[str] = frozenset()
+    assigned_later: Set[str] = frozenset()
     unread: Set[str] = frozenset()
     outside: Mapping[str, str] = field(default_factory=dict)
 
@@ -1008,7 +1010,8 @@ class Interpreter:
         for item in value:
             inner = [next(rest, "_") for _ in range(len(item))] if isinstance(item, tuple) else []
             parts.append(f"({', '.join(inner)})" if inner else next(rest, "_"))
-        return f"write {', '.join(parts)} = ..." if not list(rest) else ""
+        known = not list(rest) and len(parts) <= MAX_UNPACKED
+        return f"write {', '.join(parts)} = ..." if known else ""
 
     def _no_layer(self, value: Any, code: Code, node: ast.expr, verb: str) -> None:
         """A layer in the place of its result is a slip that has its own error."""

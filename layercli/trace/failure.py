@@ -17,6 +17,11 @@ class TraceFailed(SpecError):
         self.trace = replace(trace, problems=problems)
 
 
+def with_problems(failure: SpecError, *problems: Problem) -> SpecError:
+    """The same failure with other problems."""
+    return TraceFailed(failure.trace, *problems) if isinstance(failure, TraceFailed) else SpecError(*problems)
+
+
 def point_to_layer(problem: Problem, draft: Draft, model: str) -> Problem:
     """The problem of a layer that refused its inputs, with the place where the layer is made as a second one.
 

@@ -31,7 +31,7 @@ NEVER = {"torch", "rich", "pydantic", "layercli.build.builder", "layercli.run.se
         (["trace", "lenet", "--static"], "layercli.derive.session", "layercli.checks"),
         (["params", "lenet", "--static"], "layercli.derive.session", "layercli.checks"),
         (["check", "configs/lenet.yaml"], "layercli.checks", "layercli.report.table"),
-        (["trace", "wrong.yaml"], "layercli.spec.reader", "layercli.derive.session"),
+        (["trace", "wrong.yaml"], "layercli.spec.reader", "layercli.diagnose.session"),
     ],
 )
 def test_a_command_imports_what_it_needs(

@@ -270,6 +270,17 @@ def test_a_forward_that_fails_shows_its_rows_first(run: Run) -> None:
     assert result.code == 1
 
 
+def test_a_forward_that_fails_itself_is_a_row(folder: Path, run: Run) -> None:
+    text = "name: Net\ninputs: {x: [2, 3]}\nlayers: {}\nforward: |\n  a, b, c = x.shape\n  return x\n"
+    (folder / "early.yaml").write_text(text)
+    for option in ("--run", "--static"):
+        result = run("trace", "early", option)
+        assert result.out.splitlines()[3:] == [
+            "  layer    type  output      params",
+            "x forward  Net   got [2, 3]",
+        ]
+
+
 def test_a_layer_that_is_never_called_is_a_warning(folder: Path, run: Run) -> None:
     text = (folder / "net.yaml").read_text()
     (folder / "net.yaml").write_text(text.replace("  - drop\n", ""))

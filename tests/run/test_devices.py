@@ -23,6 +23,12 @@ RECURRENT = "inputs: {{x: [9, {width}]}}\nlayers:\n  body: Sequential(LSTM({widt
         (RECURRENT, 4000, "meta"),
         ("inputs: {{x: [{width}, 1000]}}\nlayers:\n  fc: Linear(1000, 2)\n", 4000, "cpu"),
         ("inputs: {{x: [{width}, 1000]}}\nlayers:\n  fc: Linear(1000, 2)\n", 4001, "meta"),
+        # Values aren't sizes.
+        (
+            "inputs: {{x: 'tensor([[1, {width}], [17, 99]])'}}\nlayers:\n  e: Embedding(1000, 4)\n",
+            4000,
+            "cpu",
+        ),
     ],
 )
 def test_large_models_and_inputs_go_to_meta(tmp_path: Path, text: str, width: int, device: str) -> None:

@@ -378,6 +378,20 @@ def test_both_places_of_a_doubled_key_are_shown() -> None:
     assert [str(label.position) for label in problem.labels] == ["net.yaml:1:1"]
 
 
+def test_each_layer_that_is_written_with_an_equal_sign_is_shown() -> None:
+    made = "".join(f"  self.fc{number} = nn.Linear(8, {number})\n" for number in range(1, 4))
+    (problem,) = refuse(f"layers:\n  conv: Conv2d(3, 4, 3)\n{made}\n  other = 3\n")
+    assert problem.hint == "write fc1: nn.Linear(8, 1)"
+    assert [(label.position.line, label.text) for label in problem.labels] == [
+        (4, "write fc2: nn.Linear(8, 2)"),
+        (5, "write fc3: nn.Linear(8, 3)"),
+    ]
+    assert problem.notes == ()
+    (problem,) = refuse("layers:\n  a: ReLU()\n" + "  b = ReLU()\n" * 40)
+    assert len(problem.labels) == 11
+    assert problem.notes == ("28 more of the lines below are written so, too",)
+
+
 def test_problems_are_counted_up_to_a_limit() -> None:
     assert len(refuse("a: 1\n" * 1000)) == document.MAX_PROBLEMS
 

@@ -1,0 +1,99 @@
+"""Inputs that a layer's call lacks: attention and decoders, which take more than one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from layercli.diagnose.candidates import Candidate, find_direct_call, propose
+from layercli.diagnose.editing import Change
+from layercli.diagnose.ordering import SAME
+from layercli.diagnose.scene import Scene, find_statement
+from layercli.diagnose.statements import name_call
+from layercli.plan.records import LayerPlan
+from layercli.spec.expressions import Body
+from layercli.spec.values import Site
+from layercli.trace import Row, TensorType
+
+#: Layers that give their weights, too.
+_PAIRS = frozenset({"MultiheadAttention"})
+
+#: The layer that a person means who has no second input for a decoder.
+_ENCODERS = {"TransformerDecoderLayer": "TransformerEncoderLayer"}
+
+
+def list_called_candidates(scene: Scene) -> Iterator[Candidate]:
+    """The same value for each input that the call lacks, or an input of the model that nothing reads yet."""
+    row = scene.failed
+    if row is None or scene.problem.code not in ("invalid-argument", "missing-argument"):
+        return
+    plan = scene.plans.get(row.path)
+    site = find_direct_call(scene, row) if row.type in SAME else None
+    if plan is None or site is None or not isinstance(site.code, Body):
+        return
+    named = name_call(scene, site.code, site.node)
+    if named is not None:
+        # A bare name in a list.
+        name, function, changes = named
+        given = _list_given(scene, row, name)
+        for rank, items in enumerate(given):
+            target = f"{name}, _" if row.type in _PAIRS else name
+            text = f"{target} = {function}({', '.join(items)})"
+            change = Change(site.code, *site.code.span(site.node), text)
+            quoted = Change(site.code, *site.code.span(site.node), f'"{text}"')
+            yield from propose(scene, f"inputs {rank}", rank, [*changes, change])
+            yield from propose(scene, f"inputs {rank}", rank, [*changes, quoted])
+    elif isinstance(site.node, ast.Call) and len(site.node.args) == 1:
+        first = site.code.segment(site.node.args[0])
+        for rank, items in enumerate(_list_given(scene, row, first)):
+            end = site.code.span(site.node.args[0])[1]
+            added = Change(site.code, end, end, "".join(f", {item}" for item in items[1:]))
+            yield from propose(scene, f"inputs {rank}", rank, [added, *_take_output(row, site)])
+    yield from _make_encoder(scene, row, plan)
+
+
+def _list_given(scene: Scene, row: Row, first: str) -> Iterator[list[str]]:
+    """What a layer may be called with, by its texts."""
+    count = SAME[row.type]
+    if not scene.find_owner(row.path):
+        forward = scene.plan.spec.main.forward
+        read = {
+            node.id
+            for body in (() if forward is None else forward.bodies)
+            for node in ast.walk(body.tree)
+            if isinstance(node, ast.Name)
+        }
+        width = row.inputs[0].shape[-1] if row.inputs and isinstance(row.inputs[0], TensorType) else 0
+        for name, value in () if scene.trace is None else scene.trace.inputs:
+            alike = isinstance(value, TensorType) and len(value.shape) > 1 and value.shape[-1] == width
+            if name not in read and alike:
+                yield [first, *[name] * count]
+    yield [first] * (count + 1)
+
+
+def _take_output(row: Row, site: Site) -> list[Change]:
+    """What leaves the weights out of what a call gives."""
+    if row.type not in _PAIRS:
+        return []
+    assert isinstance(site.code, Body)
+    begin, end = site.code.span(site.node)
+    statement = find_statement(site.code, begin, end)
+    if isinstance(statement, ast.Assign) and statement.value is site.node:
+        target = statement.targets[0]
+        if isinstance(target, ast.Name):
+            stop = site.code.span(target)[1]
+            return [Change(site.code, stop, stop, ", _")]
+        return []
+    return [Change(site.code, end, end, "[0]")]
+
+
+def _make_encoder(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
+    """An encoder's layer, which has one input, for a decoder's."""
+    site = scene.find_making(plan, scene.find_owner(row.path))
+    other = _ENCODERS.get(row.type)
+    if site is None or other is None:
+        return
+    assert isinstance(site.node, ast.Call)
+    _, end = site.code.span(site.node.func)
+    change = Change(site.code, end - len(row.type), end, other)
+    yield from propose(scene, "name", 2, [change])
