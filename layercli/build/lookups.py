@@ -31,6 +31,7 @@ def explain_number(
         or not isinstance(numbers, torch.Tensor)
         or numbers.is_meta
         or numbers.dtype.is_floating_point
+        or numbers.dtype.is_complex
     ):
         return None
     if lookup.ignored is not None:

@@ -50,6 +50,10 @@ from layercli.spec.values import (
 _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "training"})
 
 
+#: Nobody reads more, and what each name may have been takes its time to find.
+MAX_PROBLEMS = 1_000
+
+
 def check_forward(
     block: Block,
     children: Sequence[tuple[str, Member]] | None,
@@ -69,6 +73,8 @@ def check_forward(
     for body in block.forward.bodies:
         checker.body = body
         checker.check_statements(body.statements)
+        if len(checker.problems) > MAX_PROBLEMS:
+            return checker.problems
     if block.forward.style == "block" and not any(
         isinstance(node, ast.Return) for node in ast.walk(block.forward.bodies[0].tree)
     ):

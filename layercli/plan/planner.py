@@ -27,7 +27,7 @@ from layercli.plan.arguments import (
     refuse_function,
 )
 from layercli.plan.containers import CONTAINERS, TENSORS, Children
-from layercli.plan.forward import check_forward
+from layercli.plan.forward import MAX_PROBLEMS, check_forward
 from layercli.plan.records import (
     BufferPlan,
     LayerPlan,
@@ -466,8 +466,6 @@ class _Findings:
             raise SpecError(*self.problems)
 
 
-#: Nobody reads more, and what each name may have been takes its time to find.
-MAX_PROBLEMS = 1_000
 #: Codes of limits: what follows would only take as long again.
 _FINAL = frozenset({"too-deep", "too-many-modules", "too-many-steps"})
 
