@@ -219,3 +219,26 @@ def test_the_configuration_turns_warnings_off(tmp_path: Path) -> None:
     assert problem.position is not None
     assert problem.position.line == 2
     assert "did you mean unused-layer" in problem.hint
+
+
+#: A line that is wrong, and what stands above and below it.
+WRONG_LINES = {
+    "a layer": ("inputs: {x: [1, 8]}\nlayers:\n", "  a#: Linaer(8, 8)\n", ""),
+    "a call": ("inputs: {x: [1, 8]}\nlayers: {fc: 'Linear(8, 8)'}\nforward:\n", "  - rleu#(x)\n", ""),
+    "a param": ("params:\n", "  p#: q# + 1\n", "inputs: {x: [1, 8]}\nlayers: {fc: 'Linear(8, 8)'}\n"),
+    "a glob": ("inputs: {x: [1, 8]}\nlayers: {fc: 'Linear(8, 8)'}\nfreeze:\n", "  - 'fc#.*'\n", ""),
+    "a tie": ("inputs: {x: [1, 8]}\nlayers: {fc: 'Linear(8, 8)'}\ntie:\n", "  fc#.bias: fc.bias\n", ""),
+}
+
+
+@pytest.mark.parametrize("place", WRONG_LINES)
+def test_no_more_is_told_than_anybody_reads(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of a megabyte has room for thousands of mistakes, and for each the name that was meant is looked for."""
+    for module in ("planner", "forward", "ties"):
+        monkeypatch.setattr(f"layercli.plan.{module}.MAX_PROBLEMS", 20)
+    above, line, below = WRONG_LINES[place]
+    path = tmp_path / "net.yaml"
+    path.write_text(above + "".join(line.replace("#", str(number)) for number in range(60)) + below)
+    assert len(find_problems(path)) == 21

@@ -85,6 +85,13 @@ def _most_memory() -> int:
     return most
 
 
+def _held_memory() -> int:
+    """Bytes that the process had before, which the system counts, too, and the work inside doesn't take."""
+    with suppress(OSError, ValueError, IndexError), open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
 @contextmanager
 def _bounded_memory(device: str) -> Iterator[None]:
     try:
@@ -96,7 +103,7 @@ def _bounded_memory(device: str) -> Iterator[None]:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = _most_memory()
+    most = _most_memory() + _held_memory()
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)
     try:

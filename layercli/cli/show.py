@@ -47,7 +47,7 @@ def run(
     format_: Annotated[str, format_option(FORMATS)] = "text",
     output: OutputOption = None,
 ) -> int:
-    """Print a model, or one of its layers, as PyTorch does, or the spec itself.
+    """Print a model as PyTorch does, or its spec in one form.
 
     The text is that of print(model). It is derived, which needs no torch; --run makes the model and prints it.
     --format spec prints the spec as layercli reads it, in one form for all that say the same: what it imports is among

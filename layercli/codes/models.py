@@ -96,7 +96,8 @@ CODES: tuple[Code, ...] = (
     error(
         "too-many-steps",
         "More steps than the limit",
-        "Statements and calls are counted, of the whole spec, and the items of lists that are copied. --limit steps=... raises the limit.",
+        "Statements and calls are counted, of the whole spec, and the items of lists that are copied. --limit steps=... raises the "
+        "limit.",
         command(
             "layercli validate net.yaml --limit steps=1000",
             _HEAD + "forward: |\n  for i in range(1000):\n      x = x + i\n  return fc(x)\n",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from layercli.diagnose.candidates import Candidate, find_direct_call, propose
-from layercli.diagnose.editing import Change
+from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.ordering import SAME
 from layercli.diagnose.scene import Scene, find_statement
 from layercli.diagnose.statements import name_call
@@ -17,6 +18,9 @@ from layercli.trace import Row, TensorType
 
 #: Layers that give their weights, too.
 _PAIRS = frozenset({"MultiheadAttention"})
+
+#: What a decoder's memory is called.
+_MEMORY = re.compile("mem|enc|src|source|context|ctx", re.IGNORECASE)
 
 #: The layer that a person means who has no second input for a decoder.
 _ENCODERS = {"TransformerDecoderLayer": "TransformerEncoderLayer"}
@@ -46,8 +50,7 @@ def list_called_candidates(scene: Scene) -> Iterator[Candidate]:
     elif isinstance(site.node, ast.Call) and len(site.node.args) == 1:
         first = site.code.segment(site.node.args[0])
         for rank, items in enumerate(_list_given(scene, row, first)):
-            end = site.code.span(site.node.args[0])[1]
-            added = Change(site.code, end, end, "".join(f", {item}" for item in items[1:]))
+            added = replace_node(site.code, site.node.args[0], ", ".join(items))
             yield from propose(scene, f"inputs {rank}", rank, [added, *_take_output(row, site)])
     yield from _make_encoder(scene, row, plan)
 
@@ -66,8 +69,11 @@ def _list_given(scene: Scene, row: Row, first: str) -> Iterator[list[str]]:
         width = row.inputs[0].shape[-1] if row.inputs and isinstance(row.inputs[0], TensorType) else 0
         for name, value in () if scene.trace is None else scene.trace.inputs:
             alike = isinstance(value, TensorType) and len(value.shape) > 1 and value.shape[-1] == width
-            if name not in read and alike:
-                yield [first, *[name] * count]
+            if name in read or not alike:
+                continue
+            # A decoder takes what it decodes first, and what the encoder made of the rest as its memory.
+            decodes = row.type.startswith("TransformerDecoder") and not _MEMORY.match(name)
+            yield [name, first] if decodes else [first, *[name] * count]
     yield [first] * (count + 1)
 
 

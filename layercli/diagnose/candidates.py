@@ -8,7 +8,7 @@ from itertools import islice
 
 from layercli.diagnose.editing import Change, to_edits, wrap_node
 from layercli.diagnose.fits import FITS, MAKERS, TWICE
-from layercli.diagnose.origins import Origin
+from layercli.diagnose.origins import Origin, resolve_source
 from layercli.diagnose.scene import Scene, list_entries
 from layercli.diagnose.values import Way, list_ways, read_number
 from layercli.errors import Edit, Position
@@ -229,6 +229,37 @@ def insert_layer(
             f", and - {name} before - {call.shown}" if in_lines else f", and {name}, before {call.shown}"
         )
     yield Candidate(kind, rank, message, (inserted, *listed, *edits))
+
+
+def append_layer(
+    scene: Scene, row: Row, making: str, kind: str, rank: int, also: Sequence[Change] = ()
+) -> Iterator[Candidate]:
+    """A layer at the end of the ``Sequential`` that gave a row its first input."""
+    made = resolve_source(scene, row, 0)
+    around, _, name = ("", "", "") if not isinstance(made, Row) else made.path.rpartition(".")
+    plan = scene.plans.get(around)
+    if plan is None or plan.block is not None or not plan.children or plan.children[-1][0] != name:
+        return
+    last = scene.plans[f"{around}.{name}"]
+    site = scene.find_making(last, scene.find_owner(around))
+    edits = to_edits(also)
+    if site is None or edits is None or not name.isdigit():
+        return
+    _, end = site.code.span(site.node)
+    if site.node is not site.code.tree:
+        changes = [Change(site.code, end, end, f", {making}"), *also]
+        yield from propose(scene, kind, rank, changes)
+        return
+    place = site.code.position(site.node)
+    line = place.source.line(place.line)
+    before = line[: place.column - 1]
+    if before.strip() != "-" or line[place.column - 1 + place.width :].strip(" \r"):
+        return
+    at = Position(place.source, place.line, len(line.rstrip("\r")) + 1, 0)
+    message = f"write - {making} behind - {site.text}"
+    if also:
+        message = f"{scene.describe(also)} and {message.removeprefix('write ')}"
+    yield Candidate(kind, rank, message, (Edit(at, f"\n{before}{making}"), *edits))
 
 
 # Inputs ----------------------------------------------------------------------------------------------------

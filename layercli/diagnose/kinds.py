@@ -15,7 +15,7 @@ from layercli.diagnose.candidates import (
     wrap,
     write_sizes,
 )
-from layercli.diagnose.editing import Change
+from layercli.diagnose.editing import Change, wrap_node
 from layercli.diagnose.origins import resolve_source
 from layercli.diagnose.scene import Scene
 from layercli.spec.expressions import Body, Expression
@@ -88,8 +88,9 @@ def _take_state(scene: Scene, row: Row) -> Iterator[Candidate]:
         ),
         None,
     )
-    for node in [] if site is None or made is None else find_operands(site):
-        assert site is not None and made is not None
+    if site is None or made is None:
+        return
+    for node in find_operands(site):
         for body, statement in _list_statements(scene, made.path):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else None
             if not isinstance(target, ast.Tuple) or len(target.elts) != 2 or not isinstance(node, ast.Name):
@@ -97,7 +98,7 @@ def _take_state(scene: Scene, row: Row) -> Iterator[Candidate]:
             state = target.elts[1]
             if isinstance(state, ast.Name) and state.id == node.id and body is site.code:
                 pair = Change(body, *body.span(state), f"({state.id}, _)")
-                yield from wrap(scene, site, node, "[-1]", "state", 3, [pair])
+                yield from propose(scene, "state", 3, [pair, *wrap_node(body, node, "", "[-1]")])
 
 
 def _take_first(scene: Scene, row: Row | None) -> Iterator[Candidate]:

@@ -12,6 +12,7 @@ from layercli.diagnose.candidates import (
     GUESS,
     PARTIAL,
     Candidate,
+    append_layer,
     find_direct_call,
     find_input_value,
     find_inputs,
@@ -306,6 +307,7 @@ def _flatten_input(
         also, rank = way.changes, -9 if len(shape) > 3 else 15
     if site is not None and node is not None:
         yield from wrap(scene, site, node, ".flatten(1)", "flatten", rank, also)
+        yield from append_layer(scene, row, "Flatten()", "flatten", rank, also)
     yield from insert_layer(scene, row.path, "Flatten()", "flatten", rank, also)
 
 

@@ -17,7 +17,7 @@ from layercli.diagnose.candidates import (
     wrap,
     write_sizes,
 )
-from layercli.diagnose.editing import wrap_node
+from layercli.diagnose.editing import replace_node, wrap_node
 from layercli.diagnose.kinds import CLASS_LOSSES
 from layercli.diagnose.origins import resolve_source
 from layercli.diagnose.scene import Scene, tensor_at
@@ -51,7 +51,9 @@ def list_target_candidates(scene: Scene) -> Iterator[Candidate]:
     given, target = (None, None) if row is None else (tensor_at(row, 0), tensor_at(row, 1))
     if row is None or given is None or target is None:
         return
-    if row.type in CLASS_LOSSES and given.shape:
+    if row.type in CLASS_LOSSES and "float" not in given.dtype:
+        yield from _keep_scores(scene, row)
+    elif row.type in CLASS_LOSSES and given.shape:
         yield from _fit_classes(scene, row, given, target)
     elif row.type in ALIKE_LOSSES and given.shape != target.shape:
         rank = _BY_ONES if drop_ones(given.shape) == drop_ones(target.shape) else _DECLARED
@@ -85,8 +87,11 @@ def _fit_classes(scene: Scene, row: Row, given: TensorType, target: TensorType) 
     """Class numbers for each sample and position, or the classes where the loss looks for them."""
     wanted = (given.shape[0], *given.shape[2:]) if len(given.shape) > 1 else ()
     whole = "float" not in target.dtype
-    if whole and target.shape == given.shape:
+    numbered = row.type.lower().startswith("nll")
+    if target.shape == given.shape and (whole or numbered):
         yield from _take_largest(scene, row)
+        if numbered:
+            yield from _declare_classes(scene, row, given.shape[1], wanted, -1)
     elif len(given.shape) > 2 and target.shape == given.shape[:-1]:
         yield from _move_classes(scene, row, len(given.shape))
     elif not whole and len(target.shape) == len(given.shape) and min(target.shape[1:], default=1) > 1:
@@ -133,6 +138,17 @@ def _move_classes(scene: Scene, row: Row, count: int) -> Iterator[Candidate]:
         *wrap_node(site.code, nodes[1], "", ".flatten()"),
     ]
     yield from propose(scene, "flatten", -1, flat)
+
+
+def _keep_scores(scene: Scene, row: Row) -> Iterator[Candidate]:
+    """The scores of all classes, where ``argmax`` took the class out of them."""
+    made = resolve_source(scene, row, 0)
+    if not isinstance(made, Row) or made.type != "argmax" or made.position is None:
+        return
+    site = scene.find_node(made.position, made.path)
+    if site is not None and isinstance(site.node, ast.Call):
+        text = site.code.segment(find_operands(site)[0])
+        yield from propose(scene, "scores", 0, [replace_node(site.code, site.node, text)])
 
 
 def _take_largest(scene: Scene, row: Row) -> Iterator[Candidate]:

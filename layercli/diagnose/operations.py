@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from math import prod
 
@@ -18,7 +19,7 @@ from layercli.diagnose.candidates import (
     set_origin,
     wrap,
 )
-from layercli.diagnose.editing import Change, replace_node, rewrite
+from layercli.diagnose.editing import Change, replace_node, rewrite, wrap_node
 from layercli.diagnose.kinds import list_kind_candidates
 from layercli.diagnose.layers import REDUCTIONS, list_arrangements
 from layercli.diagnose.losses import fits_loss
@@ -205,9 +206,30 @@ def _fit_sizes(scene: Scene, row: Row, site: Site, numbers: Sequence[Number]) ->
         for size in wanted:
             factors = tensor.shape[1:] if prod(tensor.shape[1:]) == size else ()
             for way in list_ways(scene, owner, Site(site.code, own[place].node), size, factors):
-                yield from propose(scene, "size", 1 + way.cost + (0 if last else 4), way.changes)
+                rank = 1 + way.cost + (0 if last else 4)
+                yield from propose(scene, "size", rank, way.changes)
+                yield from propose(scene, "size", rank, [*way.changes, *_repeat(site, way.changes)])
         if -1 not in sizes:
             yield from propose(scene, "size", 8, [replace_node(site.code, own[place].node, "-1")])
+
+
+def _repeat(site: Site, changes: Sequence[Change]) -> Iterator[Change]:
+    """The same changes in the other calls of a body that are written in the same way: for keys and values what queries get."""
+    node = site.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    own = site.code.span(node.func)[1], site.code.span(node)[1]
+    text = site.code.shown[own[0] : own[1]]
+    if any(change.code is not site.code or not own[0] <= change.begin <= own[1] for change in changes):
+        return
+    for other in ast.walk(site.code.tree):
+        if not isinstance(other, ast.Call) or other is node or not isinstance(other.func, ast.Attribute):
+            continue
+        begin, end = site.code.span(other.func)[1], site.code.span(other)[1]
+        if other.func.attr == node.func.attr and site.code.shown[begin:end] == text:
+            for change in changes:
+                shift = begin - own[0]
+                yield Change(site.code, change.begin + shift, change.end + shift, change.text)
 
 
 # Operands --------------------------------------------------------------------------------------------------
@@ -218,7 +240,30 @@ def _turn_operands(scene: Scene, site: Site, tensors: Sequence[TensorType]) -> I
     operands = find_operands(site)
     matrix = all(len(tensor.shape) == 2 for tensor in tensors)
     for rank, node in enumerate(reversed(operands)):
-        yield from wrap(scene, site, node, ".T" if matrix else ".transpose(-2, -1)", "transpose", rank - 10)
+        yield from wrap(
+            scene, site, node, ".T" if matrix else ".transpose(-2, -1)", "transpose", 2 * rank - 11
+        )
+    if len(operands) != 2 or len(tensors) != 2:
+        return
+    left, right = (tensor.shape for tensor in tensors)
+    texts = [site.code.segment(node) for node in operands]
+    if matrix and right[-1] == left[0]:
+        swapped = [
+            replace_node(site.code, node, text)
+            for node, text in zip(operands, reversed(texts), strict=True)
+            if isinstance(node, (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
+        ]
+        yield from propose(scene, "transpose", -10, swapped) if len(swapped) == 2 else ()
+    if len(left) == len(right) + 1 and left[:-2] == right[:-1] and left[-1] == right[-1]:
+        # A vector for each sample.
+        begin, end = site.code.span(site.node)
+        inside = wrap_node(site.code, operands[1], "", ".unsqueeze(-1)")
+        around = [Change(site.code, end, end, ".squeeze(-1)")]
+        if isinstance(site.node, ast.BinOp):
+            # What is written behind the operand stands at the end of the whole as well.
+            around = [Change(site.code, begin, begin, "(")]
+            inside[-1] = replace(inside[-1], text=f"{inside[-1].text}).squeeze(-1)")
+        yield from propose(scene, "transpose", -12, [*inside, *around])
 
 
 def _arrange_operands(

@@ -12,10 +12,10 @@ from layercli.diagnose.broadcasting import list_broadcast_candidates
 from layercli.diagnose.calling import list_called_candidates
 from layercli.diagnose.candidates import PARTIAL, Candidate
 from layercli.diagnose.containers import list_container_candidates
-from layercli.diagnose.directions import list_direction_candidates
 from layercli.diagnose.editing import find_original, move_edits
 from layercli.diagnose.equations import list_equation_candidates
 from layercli.diagnose.images import list_image_candidates
+from layercli.diagnose.joining import list_joining_candidates, list_sequence_candidates
 from layercli.diagnose.kinds import find_unpacking, list_kind_candidates
 from layercli.diagnose.layers import list_fitting_candidates, list_layer_candidates
 from layercli.diagnose.losses import list_target_candidates
@@ -27,6 +27,7 @@ from layercli.diagnose.making import (
 )
 from layercli.diagnose.operations import list_loss_candidates, list_operation_candidates
 from layercli.diagnose.ordering import list_ordered_candidates
+from layercli.diagnose.recurrent import list_recurrent_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
 from layercli.diagnose.shortcuts import list_shortcut_candidates
@@ -262,6 +263,10 @@ def find_mends(scene: Scene, outcome: Outcome) -> Iterator[Mend]:
         if completed is not None:
             works[completed.kind] = _Tried(completed, True, RUNS)
     finished = [tried for tried in works.values() if tried.whole]
+    likely_ones = [tried for tried in works.values() if tried.whole or tried.candidate.rank < PARTIAL]
+    if min((tried.candidate.rank for tried in finished), default=0) >= RANK:
+        # A guess with which the model happens to run is no better than a likely change that isn't all there is to do.
+        finished = [tried for tried in likely_ones if not tried.whole] or finished
     order = sorted(finished or works.values(), key=lambda tried: tried.candidate.rank)
     best = order[0].candidate.rank if order else 0
     likely = [tried for tried in order if tried.candidate.rank <= best + LIKELY]
@@ -308,7 +313,9 @@ def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator
     yield from list_container_candidates(scene)
     yield from list_image_candidates(scene)
     yield from list_table_candidates(scene)
-    yield from list_direction_candidates(scene)
+    yield from list_recurrent_candidates(scene)
+    yield from list_joining_candidates(scene)
+    yield from list_sequence_candidates(scene)
     yield from list_shortcut_candidates(scene)
     yield from list_text_candidates(scene)
     yield from list_equation_candidates(scene)

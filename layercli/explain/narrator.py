@@ -19,7 +19,7 @@ from layercli.catalogue.modules import Child, Module, State
 from layercli.catalogue.narration import Constant, Name, Narrated, Operation, is_formula, narrate, term_of
 from layercli.catalogue.sizes import as_int
 from layercli.catalogue.tensors import Refusal, Tensor
-from layercli.derive.engine import Call
+from layercli.derive.engine import Call, rule_of
 from layercli.record import record
 
 #: The spatial sizes of an input, by their number.
@@ -268,7 +268,7 @@ def narrate_operation(
     """One call of an operation by the name of its row. Raises Refusal where the rule refuses it."""
     names = _name_operands(name, rule, len(values))
     given = [_narrate_value(name, own, value) for own, value in zip(names, values, strict=True)]
-    shown = {**_list_window_defaults(name, names), **keywords}
+    shown = {**_list_window_defaults(_find_form(name, rule, len(values)), names), **keywords}
     named = {own: _narrate_value(name, own, value) for own, value in shown.items()}
     output = rule(*given, **named)
     cost = count_operation(name, _name_result(name, output, _list_sizes(result)), given, named)
@@ -308,9 +308,18 @@ def _make_call(
     return NarratedCall(owner, tensors, output, state, cost.macs, cost.flops)
 
 
+def _find_form(name: str, rule: Callable[..., Any], count: int) -> Form | None:
+    """What was called by a name that a function and a method may have, as ``unfold``; None for an operator."""
+    found = [forms[name] for forms in (FUNCTIONS, METHODS) if name in forms]
+    for form in found:
+        if any(rule_of(form, namespace) is rule for namespace in form.namespaces):
+            return form
+    return next((form for form in found if _takes(form, count)), None)
+
+
 def _name_operands(name: str, rule: Callable[..., Any], count: int) -> list[str]:
     """The names of the values that an operation is called with by place."""
-    form = next((forms[name] for forms in (FUNCTIONS, METHODS) if _takes(forms.get(name), count)), None)
+    form = _find_form(name, rule, count)
     if form is None:
         return _name_arguments(rule, count)
     names, rest = _list_places(form)
@@ -321,9 +330,8 @@ def _name_operands(name: str, rule: Callable[..., Any], count: int) -> list[str]
 _WINDOW = ("stride", "padding", "dilation", "groups", "output_padding")
 
 
-def _list_window_defaults(name: str, given: Sequence[str]) -> dict[str, int]:
+def _list_window_defaults(form: Form | None, given: Sequence[str]) -> dict[str, int]:
     """The arguments of a window that a call leaves out, with their defaults."""
-    form = FUNCTIONS.get(name)
     if form is None:
         return {}
     return {
@@ -333,8 +341,9 @@ def _list_window_defaults(name: str, given: Sequence[str]) -> dict[str, int]:
     }
 
 
-def _takes(form: Form | None, count: int) -> bool:
-    return form is not None and (len(_list_places(form)[0]) >= count or bool(_list_places(form)[1]))
+def _takes(form: Form, count: int) -> bool:
+    names, rest = _list_places(form)
+    return len(names) >= count or bool(rest)
 
 
 def _list_places(form: Form) -> tuple[list[str], str]:

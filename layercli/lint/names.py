@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from layercli.catalogue.layers import LAYERS
@@ -85,8 +86,9 @@ def find_unused_blocks(spec: Spec) -> Iterator[Problem]:
     mentioned = {
         name: find_names(list_code(block)) for name, block in unused.items() if name not in spec.imports
     }
+    mentions = Counter(other for names in mentioned.values() for other in names if other in unused)
     for name, block in unused.items():
-        if any(name in names for other, names in mentioned.items() if other != name):
+        if mentions[name] > (name in mentioned.get(name, ())):
             continue
         imported = spec.imports.get(name)
         kind = "block" if imported is None else "import"

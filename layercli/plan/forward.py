@@ -14,6 +14,7 @@ from layercli.catalogue.module_attributes import MODULE_ATTRIBUTES
 from layercli.catalogue.refused import REFUSED, hint_refused_method
 from layercli.errors import Label, Problem, SpecError, did_you_mean
 from layercli.plan.records import LayerPlan, Member, ParameterPlan
+from layercli.plan.ties import MAX_PROBLEMS
 from layercli.spec.calls import UNKNOWN, check_function
 from layercli.spec.expressions import Body, name_after_dot
 from layercli.spec.mentions import list_listed
@@ -48,10 +49,6 @@ from layercli.spec.values import (
 
 #: Attributes of plain values that a forward may use.
 _PLAIN_ATTRIBUTES = frozenset({"append", "extend", "items", "keys", "values", "training"})
-
-
-#: Nobody reads more, and what each name may have been takes its time to find.
-MAX_PROBLEMS = 1_000
 
 
 def check_forward(

@@ -27,7 +27,7 @@ from layercli.plan.arguments import (
     refuse_function,
 )
 from layercli.plan.containers import CONTAINERS, TENSORS, Children
-from layercli.plan.forward import MAX_PROBLEMS, check_forward
+from layercli.plan.forward import check_forward
 from layercli.plan.records import (
     BufferPlan,
     LayerPlan,
@@ -38,6 +38,7 @@ from layercli.plan.records import (
     WrapperPlan,
     block_signature,
 )
+from layercli.plan.ties import MAX_PROBLEMS
 from layercli.record import record
 from layercli.spec.calls import check_function, check_method
 from layercli.spec.document import Text

@@ -9,6 +9,9 @@ from fnmatch import fnmatchcase
 from layercli.errors import Problem, SpecError, did_you_mean
 from layercli.spec.model import Glob, TieDefinition
 
+#: Nobody reads more, and what each name may have been takes its time to find.
+MAX_PROBLEMS = 1_000
+
 #: dtype and sizes of a parameter, which a lazy layer doesn't know yet.
 Sizes = tuple[str, Sequence[object] | None]
 
@@ -26,6 +29,8 @@ def check_ties(
     """
     problems: list[Problem] = []
     for tie in ties:
+        if len(problems) > MAX_PROBLEMS:
+            break
         places = ((tie.name, tie.position), (tie.target, tie.target_position))
         sizes = [find(name) for name, _ in places]
         for (name, position), found in zip(places, sizes, strict=True):
@@ -57,6 +62,8 @@ def match_globs(globs: Sequence[Glob], names: Sequence[str], refused: Collection
     problems: list[Problem] = []
     found: list[str] = []
     for glob in globs:
+        if len(problems) > MAX_PROBLEMS:
+            break
         matched = [name for name in names if fnmatchcase(name, glob.pattern)]
         found += matched
         if not matched and not any(_may_match(glob.pattern, path) for path in refused):

@@ -59,6 +59,12 @@ from layercli.spec.values import (
     WrapperClass,
 )
 
+#: What to write for functions of a layer's class.
+INSTEAD_OF_CLASS_METHODS = {
+    "generate_square_subsequent_mask": (
+        "write triu(full((T, T), float('-inf')), 1), with the number of positions for T"
+    ),
+}
 #: The most names that are written for what a call gives.
 MAX_UNPACKED = 6
 #: Lists inside lists.
@@ -755,6 +761,8 @@ class Interpreter:
         text, hint = code.segment(node.value), ""
         if isinstance(value, (tuple, list)) and name in METHODS:
             hint = f"take an item, {text}[0], or make a tensor of it: stack({text}), cat({text})"
+        elif name in INSTEAD_OF_CLASS_METHODS:
+            hint = INSTEAD_OF_CLASS_METHODS[name]
         elif self.is_callable(value):
             hint = f"call it first: {text}(x)"
         elif name.startswith("__"):

@@ -27,7 +27,7 @@ Commands:
   params    List a model's parameters by their state_dict names
   dims      Show which sizes each dim may have
   explain   Show how a layer's output, parameters and cost come about
-  show      Print a model, or one of its layers, as PyTorch does
+  show      Print a model as PyTorch does, or its spec in one form
   list      List the bundled models, what a spec may use, or the codes of errors
   schema    Print the JSON Schema of a spec file
   server    Answer an editor that asks for the problems, shapes and completions
@@ -64,27 +64,34 @@ also where both are set.
 SHOW_HELP = """\
 Usage: layercli show [OPTIONS] SPEC
 
-Print a model, or one of its layers, as PyTorch does.
+Print a model as PyTorch does, or its spec in one form.
 
 The text is that of print(model). It is derived, which needs no torch; --run
-makes the model and prints it.
+makes the model and prints it. --format spec prints the spec as layercli reads
+it, in one form for all that say the same: what it imports is among its
+blocks, --set gives its params other defaults, and comments are left out.
 
 Arguments:
   SPEC  A spec file, or the name of a bundled model.
 
 Options:
-  --set NAME=VALUE    Set a param of the spec; may be repeated.
-  --layer PATH        Print only this layer.
-  --static / --run    Derive by rules, which needs no torch, or run on PyTorch.
-  --verify            Do both, and fail where PyTorch and the rules differ.
-  --limit NAME=VALUE  Raise or lower a limit on what a spec may use, such as
-                      modules=1000000; may be repeated.
-  -o, --output FILE   Write to this file instead.
-  -h, --help          Show this message and exit.
+  --set NAME=VALUE     Set a param of the spec; may be repeated.
+  --layer PATH         Print only this layer.
+  --static / --run     Derive by rules, which needs no torch, or run on PyTorch.
+  --verify             Do both, and fail where PyTorch and the rules differ.
+  --limit NAME=VALUE   Raise or lower a limit on what a spec may use, such as
+                       modules=1000000; may be repeated.
+  -f, --format FORMAT  text or spec. [default: text]
+  -o, --output FILE    Write to this file instead.
+  -h, --help           Show this message and exit.
 
 Examples:
-  layercli show tinymodel                   what print(model) shows
-  layercli show tinymodel --layer linear2   one layer
+  layercli show tinymodel
+      what print(model) shows
+  layercli show tinymodel --layer linear2
+      one layer
+  layercli show resnet50 --format spec
+      the spec in one file, its imports in it
 """
 
 
