@@ -41,8 +41,8 @@ def list_called_candidates(scene: Scene) -> Iterator[Candidate]:
         name, function, changes = named
         given = _list_given(scene, row, name)
         for rank, items in enumerate(given):
-            target = f"{name}, _" if row.type in _PAIRS else name
-            text = f"{target} = {function}({', '.join(items)})"
+            # The next bare name gets all that a statement assigns.
+            text = f"{name} = {function}({', '.join(items)}){'[0]' if row.type in _PAIRS else ''}"
             change = Change(site.code, *site.code.span(site.node), text)
             quoted = Change(site.code, *site.code.span(site.node), f'"{text}"')
             yield from propose(scene, f"inputs {rank}", rank, [*changes, change])
@@ -69,7 +69,7 @@ def _list_given(scene: Scene, row: Row, first: str) -> Iterator[list[str]]:
         width = row.inputs[0].shape[-1] if row.inputs and isinstance(row.inputs[0], TensorType) else 0
         for name, value in () if scene.trace is None else scene.trace.inputs:
             alike = isinstance(value, TensorType) and len(value.shape) > 1 and value.shape[-1] == width
-            if name in read or not alike:
+            if name in read or name == first or not alike:
                 continue
             # A decoder takes what it decodes first, and what the encoder made of the rest as its memory.
             decodes = row.type.startswith("TransformerDecoder") and not _MEMORY.match(name)

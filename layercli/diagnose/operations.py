@@ -246,6 +246,9 @@ def _turn_operands(scene: Scene, site: Site, tensors: Sequence[TensorType]) -> I
     if len(operands) != 2 or len(tensors) != 2:
         return
     left, right = (tensor.shape for tensor in tensors)
+    if len(left) == len(right) == 4 and left[1:3] == (right[-1], right[1]):
+        # Heads stand before positions on one side only.
+        yield from wrap(scene, site, operands[0], ".transpose(1, 2)", "transpose", -12)
     texts = [site.code.segment(node) for node in operands]
     if matrix and right[-1] == left[0]:
         swapped = [
@@ -279,7 +282,7 @@ def _arrange_operands(
                 ways.sort(key=lambda way: (not way[0].startswith(".squeeze"), way[0] != ".unsqueeze(-1)"))
             smaller = len(tensor.shape) < max(len(item.shape) for item in tensors)
             for order, (after, shape) in enumerate(ways):
-                if "unsqueeze" in after and row.type in ELEMENTWISE and _differ(tensors) and not smaller:
+                if "unsqueeze" in after and row.type in ELEMENTWISE and not smaller:
                     continue
                 if len(operands) == len(tensors) and not fits_loss(row, index, shape):
                     continue
@@ -291,11 +294,6 @@ def _lacks_dimensions(tensors: Sequence[TensorType]) -> bool:
     return len(tensors) == 2 and any(
         list_places(tensor.shape, other.shape) for tensor in tensors for other in tensors
     )
-
-
-def _differ(tensors: Sequence[TensorType]) -> bool:
-    """Whether tensors have different numbers of dimensions."""
-    return len({len(tensor.shape) for tensor in tensors}) > 1
 
 
 def find_clash(left: TensorType, right: TensorType) -> int | None:

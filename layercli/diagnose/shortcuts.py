@@ -53,7 +53,8 @@ def list_shortcut_candidates(scene: Scene) -> Iterator[Candidate]:
         if edits is None:
             continue
         if indent.strip():
-            inserted = Edit(Position(place.source, place.line, place.column, 0), f"{name}: {made}, ")
+            # Inside brackets a comma ends what isn't quoted.
+            inserted = Edit(Position(place.source, place.line, place.column, 0), f'{name}: "{made}", ')
         else:
             end = find_end(place.source, place.line, len(indent))
             inserted = insert_below(place.source, end, [f"{indent}{name}: {made}"])

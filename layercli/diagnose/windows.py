@@ -238,7 +238,7 @@ def _widen_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate
                 count += way is not None
         found = find_origin(scene, row, tensor, found.dim)
     if count > 1:
-        yield from propose(scene, "output_padding before", rank, changes)
+        yield from propose(scene, "output_padding before", rank, reversed(changes))
 
 
 def _keeping_padding(row: Row, plan: LayerPlan) -> int | None:
