@@ -56,9 +56,9 @@ def validate_spec(
         try:
             plan = plan_model(spec)
         except PlanFailed as failure:
-            from layercli.derive.session import find_refused
+            from layercli.derive.session import add_refused
 
-            raise SpecError(*failure.problems, *find_refused(failure.planned, failure.spec)) from None
+            raise add_refused(failure) from None
         trace, errors, warnings = _derive(plan, ignore)
         exit_code = 1 if errors else 0
     except LayercliError as error:

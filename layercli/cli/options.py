@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from layercli.cli.output import write_error
-from layercli.errors import CommandError, Problem, SpecError, did_you_mean, draw_problems
+from layercli.errors import CommandError, Problem, did_you_mean, draw_problems
 from layercli.spec.limits import LIMIT_NAMES, set_limits
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def load_plan(
     The dims in ``symbolic`` are names in formulas.
     """
     from layercli import load
-    from layercli.plan.planner import PlanFailed, Setting, sorted_problems
+    from layercli.plan.planner import PlanFailed, Setting
 
     mode: Literal["train", "eval"] | None = None if train is None else "train" if train else "eval"
     try:
@@ -301,10 +301,9 @@ def load_plan(
             symbolic=symbolic,
         )
     except PlanFailed as failure:
-        from layercli.derive.session import find_refused
+        from layercli.derive.session import add_refused
 
-        refused = find_refused(failure.planned, failure.spec)
-        raise SpecError(*sorted_problems([*failure.problems, *refused])) from None
+        raise add_refused(failure) from None
 
 
 def check_dims(plan: Plan) -> None:

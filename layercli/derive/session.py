@@ -32,11 +32,11 @@ from layercli.derive.modules import ModuleMaker
 from layercli.derive.requirements import list_requirements
 from layercli.derive.sharing import Sharing
 from layercli.errors import CommandError, Problem, SpecError
+from layercli.plan.planner import PlanFailed, sorted_problems
 from layercli.plan.records import LayerPlan, Plan, Recipe, describe_plan
 from layercli.record import record
 from layercli.spec.interpreter import Budget
 from layercli.spec.limits import allow_more, current_limits
-from layercli.spec.model import Spec
 from layercli.trace import Requirement, TensorRecord, Trace
 from layercli.trace.failure import TraceFailed
 from layercli.trace.modules import check_paths, find_never_called, find_ownership
@@ -185,18 +185,15 @@ class _Failures:
                 self.told |= keys
 
 
-def find_refused(planned: Sequence[LayerPlan], spec: Spec) -> tuple[Problem, ...]:
-    """What PyTorch refuses to make of the layers of a spec that can't be evaluated as a whole."""
-    root = LayerPlan(
-        spec.main,
-        {},
-        spec.main.position,
-        children=tuple((str(index), plan) for index, plan in enumerate(planned)),
-    )
+def add_refused(failure: PlanFailed) -> SpecError:
+    """What is wrong in a spec that can't be evaluated, with what PyTorch refuses to make of its other layers."""
+    spec = failure.spec
+    children = tuple((str(index), plan) for index, plan in enumerate(failure.planned))
+    root = LayerPlan(spec.main, {}, spec.main.position, children=children)
     with settings(spec.dtype):
         maker = ModuleMaker(Plan(spec, root, {}, {}, (), spec.mode), late=False)
         maker.fill(Module("", spec.name, {}, plan=root), root)
-    return tuple(maker.problems)
+    return SpecError(*sorted_problems([*failure.problems, *maker.problems]))
 
 
 #: Codes of limits: what follows would only take as long again.

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from layercli.diagnose.candidates import Candidate, find_operands, wrap
-from layercli.diagnose.scene import Scene
-from layercli.trace.records import iterate_tensor_types
+from layercli.diagnose.scene import Scene, list_tensors
 
 #: What comes of it is likelier than any other change of an operation that broadcasts.
 _RANK = -2
 
 #: Operands with more dimensions aren't looked into.
 MAX_RANK = 5
+
+#: Sums, which say by ``+=``, too, what is added to what.
+SUMS = frozenset({"add", "iadd"})
 
 #: Operations of two operands that are broadcast.
 BROADCAST = frozenset(
@@ -30,7 +32,7 @@ def list_broadcast_candidates(scene: Scene) -> Iterator[Candidate]:
     site = None if row is None or row.type not in BROADCAST else scene.find_call(row)
     if row is None or site is None:
         return
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     operands = find_operands(site)
     if len(operands) != len(tensors):
         return
@@ -55,6 +57,13 @@ def list_places(shape: Sequence[int], other: Sequence[int]) -> list[tuple[int, .
         if all(size in (1, other[place]) for size, place in zip(shape, places, strict=True))
     ]
     return [] if tuple(range(count - len(shape), count)) in found else found
+
+
+def find_clashes(left: Sequence[int], right: Sequence[int]) -> Iterator[int]:
+    """The dimensions from the end in which two shapes can't be broadcast, the last first."""
+    for dim in range(-1, -min(len(left), len(right)) - 1, -1):
+        if left[dim] != right[dim] and 1 not in (left[dim], right[dim]):
+            yield dim
 
 
 def write_expansion(places: Sequence[int], count: int) -> str:

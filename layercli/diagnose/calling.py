@@ -6,13 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from layercli.diagnose.candidates import Candidate, find_direct_call, propose
+from layercli.diagnose.candidates import Candidate, find_direct_call, propose, rename_layer
 from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.ordering import SAME
 from layercli.diagnose.scene import Scene, find_statement
 from layercli.diagnose.statements import name_call
-from layercli.plan.records import LayerPlan
 from layercli.spec.expressions import Body
+from layercli.spec.mentions import find_names
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
 
@@ -31,9 +31,8 @@ def list_called_candidates(scene: Scene) -> Iterator[Candidate]:
     row = scene.failed
     if row is None or scene.problem.code not in ("invalid-argument", "missing-argument"):
         return
-    plan = scene.plans.get(row.path)
     site = find_direct_call(scene, row) if row.type in SAME else None
-    if plan is None or site is None or not isinstance(site.code, Body):
+    if site is None or not isinstance(site.code, Body):
         return
     named = name_call(scene, site.code, site.node)
     if named is not None:
@@ -52,7 +51,8 @@ def list_called_candidates(scene: Scene) -> Iterator[Candidate]:
         for rank, items in enumerate(_list_given(scene, row, first)):
             added = replace_node(site.code, site.node.args[0], ", ".join(items))
             yield from propose(scene, f"inputs {rank}", rank, [added, *_take_output(row, site)])
-    yield from _make_encoder(scene, row, plan)
+    if row.type in _ENCODERS:
+        yield from rename_layer(scene, row.path, _ENCODERS[row.type], 2)
 
 
 def _list_given(scene: Scene, row: Row, first: str) -> Iterator[list[str]]:
@@ -60,12 +60,7 @@ def _list_given(scene: Scene, row: Row, first: str) -> Iterator[list[str]]:
     count = SAME[row.type]
     if not scene.find_owner(row.path):
         forward = scene.plan.spec.main.forward
-        read = {
-            node.id
-            for body in (() if forward is None else forward.bodies)
-            for node in ast.walk(body.tree)
-            if isinstance(node, ast.Name)
-        }
+        read = find_names(() if forward is None else forward.bodies)
         width = row.inputs[0].shape[-1] if row.inputs and isinstance(row.inputs[0], TensorType) else 0
         for name, value in () if scene.trace is None else scene.trace.inputs:
             alike = isinstance(value, TensorType) and len(value.shape) > 1 and value.shape[-1] == width
@@ -91,15 +86,3 @@ def _take_output(row: Row, site: Site) -> list[Change]:
             return [Change(site.code, stop, stop, ", _")]
         return []
     return [Change(site.code, end, end, "[0]")]
-
-
-def _make_encoder(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
-    """An encoder's layer, which has one input, for a decoder's."""
-    site = scene.find_making(plan, scene.find_owner(row.path))
-    other = _ENCODERS.get(row.type)
-    if site is None or other is None:
-        return
-    assert isinstance(site.node, ast.Call)
-    _, end = site.code.span(site.node.func)
-    change = Change(site.code, end - len(row.type), end, other)
-    yield from propose(scene, "name", 2, [change])

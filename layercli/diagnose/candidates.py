@@ -84,6 +84,28 @@ def set_argument(
         yield Way((Change(making.code, end, end, f"{comma}{argument}={value}"),), 1)
 
 
+def write_argument(plan: LayerPlan, argument: str) -> str:
+    """An argument of a layer as the spec writes it, or its default."""
+    site = plan.argument_sites.get(argument)
+    return str(plan.arguments.get(argument)) if site is None else site.text.rpartition("=")[2].strip()
+
+
+def rename_layer(
+    scene: Scene, path: str, name: str, rank: int, arguments: str | None = None
+) -> Iterator[Candidate]:
+    """A layer of another class in the place of the one at ``path``, with other ``arguments`` where they are given."""
+    plan = scene.plans[path]
+    making = scene.find_making(plan, scene.find_owner(path))
+    if making is not None:
+        assert isinstance(making.node, ast.Call)
+        _, end = making.code.span(making.node.func)
+        begin, text = end - len(plan.type_name), name
+        if arguments is not None:
+            _, end = making.code.span(making.node)
+            text = f"{name}({arguments})"
+        yield from propose(scene, "name", rank, [Change(making.code, begin, end, text)])
+
+
 def set_origin(scene: Scene, origin: Origin, value: int, most: int = 3) -> Iterator[Way]:
     """Ways to make what set a size set another one, and the layers that it then passes take it."""
     row = origin.row
@@ -260,6 +282,12 @@ def append_layer(
     if also:
         message = f"{scene.describe(also)} and {message.removeprefix('write ')}"
     yield Candidate(kind, rank, message, (Edit(at, f"\n{before}{making}"), *edits))
+
+
+def write_tuple(sizes: Iterable[object]) -> str:
+    """Sizes as Python writes a tuple."""
+    texts = [*map(str, sizes)]
+    return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
 
 
 # Inputs ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from layercli.diagnose.candidates import Candidate, propose
 from layercli.diagnose.editing import Change, to_edits
-from layercli.diagnose.ordering import MAX_SHOWN, find_end, find_key, insert_below
+from layercli.diagnose.ordering import MAX_SHOWN, add_forward
 from layercli.diagnose.scene import Scene, find_statement
 from layercli.diagnose.statements import name_call
 from layercli.errors import Edit, Position
@@ -81,15 +81,14 @@ def _name_layers(
             return
         edits.append(Edit(Position(place.source, place.line, dash + 1, 2), f"{name}: "))
         told.append(f"{name}: {value.shown}")
-    source = edits[0].position.source
-    key = find_key(source, edits[0].position.line, "layers")
     given = row.inputs[0]
-    if key is None or not isinstance(given, tuple):
+    if not isinstance(given, tuple):
         return
     steps = list(_tell_steps(names, block.inputs[0].name, "x", taken, len(given), ""))
-    indent = " " * key[1]
-    lines = [f"{indent}forward:", *(f"{indent}  - {step}" for step in steps)]
-    edits.append(insert_below(source, find_end(source, *key), lines))
+    forward = add_forward(block, steps)
+    if forward is None:
+        return
+    edits.append(forward)
     message = f"write {', '.join(told)} and add forward: [{', '.join(map(repr, steps))}]"
     if len(message) > 2 * MAX_SHOWN:
         shown = ", ".join(told[taken - 1 : taken + 1])
@@ -191,11 +190,6 @@ def _add_forward(scene: Scene, path: str, count: int, taken: int, values: int) -
             names = [f"{name}[{index}]" for index in range(count)]
         at = taken if definition.name == name else 0
         steps += _tell_steps(names, "x" if steps else first, "x", at, values, "")
-    source = block.layers[0].position.source
-    key = find_key(source, block.layers[0].position.line, "layers")
-    if key is None:
-        return
-    indent = " " * key[1]
-    lines = [f"{indent}forward:", *(f"{indent}  - {step}" for step in steps)]
-    message = f"add forward: [{', '.join(map(repr, steps))}]"
-    yield Candidate("forward", _RANK, message, (insert_below(source, find_end(source, *key), lines),))
+    forward = add_forward(block, steps)
+    if forward is not None:
+        yield Candidate("forward", _RANK, f"add forward: [{', '.join(map(repr, steps))}]", (forward,))

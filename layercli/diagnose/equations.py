@@ -9,9 +9,9 @@ from string import ascii_lowercase
 
 from layercli.diagnose.candidates import Candidate, propose
 from layercli.diagnose.editing import replace_node
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.spec.values import Site
-from layercli.trace.records import TensorType, iterate_tensor_types
+from layercli.trace import TensorType
 
 #: The most letters of one tensor whose orders are all looked at.
 MAX_LETTERS = 5
@@ -27,7 +27,7 @@ def list_equation_candidates(scene: Scene) -> Iterator[Candidate]:
     given = next((item for item in node.args if isinstance(item, ast.Constant)), None)
     if given is None or not isinstance(given.value, str) or "..." in given.value or "->" not in given.value:
         return
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     left, _, output = given.value.replace(" ", "").partition("->")
     for rank, (terms, kept) in enumerate(_list_equations(left.split(","), output, tensors)):
         yield from _write(scene, site, given, terms, kept, rank)

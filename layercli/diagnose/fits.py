@@ -35,6 +35,8 @@ def _of_dimensions(name: str, argument: str, *prefixes: str) -> dict[str, tuple[
     }
 
 
+RECURRENT = ("RNN", "LSTM", "GRU")
+
 #: By type of layer.
 FITS: dict[str, tuple[Fit, ...]] = {
     "Linear": (Fit("in_features"),),
@@ -49,7 +51,7 @@ FITS: dict[str, tuple[Fit, ...]] = {
     "RMSNorm": (Fit("normalized_shape"),),
     **{
         name + cell: (Fit("input_size"), *((Fit("hidden_size", input=1),) if cell else ()))
-        for name in ("RNN", "LSTM", "GRU")
+        for name in RECURRENT
         for cell in ("", "Cell")
     },
     "MultiheadAttention": (
@@ -92,7 +94,7 @@ MAKERS: dict[str, tuple[str, int]] = {
     },
     "Embedding": ("embedding_dim", -1),
     "EmbeddingBag": ("embedding_dim", -1),
-    **{name + cell: ("hidden_size", -1) for name in ("RNN", "LSTM", "GRU") for cell in ("", "Cell")},
+    **{name + cell: ("hidden_size", -1) for name in RECURRENT for cell in ("", "Cell")},
 }
 
 #: Several for each count of an argument: both directions of a recurrent layer.
@@ -111,8 +113,10 @@ def list_fits(plan: LayerPlan) -> tuple[LayerPlan, tuple[Fit, ...]]:
     return plan, FITS.get(name, ())
 
 
-def find_misfits(row: Row, plan: LayerPlan) -> Iterator[Misfit]:
-    """The arguments of the layer of a row that its inputs don't match."""
+def find_misfits(row: Row, plan: LayerPlan | None) -> Iterator[Misfit]:
+    """The arguments of the layer of a row that its inputs don't match; an operation has no plan and none."""
+    if plan is None:
+        return
     holder, fits = list_fits(plan)
     for fit in fits:
         value: Any = holder.arguments.get(fit.argument)

@@ -9,13 +9,13 @@ from layercli.diagnose.candidates import Candidate, find_operands, propose, wrap
 from layercli.diagnose.editing import Change, wrap_node
 from layercli.diagnose.fits import find_misfits
 from layercli.diagnose.origins import find_origin
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.plan.records import ParameterPlan
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
-from layercli.trace.records import iterate_tensor_types
 
-_CAT = frozenset({"cat", "concat", "concatenate"})
+#: Names of one function.
+CAT = frozenset({"cat", "concat", "concatenate"})
 
 #: A parameter for each sample is never meant.
 _EXPANDED = 0
@@ -31,8 +31,8 @@ def list_joining_candidates(scene: Scene) -> Iterator[Candidate]:
     if row is None:
         return
     yield from _join_stacked(scene, row)
-    site = scene.find_call(row) if row.type in _CAT else None
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    site = scene.find_call(row) if row.type in CAT else None
+    tensors = list_tensors(row)
     nodes = [] if site is None else find_operands(site)
     if site is None or len(nodes) != len(tensors) or len(tensors) < 2:
         return
@@ -103,13 +103,12 @@ def _interpolate(
 
 def _join_stacked(scene: Scene, row: Row) -> Iterator[Candidate]:
     """``cat`` for ``stack``, where a layer wants as many features as all tensors have together."""
-    plan = scene.plans.get(row.path)
-    misfit = next(iter(find_misfits(row, plan)), None) if plan is not None else None
+    misfit = next(find_misfits(row, scene.plans.get(row.path)), None)
     origin = None if misfit is None else find_origin(scene, row, misfit.tensor, misfit.fit.dim)
     made = None if origin is None else origin.row
     if misfit is None or made is None or made.type != "stack" or made.position is None:
         return
-    tensors = [item for value in made.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(made)
     site = scene.find_node(made.position, made.path)
     node = None if site is None else site.node
     if site is None or not isinstance(node, ast.Call) or len(node.args) > 2:

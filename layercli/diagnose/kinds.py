@@ -13,14 +13,15 @@ from layercli.diagnose.candidates import (
     propose,
     redeclare_input,
     wrap,
+    write_argument,
     write_sizes,
+    write_tuple,
 )
 from layercli.diagnose.editing import Change, wrap_node
 from layercli.diagnose.origins import resolve_source
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.spec.expressions import Body, Expression
 from layercli.trace import Row, TensorType
-from layercli.trace.records import iterate_tensor_types
 
 _FLOATING = ("float", "bfloat")
 
@@ -128,7 +129,7 @@ def _list_sizes(scene: Scene, row: Row | None) -> Iterator[Candidate]:
 
 def _convert(scene: Scene, row: Row) -> Iterator[Candidate]:
     """Inputs of another dtype: another declaration of the model's own, or a conversion."""
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     for index, tensor in enumerate(tensors[:MAX_OPERANDS]):
         source = resolve_source(scene, row, index)
         if isinstance(source, str) and source in dict(scene.plan.inputs):
@@ -154,7 +155,7 @@ def _declare(scene: Scene, row: Row, name: str, tensor: TensorType) -> Iterator[
             yield from redeclare_input(scene, name, f"{value.shown}.float()", "declare", -1)
         yield from redeclare_input(scene, name, f"rand({joined})", "declare", 0)
         return
-    shape = f"({joined},)" if len(sizes) == 1 else f"({joined})"
+    shape = write_tuple(sizes)
     yield from redeclare_input(scene, name, f"randint(0, {_count_values(scene, row)}, {shape})", "declare", 0)
     yield from redeclare_input(scene, name, f"rand({joined}) > 0.5", "declare", 3)
 
@@ -163,11 +164,10 @@ def _count_values(scene: Scene, row: Row) -> str:
     """How many different whole numbers a layer or loss takes, as the spec writes it."""
     plan = scene.plans.get(row.path)
     if plan is not None and "num_embeddings" in plan.arguments:
-        site = plan.argument_sites.get("num_embeddings")
-        text = "" if site is None else site.text.rpartition("=")[2].strip()
+        text = write_argument(plan, "num_embeddings")
         in_params = text in scene.plan.params and not scene.find_owner(row.path)
         return text if in_params else str(plan.arguments["num_embeddings"])
-    first = next((item for value in row.inputs for item in iterate_tensor_types(value)), None)
+    first = next(iter(list_tensors(row)), None)
     if row.type in CLASS_LOSSES and first is not None and first.shape:
         return str(first.shape[1] if len(first.shape) > 1 else first.shape[0])
     return "10"

@@ -19,10 +19,12 @@ from layercli.diagnose.candidates import (
     insert_layer,
     propose,
     redeclare_input,
+    rename_layer,
     resize_input,
     set_argument,
     set_origin,
     wrap,
+    write_argument,
     write_sizes,
 )
 from layercli.diagnose.editing import Change, replace_node
@@ -73,7 +75,7 @@ def list_layer_candidates(scene: Scene) -> Iterator[Candidate]:
             yield from list_kind_candidates(scene, row)
             yield from _arrange_dimensions(scene, row)
             yield from list_window_candidates(scene, row, plan)
-            yield from _rename_layer(scene, row, plan)
+            yield from _rename_layer(scene, row)
             yield from _fit_dimension(scene, row, plan)
         holder, _ = list_fits(plan)
         if "batch_first" in holder.arguments or holder.type_name in _BATCH_FIRST:
@@ -115,18 +117,14 @@ def _fit_dimension(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidat
             yield from propose(scene, "dim", way.cost, way.changes)
 
 
-def _rename_layer(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
+def _rename_layer(scene: Scene, row: Row) -> Iterator[Candidate]:
     """The same layer for another number of dimensions: ``BatchNorm1d`` for ``BatchNorm2d``."""
     tensor = tensor_at(row, 0)
-    making = scene.find_making(plan, scene.find_owner(row.path))
-    if tensor is None or making is None or not row.type.endswith(("1d", "2d", "3d")):
+    if tensor is None or not row.type.endswith(("1d", "2d", "3d")):
         return
-    assert isinstance(making.node, ast.Call)
-    _, end = making.code.span(making.node.func)
     for rank, count in enumerate((len(tensor.shape) - 2, len(tensor.shape) - 1)):
         if 1 <= count <= 3 and count != int(row.type[-2]):
-            change = Change(making.code, end - 2, end, f"{count}d")
-            yield from propose(scene, "name", 3 + rank, [change])
+            yield from rename_layer(scene, row.path, f"{row.type[:-2]}{count}d", 3 + rank)
 
 
 def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> Iterator[Candidate]:
@@ -336,14 +334,8 @@ def _normalise_features(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit)
         _, end = site.code.span(site.node)
         back = Change(site.code, end, end, ".transpose(1, 2)")
         yield from wrap(scene, site, node, ".transpose(1, 2)", "arrange", -2, [back])
-    making = scene.find_making(plan, scene.find_owner(row.path))
-    given = plan.argument_sites.get("num_features")
-    if making is None or given is None:
-        return
-    assert isinstance(making.node, ast.Call)
-    prefix = making.code.segment(making.node.func).removesuffix(row.type)
-    text = f"{prefix}LayerNorm({given.text.rpartition('=')[2].strip()})"
-    yield from propose(scene, "name", -1 if counted else 3, [replace_node(making.code, making.node, text)])
+    features = write_argument(plan, "num_features")
+    yield from rename_layer(scene, row.path, "LayerNorm", -1 if counted else 3, features)
 
 
 def _arrange_dimensions(scene: Scene, row: Row) -> Iterator[Candidate]:

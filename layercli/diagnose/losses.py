@@ -16,6 +16,7 @@ from layercli.diagnose.candidates import (
     resize_input,
     wrap,
     write_sizes,
+    write_tuple,
 )
 from layercli.diagnose.editing import replace_node, wrap_node
 from layercli.diagnose.kinds import CLASS_LOSSES
@@ -179,8 +180,7 @@ def _declare_classes(
     """The target as class numbers."""
     name = _find_target(scene, row)
     if name is not None:
-        texts = _write_shape(scene, name, shape)
-        inside = f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+        inside = write_tuple(_write_shape(scene, name, shape))
         yield from redeclare_input(scene, name, f"randint(0, {classes}, {inside})", "target", rank)
 
 
@@ -195,11 +195,11 @@ def _declare_alike(
     if len(shape) == len(target.shape):
         yield from resize_input(scene, name, shape, "target", rank)
         return
-    inside = ", ".join(_write_shape(scene, name, shape))
-    text = f"[{inside}]"
+    sizes = _write_shape(scene, name, shape)
+    text = f"[{', '.join(sizes)}]"
     if isinstance(value, Expression):
-        comma = "," if len(shape) == 1 else ""
-        text = f"rand({inside})" if "float" in target.dtype else f"randint(0, 2, ({inside}{comma})).float()"
+        floating = "float" in target.dtype
+        text = f"rand({text[1:-1]})" if floating else f"randint(0, 2, {write_tuple(sizes)}).float()"
     yield from redeclare_input(scene, name, text, "target", rank)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from math import prod
 
-from layercli.diagnose.broadcasting import BROADCAST, list_places
+from layercli.diagnose.broadcasting import BROADCAST, find_clashes, list_places
 from layercli.diagnose.candidates import (
     GUESS,
     MAX_OPERANDS,
@@ -20,13 +20,14 @@ from layercli.diagnose.candidates import (
     wrap,
 )
 from layercli.diagnose.editing import Change, replace_node, rewrite, wrap_node
+from layercli.diagnose.joining import CAT
 from layercli.diagnose.kinds import list_kind_candidates
 from layercli.diagnose.layers import REDUCTIONS, list_arrangements
 from layercli.diagnose.losses import fits_loss
 from layercli.diagnose.numbers import DIMS, Number, fit_order, list_numbers
 from layercli.diagnose.origins import find_origin, resolve_source
 from layercli.diagnose.roles import may_be
-from layercli.diagnose.scene import Scene, list_entries
+from layercli.diagnose.scene import Scene, list_entries, list_tensors
 from layercli.diagnose.tuning import read_call
 from layercli.diagnose.values import list_ways, read_number
 from layercli.diagnose.windows import fit_positions
@@ -34,19 +35,14 @@ from layercli.plan.planner import list_size_nodes
 from layercli.plan.records import ParameterPlan
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
-from layercli.trace.records import iterate_tensor_types
 
 #: Operations by what they ask of their inputs: these are searched for changes of their operands.
 PRODUCTS = frozenset({"matmul", "mm", "bmm", "mv", "dot", "addmm", "baddbmm", "linear", "inner", "tensordot"})
-ELEMENTWISE = frozenset(
-    {
-        "add", "sub", "mul", "truediv", "div", "floordiv", "mod", "pow", "maximum", "minimum", "eq", "ne", "lt", "le",
-        "gt", "ge", "and_", "or_", "xor", "where", "masked_fill", "lerp", "addcmul", "iadd", "isub", "imul", "itruediv",
-        "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
-        "binary_cross_entropy_with_logits", "kl_div",
-    }
-)  # fmt: skip
-JOINING = frozenset({"cat", "concat", "concatenate", "stack", "hstack", "vstack"})
+ELEMENTWISE = BROADCAST | {
+    "floordiv", "mod", "lerp", "addcmul", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits",
+}  # fmt: skip
+JOINING = CAT | {"stack", "hstack", "vstack"}
 #: Others whose operands have sizes in common.
 ALIKE = frozenset(
     {"scaled_dot_product_attention", "cosine_similarity", "pairwise_distance", "cdist", "bilinear"}
@@ -61,7 +57,7 @@ def list_operation_candidates(scene: Scene) -> Iterator[Candidate]:
     if row is None or site is None:
         return
     yield from list_kind_candidates(scene, row)
-    tensors = list(islice(_list_tensors(row), MAX_OPERANDS))
+    tensors = list_tensors(row)[:MAX_OPERANDS]
     numbers = list(islice(list_numbers(row, site), 2 * MAX_OPERANDS))
     if row.type in RESHAPING:
         yield from _fit_sizes(scene, row, site, numbers)
@@ -84,11 +80,7 @@ def list_loss_candidates(scene: Scene) -> Iterator[Candidate]:
     """Changes of what gave the inputs of a loss."""
     row = scene.failed
     if row is not None and row.kind == "layer" and row.type.endswith("Loss"):
-        yield from _fit_sides(scene, row, list(islice(_list_tensors(row), MAX_OPERANDS)))
-
-
-def _list_tensors(row: Row) -> Iterator[TensorType]:
-    return (item for value in row.inputs for item in iterate_tensor_types(value))
+        yield from _fit_sides(scene, row, list_tensors(row)[:MAX_OPERANDS])
 
 
 def _rank_arrangements(row: Row, tensors: Sequence[TensorType]) -> int:
@@ -296,14 +288,6 @@ def _lacks_dimensions(tensors: Sequence[TensorType]) -> bool:
     )
 
 
-def find_clash(left: TensorType, right: TensorType) -> int | None:
-    """The first dimension from the end in which two shapes can't be broadcast."""
-    for dim in range(-1, -min(len(left.shape), len(right.shape)) - 1, -1):
-        if left.shape[dim] != right.shape[dim] and 1 not in (left.shape[dim], right.shape[dim]):
-            return dim
-    return None
-
-
 def _fit_sides(scene: Scene, row: Row, tensors: Sequence[TensorType]) -> Iterator[Candidate]:
     """One of two operands made with the size of the other: the layer that sets it, a parameter, an input."""
     known = row.kind == "layer" or row.type in ELEMENTWISE or row.type in JOINING or row.type in ALIKE
@@ -347,8 +331,7 @@ def _find_clashes(row: Row, tensor: TensorType, other: TensorType) -> list[tuple
             for dim in range(-1, -len(tensor.shape) - 1, -1)
             if tensor.shape[dim] != other.shape[dim]
         ]
-    dim = find_clash(tensor, other)
-    return [] if dim is None else [(dim, other.shape[dim])]
+    return [(dim, other.shape[dim]) for dim in find_clashes(tensor.shape, other.shape)][:1]
 
 
 def _resize_parameter(scene: Scene, row: Row, index: int, dim: int, size: int) -> Iterator[Candidate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from layercli.diagnose.candidates import Candidate, find_input_value, write_sizes
+from layercli.diagnose.candidates import Candidate, find_input_value, write_sizes, write_tuple
 from layercli.diagnose.fits import find_misfits
 from layercli.diagnose.kinds import CLASS_LOSSES
 from layercli.diagnose.scene import Scene
@@ -81,8 +81,7 @@ def _make_target(row: Row, given: TensorType) -> str:
     """A target for a loss, as an input says it."""
     if row.type in CLASS_LOSSES and len(given.shape) > 1:
         sizes = (given.shape[0], *given.shape[2:])
-        shape = f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(map(str, sizes))})"
-        return f"randint(0, {given.shape[1]}, {shape})"
+        return f"randint(0, {given.shape[1]}, {write_tuple(sizes)})"
     return f"rand({', '.join(map(str, given.shape))})"
 
 
@@ -96,9 +95,6 @@ def _write_forward(
 ) -> Iterator[Candidate]:
     """The edits that write a ``forward`` below the layers, and inputs below the others."""
     source = own.position.source
-    key = find_key(source, block.layers[0].position.line, "layers")
-    if key is None:
-        return
     first = block.inputs[0].name
     statements: list[str] = []
     for definition in block.layers:
@@ -107,16 +103,17 @@ def _write_forward(
             head, equals, tail = text.partition(" = ")
             text = head + equals + re.sub(r"\bx\b", first, tail)
         statements.append(text)
-    indent = " " * key[1]
-    lines = [f"{indent}forward:", *(f"{indent}  - {statement}" for statement in statements)]
-    edits = [insert_below(source, find_end(source, *key), lines)]
+    forward = add_forward(block, statements)
+    if forward is None:
+        return
+    edits = [forward]
     message = f"add forward: [{', '.join(map(repr, statements))}]"
     if len(message) > MAX_SHOWN:
         (changed,) = calls.values()
         message = f"add a forward with - {changed}, and - x = NAME(x) for each other layer"
     for name, text in added.items():
         value = find_input_value(scene, first)
-        above = None if value is None else find_key(source, block.inputs[-1].position.line, "inputs")
+        above = None if value is None else _find_key(source, block.inputs[-1].position.line, "inputs")
         if value is None or above is None or "{" in source.line(above[0]) or not write_sizes(value):
             return
         column = block.inputs[0].position.column - 1
@@ -125,7 +122,18 @@ def _write_forward(
     yield Candidate("forward", rank, message, tuple(edits))
 
 
-def find_key(source: Source, line: int, key: str) -> tuple[int, int] | None:
+def add_forward(block: Block, statements: Sequence[str]) -> Edit | None:
+    """A ``forward`` below the layers of a block; None where these don't stand below their key."""
+    place = block.layers[0].position
+    key = _find_key(place.source, place.line, "layers")
+    if key is None:
+        return None
+    indent = " " * key[1]
+    lines = [f"{indent}forward:", *(f"{indent}  - {statement}" for statement in statements)]
+    return insert_below(place.source, find_end(place.source, *key), lines)
+
+
+def _find_key(source: Source, line: int, key: str) -> tuple[int, int] | None:
     """The line of ``key:`` at or above a line, and how far it is indented."""
     for number in range(line, 0, -1):
         found = re.match(rf"( *){key} *:", source.line(number))

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 from layercli.diagnose.fits import MAKERS, TWICE
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.errors import Position
 from layercli.record import record
 from layercli.trace import Row, TensorType
-from layercli.trace.records import iterate_tensor_types
 
 #: Rows through which a size is followed.
 MAX_STEPS = 200
@@ -77,17 +76,16 @@ def _find_input(row: Row, tensor: TensorType) -> int | None:
     if row.kind == "layer":
         places = [index for index, value in enumerate(row.inputs) if value == tensor]
         return places[0] if places and places[0] < len(row.sources) else None
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     return tensors.index(tensor) if tensor in tensors and len(tensors) == len(row.sources) else None
 
 
 def _find_passed(row: Row, tensor: TensorType, dim: int) -> TensorType | None:
     """The input whose size a row gives on in a dimension."""
-    for value in row.inputs:
-        for item in iterate_tensor_types(value):
-            same_rank = len(item.shape) == len(tensor.shape)
-            if same_rank and item.shape[dim] == tensor.shape[dim]:
-                return item
+    for item in list_tensors(row):
+        same_rank = len(item.shape) == len(tensor.shape)
+        if same_rank and item.shape[dim] == tensor.shape[dim]:
+            return item
     return None
 
 
@@ -148,7 +146,7 @@ def tell_origin(scene: Scene, origin: Origin) -> Iterator[str]:
         twice = " in both directions" if TWICE in row.arguments else ""
         yield f"{size} is {made[0]}{twice} of {row.path}, {row.arguments}{_at(scene, row.position)}"
         return
-    first = next((item for value in row.inputs for item in iterate_tensor_types(value)), None)
+    first = next(iter(list_tensors(row)), None)
     word = ARRANGING.get(row.type)
     if first is None:
         yield f"{size} comes from {row.path}{_at(scene, row.position)}"

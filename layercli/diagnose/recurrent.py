@@ -15,15 +15,12 @@ from layercli.diagnose.candidates import (
     wrap,
     write_sizes,
 )
-from layercli.diagnose.fits import TWICE
+from layercli.diagnose.fits import RECURRENT, TWICE
 from layercli.diagnose.origins import resolve_source
-from layercli.diagnose.scene import Scene, tensor_at
+from layercli.diagnose.scene import Scene, list_tensors, tensor_at
 from layercli.diagnose.tuning import list_before
 from layercli.spec.values import Site
 from layercli.trace import Row
-from layercli.trace.records import iterate_tensor_types
-
-_RECURRENT = ("RNN", "LSTM", "GRU")
 
 #: A flag that was set is seldom wrong.
 _ONE_DIRECTION = 9
@@ -37,11 +34,11 @@ def list_recurrent_candidates(scene: Scene) -> Iterator[Candidate]:
     row = scene.failed
     if row is None or row.kind != "operation":
         return
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     widths = {tensor.shape[-1] for tensor in tensors if tensor.shape}
     twice = any(2 * width in widths for width in widths)
     for item, _ in list_before(scene, row):
-        if not isinstance(item, Row) or item.type not in _RECURRENT:
+        if not isinstance(item, Row) or item.type not in RECURRENT:
             continue
         plan = scene.plans.get(item.path)
         if twice and plan is not None and plan.arguments.get(TWICE) is True:

@@ -23,6 +23,7 @@ from layercli.spec.model import (
 )
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType, Trace, Type
+from layercli.trace.records import iterate_tensor_types
 
 #: Longer calls are shown without what stands around them.
 MAX_SHOWN = 100
@@ -224,6 +225,11 @@ def find_statement(body: Body, begin: int, end: int) -> ast.AST:
             if start <= begin and end <= stop:
                 found = node
     return found
+
+
+def list_tensors(row: Row) -> list[TensorType]:
+    """The tensors that a row got, those in its tuples and lists included."""
+    return [item for value in row.inputs for item in iterate_tensor_types(value)]
 
 
 def tensor_at(row: Row, index: int) -> TensorType | None:

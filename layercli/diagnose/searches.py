@@ -63,9 +63,8 @@ def _make_even(trials: Trials, name: str, shape: Sequence[int]) -> list[int] | N
 
 def _wanted(scene: Scene, row: Row) -> int | None:
     """How many features the layer that failed needs; None where it needs its input to be larger."""
-    plan = scene.plans.get(row.path)
-    misfits = [] if plan is None else list(find_misfits(row, plan))
-    return misfits[0].needed if misfits else None
+    misfit = next(find_misfits(row, scene.plans.get(row.path)), None)
+    return None if misfit is None else misfit.needed
 
 
 def _search(
@@ -148,8 +147,5 @@ def _judge(scene: Scene, row: Row, outcome: Outcome | None, wanted: int | None) 
         return 0 if done else -1
     if wanted is None:
         return -1
-    plan = scene.plans.get(row.path)
-    misfit = next(iter(find_misfits(last, plan)), None) if plan is not None else None
-    if misfit is None:
-        return -1
-    return -1 if misfit.got < wanted else 1
+    misfit = next(find_misfits(last, scene.plans.get(row.path)), None)
+    return -1 if misfit is None or misfit.got < wanted else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from layercli.derive.session import find_failures
@@ -297,32 +297,39 @@ def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate |
     return None
 
 
+#: What offers changes for a model that was made and failed: each looks for what it knows.
+_LISTS: tuple[Callable[[Scene], Iterator[Candidate]], ...] = (
+    find_unpacking,
+    list_statement_candidates,
+    list_layer_candidates,
+    list_operation_candidates,
+    list_loss_candidates,
+    list_target_candidates,
+    list_broadcast_candidates,
+    list_called_candidates,
+    list_container_candidates,
+    list_image_candidates,
+    list_table_candidates,
+    list_recurrent_candidates,
+    list_joining_candidates,
+    list_sequence_candidates,
+    list_shortcut_candidates,
+    list_text_candidates,
+    list_equation_candidates,
+    list_ordered_candidates,
+    list_tuned_candidates,
+)
+
+
 def _list_candidates(scene: Scene, trials: Trials, outcome: Outcome) -> Iterator[Candidate]:
     if scene.trace is None:
         yield from list_making_candidates(scene)
         yield from list_tuned_arguments(scene, list_refused_layers(scene))
         return
-    yield from find_unpacking(scene)
-    yield from list_statement_candidates(scene)
-    yield from list_layer_candidates(scene)
-    yield from list_operation_candidates(scene)
-    yield from list_loss_candidates(scene)
-    yield from list_target_candidates(scene)
-    yield from list_broadcast_candidates(scene)
-    yield from list_called_candidates(scene)
-    yield from list_container_candidates(scene)
-    yield from list_image_candidates(scene)
-    yield from list_table_candidates(scene)
-    yield from list_recurrent_candidates(scene)
-    yield from list_joining_candidates(scene)
-    yield from list_sequence_candidates(scene)
-    yield from list_shortcut_candidates(scene)
-    yield from list_text_candidates(scene)
-    yield from list_equation_candidates(scene)
-    yield from list_ordered_candidates(scene)
+    for list_candidates in _LISTS:
+        yield from list_candidates(scene)
     if scene.failed is None:
         yield from list_kind_candidates(scene, None)
-    yield from list_tuned_candidates(scene)
     yield from list_searched_candidates(scene, trials, outcome)
 
 

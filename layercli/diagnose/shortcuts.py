@@ -5,18 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from layercli.diagnose.candidates import Candidate, find_operands
+from layercli.diagnose.broadcasting import SUMS
+from layercli.diagnose.candidates import Candidate, find_operands, write_argument
 from layercli.diagnose.editing import to_edits, wrap_node
 from layercli.diagnose.ordering import find_end, insert_below
 from layercli.diagnose.origins import resolve_source
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.diagnose.tuning import list_before
 from layercli.errors import Edit, Position
-from layercli.plan.records import LayerPlan
 from layercli.trace import Row, TensorType
-from layercli.trace.records import iterate_tensor_types
-
-_SUMS = ("add", "iadd")
 
 #: What such a layer may be called.
 _NAMES = ("shortcut", "downsample", "project", "skip")
@@ -28,10 +25,10 @@ _RANK = 7
 def list_shortcut_candidates(scene: Scene) -> Iterator[Candidate]:
     """A convolution of one position for the side that is smaller by layers, so that both sides can be added."""
     row = scene.failed
-    site = None if row is None or row.type not in _SUMS else scene.find_call(row)
+    site = None if row is None or row.type not in SUMS else scene.find_call(row)
     if row is None or site is None or isinstance(site.node, ast.AugAssign):
         return
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     nodes = find_operands(site)
     if len(tensors) != 2 or len(nodes) != 2 or len(row.sources) != 2:
         return
@@ -101,12 +98,8 @@ def _make(scene: Scene, row: Row, chain: list[Row], own: TensorType, other: Tens
     )
     if step > 1 and strided is None:
         return None
-    channels = f"{_write(first, 'in_channels')}, {_write(last, 'out_channels')}"
-    stride = "" if strided is None or "stride" not in strided.argument_sites else _write(strided, "stride")
+    channels = f"{write_argument(first, 'in_channels')}, {write_argument(last, 'out_channels')}"
+    stride = (
+        "" if strided is None or "stride" not in strided.argument_sites else write_argument(strided, "stride")
+    )
     return f"{chain[0].type}({channels}, 1{', stride=' + stride if stride else ''})"
-
-
-def _write(plan: LayerPlan, argument: str) -> str:
-    """An argument as the spec writes it."""
-    site = plan.argument_sites.get(argument)
-    return str(plan.arguments.get(argument)) if site is None else site.text.rpartition("=")[2].strip()

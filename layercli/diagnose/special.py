@@ -13,17 +13,19 @@ from layercli.diagnose.candidates import (
     find_direct_call,
     propose,
     redeclare_input,
+    rename_layer,
     set_argument,
     set_origin,
+    write_argument,
 )
-from layercli.diagnose.editing import Change, replace_node
+from layercli.diagnose.editing import Change
+from layercli.diagnose.fits import RECURRENT
 from layercli.diagnose.origins import find_origin, resolve_source
-from layercli.diagnose.scene import Scene, tensor_at
+from layercli.diagnose.scene import Scene, list_tensors, tensor_at
 from layercli.diagnose.values import list_ways
 from layercli.plan.records import LayerPlan
 from layercli.spec.values import Site
 from layercli.trace import Row, TensorType
-from layercli.trace.records import iterate_tensor_types
 
 #: ``expects h_0 of [2, 4, 16] and got [1, 4, 16]``
 EXPECTED = re.compile(r"expects \w+ of \[([\d, ]+)\] and got \w*\[([\d, ]+)\]")
@@ -33,8 +35,6 @@ CREATING = frozenset({"zeros", "ones", "randn", "rand", "empty", "full", "new_ze
 
 #: Rows between the one that made a tensor and the one that refuses it: ``triu(ones(8, 8)).bool()``.
 MAX_CHANGED = 8
-
-_RECURRENT = ("RNN", "LSTM", "GRU")
 
 
 def list_special_candidates(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
@@ -46,7 +46,7 @@ def list_special_candidates(scene: Scene, row: Row, plan: LayerPlan) -> Iterator
         yield from _widen_table(scene, row)
     if row.type == "MultiheadAttention":
         yield from _rename_mask(scene, row)
-    if row.type in _RECURRENT:
+    if row.type in RECURRENT:
         yield from _join_states(scene, row)
     if row.type == "Unflatten":
         yield from _fit_unflattened(scene, row, plan)
@@ -70,7 +70,7 @@ def _resize_made(scene: Scene, row: Row) -> Iterator[Candidate]:
         return
     wanted, got = expected
     changes: list[Change] = []
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     for place, tensor in enumerate(tensors):
         if list(tensor.shape) != got:
             continue
@@ -108,16 +108,9 @@ def _find_created(scene: Scene, made: Row | str | None) -> Row | None:
 def _normalise_channels(scene: Scene, row: Row, plan: LayerPlan) -> Iterator[Candidate]:
     """``GroupNorm(1, channels)`` for the channels of an image, which ``LayerNorm`` looks for in the last dimension."""
     tensor, size = tensor_at(row, 0), plan.arguments.get("normalized_shape")
-    site = scene.find_making(plan, scene.find_owner(row.path))
-    given = plan.argument_sites.get("normalized_shape")
-    if tensor is None or len(tensor.shape) < 4 or tensor.shape[1] != size or site is None or given is None:
-        return
-    assert isinstance(site.node, ast.Call)
-    prefix = site.code.segment(site.node.func).removesuffix("LayerNorm")
-    text = given.text.rpartition("=")[2].strip()
-    yield from propose(
-        scene, "name", -5, [replace_node(site.code, site.node, f"{prefix}GroupNorm(1, {text})")]
-    )
+    if tensor is not None and len(tensor.shape) > 3 and tensor.shape[1] == size:
+        channels = write_argument(plan, "normalized_shape")
+        yield from rename_layer(scene, row.path, "GroupNorm", -5, f"1, {channels}")
 
 
 def _widen_table(scene: Scene, row: Row) -> Iterator[Candidate]:

@@ -9,6 +9,7 @@ from layercli.diagnose.candidates import Candidate, propose
 from layercli.diagnose.editing import Change
 from layercli.diagnose.scene import Scene
 from layercli.spec.expressions import Body
+from layercli.spec.mentions import find_names
 
 #: What a person means by a function that is written as its layer is made.
 _AS_LAYERS = {"flatten": "1"}
@@ -38,7 +39,7 @@ def list_statement_candidates(scene: Scene) -> Iterator[Candidate]:
                 continue
             names = [item.name for item in plan.block.inputs]
             name, changes = _name_values(
-                forward.bodies[:index], names, _list_read(forward.bodies[index + 1 :])
+                forward.bodies[:index], names, find_names(forward.bodies[index + 1 :])
             )
             text = f"{name} = {function}({name}{', ' if given else ''}{given})"
             # A list in brackets ends a statement at its comma.
@@ -58,7 +59,7 @@ def name_call(scene: Scene, body: Body, node: ast.AST) -> tuple[str, str, list[C
             continue
         index = forward.bodies.index(body)
         names = [item.name for item in plan.block.inputs]
-        name, changes = _name_values(forward.bodies[:index], names, _list_read(forward.bodies[index + 1 :]))
+        name, changes = _name_values(forward.bodies[:index], names, find_names(forward.bodies[index + 1 :]))
         return name, body.segment(node), changes
     return None
 
@@ -97,8 +98,3 @@ def _name_values(bodies: Sequence[Body], inputs: Sequence[str], read: Set[str]) 
                 changes.append(Change(body, *body.span(node), written))
                 current = target
     return current, changes
-
-
-def _list_read(bodies: Sequence[Body]) -> Set[str]:
-    """The names that statements hold."""
-    return {node.id for body in bodies for node in ast.walk(body.tree) if isinstance(node, ast.Name)}

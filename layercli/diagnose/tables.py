@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from layercli.diagnose.broadcasting import SUMS, find_clashes
 from layercli.diagnose.candidates import Candidate, find_operands, wrap
 from layercli.diagnose.origins import find_origin
 from layercli.diagnose.roles import POSITIONS, tell_role
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.plan.records import BufferPlan, ParameterPlan
-from layercli.trace.records import iterate_tensor_types
-
-_SUMS = ("add", "iadd")
 
 #: The first positions of a table are likelier than another table where the input says how many there are, else less.
 _LIKELY = 3
@@ -22,10 +20,10 @@ _UNLIKELY = 8
 def list_table_candidates(scene: Scene) -> Iterator[Candidate]:
     """The first rows of a parameter that is added to a shorter sequence."""
     row = scene.failed
-    site = None if row is None or row.type not in _SUMS else scene.find_call(row)
+    site = None if row is None or row.type not in SUMS else scene.find_call(row)
     if row is None or site is None:
         return
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     nodes = find_operands(site)
     if isinstance(site.node, ast.AugAssign):
         nodes = [site.node.target, site.node.value]
@@ -36,12 +34,7 @@ def list_table_candidates(scene: Scene) -> Iterator[Candidate]:
         other, beside = tensors[1 - index], nodes[1 - index]
         if not isinstance(members.get(row.sources[index]), (ParameterPlan, BufferPlan)):
             continue
-        count = min(len(tensor.shape), len(other.shape))
-        clashes = [
-            dim
-            for dim in range(-count, 0)
-            if tensor.shape[dim] != other.shape[dim] and 1 not in (tensor.shape[dim], other.shape[dim])
-        ]
+        clashes = list(find_clashes(tensor.shape, other.shape))
         if len(clashes) != 1 or clashes[0] == -1 or tensor.shape[clashes[0]] < other.shape[clashes[0]]:
             continue
         dim = clashes[0]

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from layercli.diagnose.broadcasting import find_clashes
 from layercli.diagnose.fits import Misfit, find_misfits, list_fits
 from layercli.diagnose.origins import find_origin, resolve_source, tell_chain, tell_origin
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, list_tensors
 from layercli.diagnose.special import read_expected
 from layercli.errors import Label, Problem
 from layercli.plan.records import LayerPlan
@@ -63,7 +64,7 @@ def _find_misfit(scene: Scene) -> tuple[Row | None, LayerPlan | None, Misfit | N
     for row in reversed(scene.open_rows):
         plan = scene.plans.get(row.path)
         if row.kind == "layer" and plan is not None and plan.block is None:
-            return row, plan, next(iter(find_misfits(row, plan)), None)
+            return row, plan, next(find_misfits(row, plan), None)
     return None, None, None
 
 
@@ -100,7 +101,7 @@ def _name_operand(scene: Scene, row: Row, index: int, tensor: TensorType) -> str
 
 def _tell_sizes(scene: Scene, row: Row) -> Iterator[str]:
     """Where the operands of an operation come from, by the dimensions in which they differ."""
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     expected = read_expected(scene.problem.message)
     if expected is not None:
         yield from _tell_expected(scene, row, tensors, *expected)
@@ -110,9 +111,7 @@ def _tell_sizes(scene: Scene, row: Row) -> Iterator[str]:
     if len(tensors) < 2 or not alike or row.type == "einsum":
         return
     left, right = tensors[0], tensors[1]
-    for dim in range(-1, -min(len(left.shape), len(right.shape)) - 1, -1):
-        if left.shape[dim] == right.shape[dim] or 1 in (left.shape[dim], right.shape[dim]):
-            continue
+    for dim in find_clashes(left.shape, right.shape):
         for tensor in (left, right):
             origin = find_origin(scene, row, tensor, dim)
             if origin is not None:

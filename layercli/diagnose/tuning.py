@@ -19,14 +19,13 @@ from layercli.diagnose.editing import Change
 from layercli.diagnose.fits import find_misfits
 from layercli.diagnose.making import list_divisors, list_given
 from layercli.diagnose.origins import resolve_source
-from layercli.diagnose.scene import Scene, list_entries, tensor_at
+from layercli.diagnose.scene import Scene, list_entries, list_tensors, tensor_at
 from layercli.diagnose.values import Way, list_ways, read_number
 from layercli.plan.records import LayerPlan
 from layercli.record import record
 from layercli.spec.expressions import Expression
 from layercli.spec.values import Site
 from layercli.trace import Row
-from layercli.trace.records import iterate_tensor_types
 
 #: What is less likely than a change that the failed row itself calls for, and likelier than a guess.
 RANK = 30
@@ -224,14 +223,13 @@ def _list_in(scene: Scene, owner: str, site: Site, steps: int) -> Iterator[Numbe
 
 def _list_clashes(scene: Scene, row: Row) -> Iterator[Clash]:
     """The sizes that met in a row, each as the one that may be wrong."""
-    plan = scene.plans.get(row.path)
-    for misfit in [] if plan is None else find_misfits(row, plan):
+    for misfit in find_misfits(row, scene.plans.get(row.path)):
         yield Clash(misfit.got, misfit.needed)
         yield Clash(misfit.needed, misfit.got)
     counts = re.search(r"(\d+) names for (\d+) values", scene.problem.message)
     if counts is not None:
         yield Clash(int(counts[2]), int(counts[1]))
-    tensors = [item for value in row.inputs for item in iterate_tensor_types(value)]
+    tensors = list_tensors(row)
     for left in tensors:
         for right in tensors:
             if len(left.shape) == len(right.shape) and left is not right:

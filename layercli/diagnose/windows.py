@@ -12,7 +12,7 @@ from layercli.diagnose.editing import Change, replace_node
 from layercli.diagnose.origins import Origin, find_origin
 from layercli.diagnose.scene import Scene, tensor_at
 from layercli.plan.records import LayerPlan
-from layercli.trace import Row
+from layercli.trace import Row, TensorType
 
 #: Layers before the one that gave a size which are looked at.
 MAX_BEFORE = 12
@@ -193,22 +193,28 @@ def _fit_sliding(
             return
 
 
-def _pad_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate]:
-    """Padding in the convolutions before, which then give as many positions as they get."""
-    losing: list[tuple[Change, ...]] = []
+def _list_before(scene: Scene, origin: Origin) -> Iterator[tuple[Origin, Row, TensorType]]:
+    """What set a size, what set the size that it got, and so on, each with its first input."""
     found: Origin | None = origin
     for _ in range(MAX_BEFORE):
         row = None if found is None else found.row
-        plan = None if row is None else scene.plans.get(row.path)
         tensor = None if row is None else tensor_at(row, 0)
-        if row is None or tensor is None or found is None:
-            break
+        if found is None or row is None or tensor is None:
+            return
+        yield found, row, tensor
+        found = find_origin(scene, row, tensor, found.dim)
+
+
+def _pad_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate]:
+    """Padding in the convolutions before, which then give as many positions as they get."""
+    losing: list[tuple[Change, ...]] = []
+    for _, row, _ in _list_before(scene, origin):
+        plan = scene.plans.get(row.path)
         number = None if plan is None else _keeping_padding(row, plan)
         if number is not None:
             way = next(islice(set_argument(scene, row.path, "padding", number), 1), None)
             if way is not None:
                 losing.append(way.changes)
-        found = find_origin(scene, row, tensor, found.dim)
     for index, changes in enumerate(losing):
         yield from propose(scene, "padding before", rank + index, changes)
     if len(losing) > 1:
@@ -220,14 +226,9 @@ def _pad_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate]:
 def _widen_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate]:
     """``output_padding`` in all transposed convolutions before, which then give as many positions as their stride says."""
     changes: list[Change] = []
-    found: Origin | None = origin
     count = 0
-    for _ in range(MAX_BEFORE):
-        row = None if found is None else found.row
-        plan = None if row is None else scene.plans.get(row.path)
-        tensor = None if row is None else tensor_at(row, 0)
-        if row is None or tensor is None or found is None:
-            break
+    for found, row, tensor in _list_before(scene, origin):
+        plan = scene.plans.get(row.path)
         stride = None if plan is None else plan.arguments.get("stride", 1)
         if plan is not None and "Transpose" in row.type and isinstance(stride, int) and stride > 1:
             lacking = stride * tensor.shape[found.dim] - found.size
@@ -236,7 +237,6 @@ def _widen_before(scene: Scene, origin: Origin, rank: int) -> Iterator[Candidate
                 way = next(set_argument(scene, row.path, "output_padding", lacking + extra), None)
                 changes += [] if way is None else way.changes
                 count += way is not None
-        found = find_origin(scene, row, tensor, found.dim)
     if count > 1:
         yield from propose(scene, "output_padding before", rank, reversed(changes))
 

@@ -35,13 +35,11 @@ def find_unused_params(spec: Spec) -> Iterator[Problem]:
 def find_listed_names(root: LayerPlan) -> Iterator[Problem]:
     """A warning for each list whose items are named layers, of which each is a Sequential of its own."""
     for block in list_blocks(root):
-        lists: dict[str, list[tuple[str, LayerDefinition]]] = {}
+        firsts: dict[str, tuple[str, LayerDefinition]] = {}
         for path, entry in list_listed(block):
-            lists.setdefault(path.removesuffix(entry.name).rstrip(".").rpartition(".")[0], []).append(
-                (path, entry)
-            )
-        for found in lists.values():
-            path, first = found[0]
+            # The same can be said of each item of one list.
+            firsts.setdefault(f".{path}".rsplit(".", 2)[0], (path, entry))
+        for path, first in firsts.values():
             yield Problem(
                 "listed-name",
                 f"each item of this list is a Sequential of its own, and the path of {first.name} is {path}",

@@ -505,7 +505,7 @@ def evaluate_value(interpreter: Interpreter, value: Value, *, lone_words: bool =
 
 
 class PlanFailed(SpecError):
-    """A spec that can't be evaluated; ``planned`` are those of its layers that can."""
+    """A ``spec`` that can't be evaluated; ``planned`` are those of its layers that can."""
 
     def __init__(self, problems: Sequence[Problem], planned: Iterable[LayerPlan], spec: Spec) -> None:
         super().__init__(*sorted_problems(problems))

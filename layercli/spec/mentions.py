@@ -1,4 +1,4 @@
-"""Which names the expressions of a block mention."""
+"""The expressions of a block, which names they mention, and the names of layers that stand in lists."""
 
 from __future__ import annotations
 
@@ -51,12 +51,13 @@ def _list_layer(value: LayerValue) -> Iterator[Code]:
 
 def list_listed(block: Block) -> Iterator[tuple[str, LayerDefinition]]:
     """The layers that stand in a list under a name, each alone in its item, and their paths: ``- conv: Conv2d(...)``."""
-    for layer in block.layers if not block.numbered else ():
-        yield from _list_listed(layer.name, layer.value)
     if block.numbered:
         items = tuple(layer.value for layer in block.layers)
         for path, entry in _list_listed("", NumberedLayers(items, block.position)):
             yield path.removeprefix("."), entry
+        return
+    for layer in block.layers:
+        yield from _list_listed(layer.name, layer.value)
 
 
 def _list_listed(path: str, value: LayerValue) -> Iterator[tuple[str, LayerDefinition]]:
