@@ -404,11 +404,6 @@ NOT_IN_PYTHON = frozenset(
 )  # fmt: skip
 
 
-def is_dtype(value: Any) -> bool:
-    """Whether a rule may take this as a dtype, or as none."""
-    return value is None or (isinstance(value, str) and not isinstance(value, FunctionName))
-
-
 @cache
 def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
     """The rule of an operation under one of its names, called as ``namespace`` has it.
@@ -433,8 +428,6 @@ def rule_of(form: Form, namespace: str) -> Callable[..., Any] | None:
                 key if key in signature.by_name else _NUMPY_WORDS.get(key, key): value
                 for key, value in keywords.items()
             }
-        if not is_dtype(keywords.get("dtype")):
-            raise Refusal("needs a dtype such as float32 as dtype", "dtype", "wrong-kind")
         if len(arguments) > slots and not rest:
             # A method's tensor isn't among the arguments that a person counts.
             most, given = (count - (namespace == "Tensor") for count in (slots, len(arguments)))

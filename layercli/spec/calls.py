@@ -11,7 +11,7 @@ from layercli.catalogue.dtypes import DTYPES
 from layercli.catalogue.entries import Method
 from layercli.catalogue.signature import Signature
 from layercli.errors import SpecError, did_you_mean
-from layercli.spec.values import Device, Dtype, FunctionValue, Site
+from layercli.spec.values import Device, FunctionValue, Site
 
 #: NumPy's words that PyTorch's own functions take, too.
 _NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
@@ -204,6 +204,10 @@ def _check_call(
         raise site.error("value-dependent", message, _NEEDED_ARGUMENTS[name][1])
 
 
+#: What may stand where a dtype is meant; each engine has its own kind of dtype.
+_NO_DTYPES = (bool, int, float, tuple, list, dict, FunctionValue, Device)
+
+
 def _check_values(
     engine: Kinds,
     name: str,
@@ -256,7 +260,7 @@ def _check_values(
                 f"write dtype={DTYPES[value]}" if value in DTYPES else "write dtype=float32, or another dtype"
             )
             raise at.error("wrong-kind", f"a dtype is a name, and this is the text {value!r}", hint)
-        if parameter == "dtype" and not (value is None or isinstance(value, Dtype)):
+        if parameter == "dtype" and (isinstance(value, _NO_DTYPES) or engine.is_tensor(value)):
             raise at.error("wrong-kind", f"{name} needs a dtype such as float32 as dtype")
 
 
