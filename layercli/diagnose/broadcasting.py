@@ -14,7 +14,7 @@ _RANK = -2
 #: Operands with more dimensions aren't looked into.
 MAX_RANK = 5
 
-#: Sums, which say by ``+=``, too, what is added to what.
+#: ``a + b`` and ``a += b``.
 SUMS = frozenset({"add", "iadd"})
 
 #: Operations of two operands that are broadcast.
@@ -46,7 +46,7 @@ def list_broadcast_candidates(scene: Scene) -> Iterator[Candidate]:
 def list_places(shape: Sequence[int], other: Sequence[int]) -> list[tuple[int, ...]]:
     """The dimensions of a larger shape beside which those of a smaller one may stand, in order, the first ones first.
 
-    None where the smaller one is as large, or goes with the last ones as it is.
+    Empty where the smaller one is as large, or goes with the last ones as it is.
     """
     count = len(other)
     if not 0 < len(shape) < count <= MAX_RANK:

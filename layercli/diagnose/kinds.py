@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from layercli.diagnose.candidates import (
@@ -27,6 +28,9 @@ _FLOATING = ("float", "bfloat")
 
 #: The most names that are written for what a call gives.
 MAX_NAMES = 6
+
+#: Operations that give a tensor's parts along a dimension.
+PARTS = frozenset({"split", "chunk", "tensor_split"})
 
 #: Losses whose target is a number of a class.
 CLASS_LOSSES = (
@@ -192,6 +196,41 @@ def _write_chunk(
         yield from propose(scene, "chunk", 1, changes)
 
 
+def _split_dim(scene: Scene, body: Body, row: Row, call: ast.Call, count: int) -> Iterator[Candidate]:
+    """The dimension in which a call gives as many parts as there are names, the last one first."""
+    tensor = next(iter(list_tensors(row)), None)
+    function = isinstance(call.func, ast.Name) or body.segment(call.func).startswith("torch.")
+    if tensor is None or len(call.args) != 1 + function or any(item.arg == "dim" for item in call.keywords):
+        return
+    number = call.args[-1]
+    if not isinstance(number, ast.Constant) or not isinstance(number.value, int) or number.value < 1:
+        return
+    _, end = body.span(call)
+    for rank, dim in enumerate((-1, *range(1, len(tensor.shape) - 1))):
+        size = tensor.shape[dim]
+        parts = -(-size // number.value) if row.type == "split" else min(number.value, size)
+        if parts == count:
+            yield from propose(scene, "dim", rank - 3, [Change(body, end - 1, end - 1, f", dim={dim}")])
+
+
+#: The name that stands behind another one for the sizes of a tensor.
+_NEXT_SIZE = {"H": "W", "h": "w", "height": "width"}
+
+
+def _name_sizes(
+    scene: Scene, body: Body, target: ast.expr, names: list[str], value: ast.expr
+) -> Iterator[Candidate]:
+    """A name for each size of ``x.shape``."""
+    found = re.search(r"gets (\d+) values", scene.problem.label)
+    is_shape = isinstance(value, ast.Attribute) and value.attr == "shape"
+    is_size = isinstance(value, ast.Call) and body.segment(value.func).endswith(".size") and not value.args
+    if found is None or not (is_shape or is_size) or not len(names) < int(found[1]) <= MAX_NAMES:
+        return
+    _, end = body.span(target.elts[-1] if isinstance(target, (ast.Tuple, ast.List)) else target)
+    more = [_NEXT_SIZE.get(names[-1], "_"), *["_"] * (int(found[1]) - len(names) - 1)]
+    yield from propose(scene, "sizes", 0, [Change(body, end, end, f", {', '.join(more)}")])
+
+
 def find_unpacking(scene: Scene) -> Iterator[Candidate]:
     """Another number of names for what a call gives."""
     position = scene.problem.position
@@ -213,6 +252,7 @@ def _fit_unpacking(
 ) -> Iterator[Candidate]:
     names = [body.segment(item) for item in target.elts]
     call = statement.value
+    yield from _name_sizes(scene, body, target, names, call)
     row = next(
         (row for row in reversed(list(scene.finished.values())) if isinstance(row.output, tuple)), None
     )
@@ -232,6 +272,11 @@ def _fit_unpacking(
                     yield from propose(scene, "count", 0, [change])
                     if row.type == "split" and number != len(names):
                         yield from _write_chunk(scene, body, call, constant, len(names))
+    if isinstance(call, ast.Call) and row.type in PARTS and body.segment(call.func).endswith(row.type):
+        yield from _split_dim(scene, body, row, call, len(names))
+        if len(given) < len(names):
+            # Who names the parts means to have them.
+            return
     begin, end = body.span(target)
     texts = []
     if len(names) == 3 and len(given) == 2 and isinstance(given[1], tuple):

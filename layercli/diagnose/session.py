@@ -31,7 +31,7 @@ from layercli.diagnose.recurrent import list_recurrent_candidates
 from layercli.diagnose.scene import Scene
 from layercli.diagnose.searches import list_searched_candidates
 from layercli.diagnose.shortcuts import list_shortcut_candidates
-from layercli.diagnose.statements import list_statement_candidates
+from layercli.diagnose.statements import list_lost_candidates, list_statement_candidates
 from layercli.diagnose.tables import list_table_candidates
 from layercli.diagnose.telling import Explanation, explain_scene
 from layercli.diagnose.texts import list_text_candidates
@@ -301,6 +301,7 @@ def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate |
 _LISTS: tuple[Callable[[Scene], Iterator[Candidate]], ...] = (
     find_unpacking,
     list_statement_candidates,
+    list_lost_candidates,
     list_layer_candidates,
     list_operation_candidates,
     list_loss_candidates,
@@ -364,7 +365,8 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
     failed = scene.failed
     if failed is None:
         messages = [problem.message for problem in after.problems]
-        further = after.finished > before.finished or any(not row.finished for row in after.trace.rows)
+        gone_on = after.finished > before.finished or any(not row.finished for row in after.trace.rows)
+        further = gone_on and after.finished >= before.finished and not _fails_earlier(before, after)
         return further and scene.problem.message not in messages
     if after.finished <= before.finished:
         return False
@@ -375,6 +377,14 @@ def _gets_further(scene: Scene, before: Outcome, after: Outcome) -> bool:
     # An operation may have another number once more are written before it.
     last = next((row for row in reversed(after.trace.rows) if not row.finished), None)
     return last is None or _find_place(last) != _find_place(failed)
+
+
+def _fails_earlier(before: Outcome, after: Outcome) -> bool:
+    """Whether a layer fails that finished without the change."""
+    if before.trace is None or after.trace is None:
+        return False
+    done = {(row.path, row.call) for row in before.trace.rows if row.finished and row.kind == "layer"}
+    return any((row.path, row.call) in done for row in after.trace.rows if not row.finished)
 
 
 def _find_place(row: Row) -> tuple[str, str, int]:

@@ -88,18 +88,13 @@ def _make(scene: Scene, row: Row, chain: list[Row], own: TensorType, other: Tens
         -(-size // step) != part for size, part in zip(own.shape[2:], other.shape[2:], strict=True)
     ):
         return None
+    making = (
+        f"{chain[0].type}({write_argument(first, 'in_channels')}, {write_argument(last, 'out_channels')}, 1"
+    )
+    if step == 1:
+        return f"{making})"
+    plans = [scene.plans.get(item.path) for item in chain]
     strided = next(
-        (
-            plan
-            for item in chain
-            if (plan := scene.plans.get(item.path)) and plan.arguments.get("stride") == step
-        ),
-        None,
+        (plan for plan in plans if plan is not None and plan.arguments.get("stride") == step), None
     )
-    if step > 1 and strided is None:
-        return None
-    channels = f"{write_argument(first, 'in_channels')}, {write_argument(last, 'out_channels')}"
-    stride = (
-        "" if strided is None or "stride" not in strided.argument_sites else write_argument(strided, "stride")
-    )
-    return f"{chain[0].type}({channels}, 1{', stride=' + stride if stride else ''})"
+    return None if strided is None else f"{making}, stride={write_argument(strided, 'stride')})"

@@ -48,6 +48,26 @@ def list_statement_candidates(scene: Scene) -> Iterator[Candidate]:
                 yield from propose(scene, "named", 1, [*changes, change])
 
 
+def list_lost_candidates(scene: Scene) -> Iterator[Candidate]:
+    """``x = fc1(x)`` for ``fc1`` where a later statement reads ``x``, and what was computed before it is lost."""
+    row = scene.failed
+    block = None if row is None else scene.block_at(scene.find_owner(row.path))
+    if block is None or block.forward is None or block.forward.style != "list" or not block.inputs:
+        return
+    bodies = block.forward.bodies
+    names = [item.name for item in block.inputs]
+    for index, body in enumerate(bodies):
+        statement = body.statements[0] if len(body.statements) == 1 else None
+        node = statement.value if isinstance(statement, ast.Expr) else None
+        if node is None or isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            continue
+        name, changes = _name_values(bodies[:index], names, frozenset())
+        if changes and name in find_names([body]):
+            if name in find_names(bodies[index + 1 :]):
+                changes = [*changes, Change(body, *body.span(node), f"{name} = {body.segment(node)}")]
+            yield from propose(scene, "named", -12, changes)
+
+
 def name_call(scene: Scene, body: Body, node: ast.AST) -> tuple[str, str, list[Change]] | None:
     """The running value's name where a statement of a list is a layer's bare name, its text, and the changes that name it."""
     statement = body.statements[0] if len(body.statements) == 1 else None

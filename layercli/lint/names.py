@@ -35,17 +35,18 @@ def find_unused_params(spec: Spec) -> Iterator[Problem]:
 def find_listed_names(root: LayerPlan) -> Iterator[Problem]:
     """A warning for each list whose items are named layers, of which each is a Sequential of its own."""
     for block in list_blocks(root):
-        firsts: dict[str, tuple[str, LayerDefinition]] = {}
+        lists: dict[str, list[tuple[str, LayerDefinition]]] = {}
         for path, entry in list_listed(block):
+            lists.setdefault(f".{path}".rsplit(".", 2)[0], []).append((path, entry))
+        for entries in lists.values():
             # The same can be said of each item of one list.
-            firsts.setdefault(f".{path}".rsplit(".", 2)[0], (path, entry))
-        for path, first in firsts.values():
+            path, first = entries[0]
             yield Problem(
                 "listed-name",
                 f"each item of this list is a Sequential of its own, and the path of {first.name} is {path}",
                 first.position,
                 severity="warning",
-                hint=hint_listed(first),
+                hint=hint_listed([entry for _, entry in entries]),
             )
 
 

@@ -418,7 +418,7 @@ class _Comparison:
                     and old.text.replace(one, other) == new.text
                 ):
                     return cause
-            return None
+            return self.explain_arguments(old, new)
         explained = set(changes)
         if not new.row.parameters:
             explained |= _compare_sizes(old.row.output, new.row.output)
@@ -426,6 +426,29 @@ class _Comparison:
             return causes[0]
         left = sizes - explained if causes else sizes
         return self.explain_sizes(left) or self.find_given(new.owner)
+
+    def explain_arguments(self, old: Call, new: Call) -> _Cause | None:
+        """The changed param that the first changed argument of a call follows from, where each follows from one.
+
+        An argument that is written in one of the calls only has its default in the other.
+        """
+        if old.row.type != new.row.type or len(old.names) != len(new.names):
+            return None
+        before, after = _list_arguments(old.text), _list_arguments(new.text)
+        found: list[_Cause] = []
+        for name in {**before, **after}:
+            one, other = before.get(name, ""), after.get(name, "")
+            if one == other:
+                continue
+            causes = [
+                cause
+                for change, cause in self.params
+                if _follows_from((one or change[0], other or change[1]), change)
+            ]
+            if not causes:
+                return None
+            found.append(causes[0])
+        return found[0] if found else None
 
     def find_given(self, owner: str) -> _Cause | None:
         """The cause of other arguments of the nearest block around a row."""
@@ -470,7 +493,8 @@ class _Comparison:
             return
         path = new.row.path
         difference = self.make("shape-changed", path, old.row.output, new.row.output)
-        cause = self.explain_dtype(old.row.output, new.row.output) or self.touched.get(path)
+        cause = self.explain_dtype(old.row.output, new.row.output) or self.explain_flow(old, new)
+        cause = cause or self.touched.get(path)
         if cause is None:
             cause = next(iter(self.list_reasons(path, new.row.returns)), None)
         if cause is None and self.taken[path][1]:
@@ -484,6 +508,15 @@ class _Comparison:
         else:
             cause.follows.append(difference)
         self.outputs[new.owner, new.name] = cause
+
+    def explain_flow(self, old: Call, new: Call) -> _Cause | None:
+        """The cause of the sizes that a call takes, where one without parameters puts out the same.
+
+        Another rate of a dropout is not why it puts out other sizes.
+        """
+        taken, causes = self.taken[new.row.path]
+        sizes = _compare_sizes(old.row.output, new.row.output)
+        return causes[0] if causes and not new.row.parameters and sizes and sizes <= taken else None
 
     def list_reasons(self, path: str, returns: Sequence[str]) -> Iterator[_Cause]:
         """The causes of other outputs of what a block returns; of a list of layers those of its last one."""
@@ -714,6 +747,23 @@ def _compare_numbers(old: Call, new: Call) -> set[Change] | None:
     if before[::2] != after[::2]:
         return None
     return {pair for pair in zip(before[1::2], after[1::2], strict=True) if pair[0] != pair[1]}
+
+
+def _list_arguments(call: str) -> dict[str, str]:
+    """The arguments of a call by name or number, those inside of brackets being one with them."""
+    inside = call.partition("(")[2].removesuffix(")")
+    parts, depth = [""], 0
+    for sign in inside:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    arguments: dict[str, str] = {}
+    for number, part in enumerate(parts):
+        name, equals, value = part.strip().partition("=")
+        arguments[name if equals else str(number)] = (value if equals else name).strip("'\"")
+    return arguments
 
 
 def _follows_from(change: Change, given: Change) -> bool:

@@ -28,6 +28,7 @@ from layercli.spec.names import (
     resolve_prefix,
 )
 from layercli.spec.unknown import (
+    DASHES,
     explain_class_in_forward,
     explain_package,
     explain_unknown,
@@ -155,7 +156,9 @@ class _Checker:
     def report(self, error: SpecError) -> None:
         """Keep a problem; of one that says the same of several places, the first."""
         for problem in error.problems:
-            said = (problem.code, problem.message)
+            # One list needs to be told of once.
+            listed = problem.hint.startswith(DASHES)
+            said = ("", problem.hint) if listed else (problem.code, problem.message)
             if said not in self.told:
                 self.told.add(said)
                 self.problems.append(problem)
@@ -313,7 +316,7 @@ class _Checker:
         classes = [*self.block.definitions, *LAYERS] if name[:1].isupper() else []
         functions = [*FUNCTIONS, *BUILTINS] if called or alone else []
         code, message, hint = explain_unknown(name, [own, classes, functions], called=called)
-        hint = self.hint_listed(name) or hint
+        hint = self.hint_listed(name) or (self.hint_numbered() if called else "") or hint
         if not called and code == "unknown-name" and not hint:
             inputs = [item.name for item in self.block.inputs]
             hint = hint_present(dict.fromkeys([*inputs, *sorted(self.assigned)]))
@@ -321,8 +324,18 @@ class _Checker:
 
     def hint_listed(self, name: str) -> str:
         """What to write for a name that a layer has in a list, where it is no name of the block."""
-        found = [layer for _, layer in list_listed(self.block) if layer.name == name]
-        return hint_listed(found[0]) if found else ""
+        found = [
+            (path.rsplit(".", 2)[0] if path.count(".") > 1 else "", layer)
+            for path, layer in list_listed(self.block)
+        ]
+        place = next((place for place, layer in found if layer.name == name), None)
+        return "" if place is None else hint_listed([layer for other, layer in found if other == place])
+
+    def hint_numbered(self) -> str:
+        """What to do where the layers of a list have no names, which a forward calls them by."""
+        if not self.block.numbered:
+            return ""
+        return "leave forward out, as the layers of a list run in order, or give each of them a name: net: Linear(8, 4)"
 
     def explain_early(self, node: ast.Name) -> SpecError:
         """A local that gets its value further down."""
@@ -343,7 +356,8 @@ class _Checker:
             prefix = None
         if prefix == "self":
             if node.attr not in self.members and node.attr not in self.params and node.attr != "training":
-                hint = self.hint_listed(node.attr) or hint_member(node.attr, [*self.members, *self.params])
+                hint = self.hint_listed(node.attr) or self.hint_numbered()
+                hint = hint or hint_member(node.attr, [*self.members, *self.params])
                 if node.attr in MODULE_ATTRIBUTES:
                     hint = "a spec calls its layers by name, and no method of nn.Module"
                 message = f"there is no layer, parameter or param called {node.attr}"

@@ -521,6 +521,12 @@ def _leading(trouble: Trouble) -> Problem | None:
                 return after
             what = "list" if first == "[" else "mapping"
             message = f"a value that starts with {first} is a {what} for YAML, and more follows it"
+            times = re.fullmatch(r"\[((?:nn\.)?[A-Z]\w*\(.*\))\] *\* *(\w+)", value)
+            if times is not None and find_unbalanced(times[1]) is None:
+                place = Position(trouble.source, trouble.line, column, width)
+                shown = f"{prefix.strip()} {times[2]} * {times[1]}"
+                hint = f"write {shown} for layers that run in order"
+                return Problem("yaml-quote-needed", message, place, hint=hint)
     return explain_line(trouble.source, trouble.line, column, width, message) if message else None
 
 
@@ -727,11 +733,17 @@ def _indentation(trouble: Trouble) -> Problem | None:
         tight = explain_tight_dash(place)
         if tight is not None:
             return tight
+        hint = f"write - {text.strip()}, or give it the indentation of the key that the list belongs to"
+        named = re.match(r"[A-Za-z_]\w*:(?:\s|$)", text.strip())
+        above = trouble.source.lines[max(0, trouble.line - EXPLAINED_LINES) : trouble.line - 1]
+        listed = [line[start + 1 :] for line in above if line[: start + 1] == " " * (start - 1) + "- "]
+        if named is not None and listed and re.match(r"[A-Za-z_]\w*:(?:\s|$)", listed[-1]):
+            hint = f"leave out the dash of the items above and below, too, as in {listed[-1].strip()}"
         return Problem(
             "yaml-mixed",
             "this line has no dash, and stands between items of a list",
             place,
-            hint=f"write - {text.strip()}, or give it the indentation of the key that the list belongs to",
+            hint=hint,
         )
     return explain_keyless(trouble.source, trouble.line)
 

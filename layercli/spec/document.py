@@ -377,6 +377,13 @@ class _Reader:
             deep = "nesting depth" in str(getattr(error, "problem", ""))
             trouble = self._trouble(error)
             found = self._too_deep(trouble.here()) if deep else explain(trouble)
+            if found.code == "yaml-quote-needed" and found.position is not None:
+                # A value that needs quotes as a whole needs none inside.
+                self.problems = [
+                    known
+                    for known in self.problems
+                    if known.code != found.code or _place(known)[0] != found.position.line
+                ]
             if _place(found) not in map(_place, self.problems):
                 self.problems.append(found)
         return self.root

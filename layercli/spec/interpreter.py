@@ -394,7 +394,39 @@ class Interpreter:
             for layer, count in ((right, left), (left, right)):
                 if self.engine.is_layer(layer):
                     return self._repeat_layer(count, layer, Site(code, node))
+                if isinstance(layer, (tuple, list)) and self._holds_module(layer):
+                    raise self._explain_repeated(code, node, layer)
         return self.apply_binary(type(node.op), left, right, Site(code, node))
+
+    def _holds_module(self, value: Any) -> bool:
+        """Whether a layer or parameter stands in a list, or in one inside of it."""
+        if isinstance(value, (tuple, list)):
+            return any(map(self._holds_module, value))
+        engine = self.engine
+        plain = isinstance(value, (int, float, str, dict, type(None), Dtype, Size, range))
+        return engine.is_layer(value) or not (plain or engine.is_tensor(value) or self.is_callable(value))
+
+    def _explain_repeated(self, code: Code, node: ast.BinOp, held: Sequence[Any]) -> SpecError:
+        """``[Linear(8, 8)] * 4``, which in Python is one layer four times."""
+        items, count = (
+            (node.left, node.right)
+            if isinstance(node.left, (ast.List, ast.Tuple))
+            else (node.right, node.left)
+        )
+        listed, times = code.segment(items), code.segment(count)
+        alone = isinstance(items, (ast.List, ast.Tuple)) and len(items.elts) == 1
+        made = f"for _ in range({times})"
+        if alone:
+            item = code.segment(items.elts[0])  # type: ignore[attr-defined]
+            hint = f"write [{item} {made}] for layers of their own"
+            if self.engine.is_layer(held[0]):
+                hint += f", as {times} * {item} makes them"
+        else:
+            hint = f"write [layer {made} for layer in {listed}] for layers of their own"
+        message = (
+            "a list times a number holds the same layers again, and one module can't stand in two places"
+        )
+        return code.problem("shared-layer", message, node, hint)
 
     def _repeat_layer(self, count: Any, layer: Any, site: Site) -> Any:
         """``12 * Block(...)``: a Sequential of twelve separate layers."""

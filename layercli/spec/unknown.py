@@ -125,11 +125,24 @@ def hint_added(name: str) -> str:
     return f"add it to `layers`, as in {name}: Linear(8, 4)"
 
 
-def hint_listed(layer: LayerDefinition) -> str:
-    """What to write for a layer with a name that stands in a list."""
-    value = layer.value
-    shown = " ".join(value.shown.split()) if isinstance(value, Expression) else ""
-    return f"write {layer.name}: {f'{shown}, ' if shown else ''}without the dash before it"
+#: How the hint begins that writes a whole list as a mapping.
+DASHES = "leave out the dash before each item of the list"
+#: So many items of a list are written out.
+_SHOWN_ITEMS = 6
+
+
+def hint_listed(layers: Sequence[LayerDefinition]) -> str:
+    """What to write for the layers with names that stand in one list, in their order."""
+    shown = [f"{layer.name}: {_show_listed(layer)}" for layer in layers]
+    if len(shown) == 1:
+        return f"write {shown[0]}, without the dash before it".replace(": ,", ":")
+    more = "; ..." if len(shown) > _SHOWN_ITEMS else ""
+    texts = "; ".join(text.strip() for text in shown[:_SHOWN_ITEMS])
+    return f"{DASHES}: {texts}{more}"
+
+
+def _show_listed(layer: LayerDefinition) -> str:
+    return " ".join(layer.value.shown.split()) if isinstance(layer.value, Expression) else ""
 
 
 def hint_member(name: str, known: Iterable[str]) -> str:

@@ -109,3 +109,30 @@ def test_a_few_layers_are_named(folder: Path) -> None:
     old = "inputs: {x: [1, 4]}\nlayers: ['Linear(4, 6)', ReLU(), Tanh(), 'Linear(6, 2)']\n"
     text = draw(compare(old, old.replace("6", "7")))
     assert "and so: 0, 1 and 2 put out [1, 7], before [1, 6]" in text
+
+
+TIED = """\
+params: {count: 50, width: 20, hidden: 20, rate: 0.5}
+inputs: {x: 'randint(count, (4, 2))'}
+layers:
+  drop: Dropout(rate)
+  encoder: Embedding(count, width)
+  rnn: LSTM(width, hidden, 2, dropout=rate)
+  decoder: Linear(hidden, count)
+forward: |
+  x, _ = rnn(drop(encoder(x)))
+  return decoder(drop(x))
+tie: {decoder.weight: encoder.weight}
+"""
+
+
+@pytest.mark.parametrize("rate", ["Dropout(rate)", "Dropout(0.3)"])
+def test_another_rate_is_no_cause_of_other_sizes(folder: Path, rate: str) -> None:
+    new = TIED.replace("20", "24").replace("0.5", "0.3").replace("Dropout(rate)", rate)
+    changes = {change.path: change for change in compare(TIED.replace("Dropout(rate)", "Dropout(0.5)"), new)}
+    assert {"width", "rate"} <= changes.keys()
+    sized = {part.path for part in changes["width"].parts if part.code.startswith(("entry-", "layer-resized"))}
+    assert {"encoder.weight", "decoder.weight", "decoder", "encoder", "rnn.weight_ih_l0"} <= sized
+    for path in changes.keys() - {"width"}:
+        assert {part.kind for part in changes[path].parts} <= {"inside", "behaviour"}
+        assert {part.path for part in changes[path].parts} <= {path, "drop"}
