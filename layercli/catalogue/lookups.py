@@ -88,4 +88,4 @@ def find_lookup(
     if not hasattr(numbers, "shape") or not isinstance(count, int) or isinstance(count, bool):
         return None
     ignored = given.get("ignore_index", -100) if call is _CLASSES else None
-    return Lookup(numbers, count, call, ignored)
+    return Lookup(numbers, count, call, ignored if isinstance(ignored, int) else None)

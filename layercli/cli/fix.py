@@ -23,7 +23,12 @@ def fix_spec(load: Callable[[], Plan]) -> None:
     from layercli.diagnose.session import diagnose, select_mend
     from layercli.diagnose.trial import find_files
 
-    plan = load()
+    try:
+        plan = load()
+    except SpecError as error:
+        position = error.problems[0].position
+        _tell_none("the spec" if position is None else position.file)
+        raise
     check_own(plan)
     failure = _find_failure(plan)
     if failure is None:
@@ -33,11 +38,15 @@ def fix_spec(load: Callable[[], Plan]) -> None:
     told = diagnose(plan, failure)
     mend = select_mend(told.problems)
     if mend is None:
-        message = f"no mend of {plan.spec.source.name} is known, and nothing was changed"
-        write_error(draw_problem(Problem("no-mend", message, severity="note")) + "\n\n")
+        _tell_none(plan.spec.source.name)
         return
     problem = next(problem for problem in told.problems if mend in problem.mends)
     write_mend(mend, problem, find_files(plan))
+
+
+def _tell_none(name: str) -> None:
+    message = f"no mend of {name} is known, and nothing was changed"
+    write_error(draw_problem(Problem("no-mend", message, severity="note")) + "\n\n")
 
 
 def check_own(plan: Plan) -> None:

@@ -28,7 +28,7 @@ from layercli.diagnose.candidates import (
     write_sizes,
 )
 from layercli.diagnose.editing import Change, replace_node
-from layercli.diagnose.fits import Misfit, find_misfits, list_fits
+from layercli.diagnose.fits import MAKERS, Misfit, find_misfits, list_fits
 from layercli.diagnose.kinds import CLASS_LOSSES, list_kind_candidates
 from layercli.diagnose.losses import fits_loss
 from layercli.diagnose.making import DIVISORS, list_divisors
@@ -144,10 +144,31 @@ def _fit_argument(scene: Scene, row: Row, plan: LayerPlan, misfit: Misfit) -> It
     if tell_role(origin) in (SAMPLES, POSITIONS):
         # As many features as there are samples or positions are seldom meant, either.
         rank = PARTIAL
+    if value == misfit.got and origin is not None:
+        yield from _name_origin(scene, row, holder, argument, origin)
     for way in set_argument(scene, row.path, argument, value, factors, holder):
         yield from propose(scene, "argument", rank + way.cost, way.changes)
         for also in _keep_divisible(scene, row, holder, misfit):
             yield from propose(scene, "argument", rank + way.cost + 4, [*way.changes, *also])
+
+
+def _name_origin(
+    scene: Scene, row: Row, holder: LayerPlan, argument: str, origin: Origin
+) -> Iterator[Candidate]:
+    """The params that set the size which came, where the layer that made it is written in the same block."""
+    maker = None if origin.row is None else scene.plans.get(origin.row.path)
+    made = None if maker is None else MAKERS.get(maker.type_name)
+    own = holder.argument_sites.get(argument)
+    if maker is None or made is None or own is None or maker.arguments.get(made[0]) != origin.size:
+        return
+    site = maker.argument_sites.get(made[0])
+    if site is None or scene.find_owner(maker.path) != scene.find_owner(row.path):
+        return
+    text = write_argument(maker, made[0])
+    node = own.node.value if isinstance(own.node, ast.keyword) else own.node
+    named = any(isinstance(item, (ast.Name, ast.Attribute)) for item in ast.walk(site.node))
+    if named and own.code.segment(node) != text:
+        yield from propose(scene, "argument", -1, [replace_node(own.code, node, text)])
 
 
 def _keep_divisible(scene: Scene, row: Row, holder: LayerPlan, misfit: Misfit) -> Iterator[Sequence[Change]]:

@@ -135,7 +135,9 @@ class Scene:
                 continue
             text = self._show_change(change, changes)
             written += [text] if text not in written else []
-        parts = ["write " + " and ".join(written)] if written else []
+        # Python reads the word and between two statements as its own.
+        statements = any(isinstance(change.code, Body) for change in changes)
+        parts = ["write " + ("; " if statements else " and ").join(written)] if written else []
         parts += ["give " + " and ".join(sized)] if sized else []
         return " and ".join(parts)
 
@@ -183,6 +185,12 @@ class Scene:
             for code in list_expressions(dim.value):
                 found.setdefault(id(code), f"{dim.name}: ")
         return found
+
+
+def join_changes(first: str, second: str) -> str:
+    """Two texts of ``Scene.describe`` as one, of which a statement isn't followed by the word and."""
+    joint = "; " if " = " in first or "return " in first else " and "
+    return f"{first}{joint}{second.removeprefix('write ')}"
 
 
 @record

@@ -28,7 +28,7 @@ from layercli.diagnose.making import (
 from layercli.diagnose.operations import list_loss_candidates, list_operation_candidates
 from layercli.diagnose.ordering import list_ordered_candidates
 from layercli.diagnose.recurrent import list_recurrent_candidates
-from layercli.diagnose.scene import Scene
+from layercli.diagnose.scene import Scene, join_changes
 from layercli.diagnose.searches import list_searched_candidates
 from layercli.diagnose.shortcuts import list_shortcut_candidates
 from layercli.diagnose.statements import list_lost_candidates, list_statement_candidates
@@ -292,7 +292,7 @@ def _complete(scene: Scene, trials: Trials, candidate: Candidate) -> Candidate |
         edits = (*candidate.edits, *moved)
         found = trials.try_edits(edits)
         if found is not None and not found.problems:
-            message = f"{candidate.message} and {follow.message.removeprefix('write ')}"
+            message = join_changes(candidate.message, follow.message)
             return Candidate(candidate.kind, candidate.rank + 2, message, edits)
     return None
 

@@ -29,14 +29,15 @@ def find_unused_layers(plan: Plan, trace: Trace, also: Collection[str] = ()) -> 
     read, named = find_owners(code), find_names(code)
     warnings: dict[Position, Problem] = {}
     for uncalled in trace.never_called:
-        if uncalled.used_by or uncalled.position is None or uncalled.path not in plans:
+        if uncalled.used_by:
             continue
         parts = uncalled.path.split(".")
         paths = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
         path = next((outer for outer in paths if outer not in reached), "")
         name = path.rpartition(".")[2]
         # Lists of parameters are read and never called.
-        if not path or name in read or (uncalled.type in _PARAMETERS and name in named):
+        # What is inside of a layer that is called is its own.
+        if not path or path not in plans or name in read or (uncalled.type in _PARAMETERS and name in named):
             continue
         position = locate_member(plans, path)
         warnings.setdefault(

@@ -340,9 +340,11 @@ class PlanEngine:
             unread=unread,
             outside={} if block.main else self.outside,
         )
+        interpreter.scope.block = block
         children: list[tuple[str, Member]] = []
         found = _Findings()
         for layer in block.layers:
+            interpreter.scope.layer = layer.name if isinstance(layer.value, Expression) else ""
             with found.collect():
                 refuse_class_as_key(interpreter, layer.name, layer.value, layer.position)
                 value = self.plan_layer_value(interpreter, layer.value)
@@ -555,6 +557,7 @@ def plan_model(
                     layer_names=block.layer_names,
                     unread=unread | unknown,
                 )
+                interpreter.scope.block = block
                 value = _plan_input(interpreter, item.value, replaced.get(item.name))
                 planned_inputs.append((item.name, value))
     except SpecError as error:

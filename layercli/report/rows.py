@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -144,24 +145,43 @@ def group_uncalled(trace: Trace) -> tuple[UncalledGroup, ...]:
     types = {row.path: row.type for row in trace.rows if row.kind == "layer"}
     around_called = {prefix for path in types for prefix in _prefixes(path)}
     silent = {layer.path for layer in trace.never_called} - around_called
+    reached = around_called.union(types)
+    inside = Counter(
+        _find_whole(layer.path, reached)
+        for layer in trace.never_called
+        if not layer.used_by and silent.isdisjoint(_prefixes(layer.path))
+    )
     groups: dict[tuple[str, str, str], UncalledGroup] = {}
     tops: dict[str, tuple[str, str, str]] = {}
     for layer in trace.never_called:
         holds = layer.parameters or layer.buffers
         if layer.path in around_called and not holds:
             continue
-        top = next((prefix for prefix in _prefixes(layer.path) if prefix in silent), "")
+        path, kind = layer.path, layer.type
+        top = next((prefix for prefix in _prefixes(path) if prefix in silent), "")
+        if top not in tops and (whole := _find_whole(path, reached)) and inside[whole] > 1:
+            top, path, kind = whole, whole, f"{inside[whole]} layers"
         if top in tops and not layer.used_by:
             key = tops[top]
             groups[key] = replace(groups[key], counts=groups[key].counts + _count(layer))
             continue
         used_by = types.get(layer.used_by, layer.used_by)
-        key = (_name_uncalled(layer.path), layer.type, used_by)
-        tops[layer.path] = key
-        found = groups.get(key, UncalledGroup(key[0], layer.type, 0, Counts(), used_by))
-        name = layer.path if found.count == 0 else key[0]
+        key = (_name_uncalled(path), kind, used_by)
+        tops[layer.path] = tops[path] = key
+        found = groups.get(key, UncalledGroup(key[0], kind, 0, Counts(), used_by))
+        name = path if found.count == 0 else key[0]
         groups[key] = replace(found, name=name, count=found.count + 1, counts=found.counts + _count(layer))
     return tuple(groups.values())
+
+
+def _find_whole(path: str, reached: Collection[str]) -> str:
+    """The outermost layer around ``path`` that nothing reaches and whose parts have names; empty for none."""
+    names = path.split(".")
+    for count in range(1, len(names)):
+        whole = ".".join(names[:count])
+        if whole not in reached and not names[count].isdecimal():
+            return whole
+    return ""
 
 
 def _name_uncalled(path: str) -> str:

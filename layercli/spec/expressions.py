@@ -388,6 +388,17 @@ def _check_node(code: Code, node: ast.AST) -> None:
         )
 
 
+def _hint_assigned(code: Code, target: ast.Attribute) -> str:
+    """``self.decoder.weight = self.encoder.weight`` ties the two; anything else has a name of its own."""
+    statements = code.tree.body if isinstance(code.tree, ast.Module) else []
+    for statement in statements:
+        if isinstance(statement, ast.Assign) and target in statement.targets:
+            names = [code.segment(each).removeprefix("self.") for each in (target, statement.value)]
+            if all(re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*\.(?:weight|bias)\w*", name) for name in names):
+                return f"write tie: {{{names[0]}: {names[1]}}} at the left margin, and leave this line out"
+    return "assign to a plain name: y = ..."
+
+
 def _check_target(code: Code, target: ast.expr) -> None:
     if isinstance(target, ast.Subscript):
         raise code.problem(
@@ -398,7 +409,7 @@ def _check_target(code: Code, target: ast.expr) -> None:
         )
     if isinstance(target, ast.Attribute):
         raise code.problem(
-            "not-in-language", "attributes can't be assigned", target, "assign to a plain name: y = ..."
+            "not-in-language", "attributes can't be assigned", target, _hint_assigned(code, target)
         )
     if isinstance(target, ast.Starred):
         raise code.problem(

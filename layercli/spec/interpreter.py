@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set, Sized
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, Literal, NoReturn, Protocol
 
@@ -26,6 +26,7 @@ from layercli.record import record
 from layercli.spec.builtins import BUILTIN_CALLS
 from layercli.spec.expressions import Body, Code, Expression, name_after_dot
 from layercli.spec.limits import allow_more, current_limits
+from layercli.spec.mentions import find_names, list_code
 from layercli.spec.model import Block
 from layercli.spec.names import (
     BUILTINS,
@@ -41,10 +42,12 @@ from layercli.spec.unknown import (
     NOTHING_INSIDE,
     explain_class_in_forward,
     explain_package,
+    explain_repeated,
     explain_unknown,
     hint_layer,
     hint_member,
     hint_present,
+    hint_shared,
 )
 from layercli.spec.values import (
     MISSING,
@@ -165,6 +168,9 @@ class Scope:
     assigned_later: Set[str] = frozenset()
     unread: Set[str] = frozenset()
     outside: Mapping[str, str] = field(default_factory=dict)
+    #: Whose layers are evaluated, and the one that is.
+    block: Block | None = None
+    layer: str = ""
 
 
 _BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], str]] = {
@@ -313,7 +319,7 @@ class Interpreter:
                 if name == "super":
                     message, hint = "super().__init__() is no layer", "leave the line out"
                 else:
-                    hint = f"write what {name} is made by in its place, or make a second layer; `tie` shares weights"
+                    hint = hint_shared(code, node, name, scope.block, scope.layer)
                 return code.problem("shared-layer", message, node, hint)
         if name in scope.assigned_later:
             message = f"{name} is used before it has a value; each of `{scope.stage}` sees those above it"
@@ -331,10 +337,15 @@ class Interpreter:
             )
         problem_code, message, hint = explain_unknown(name, self.known_names(called=called), called=called)
         if not called and problem_code == "unknown-name" and not hint:
+            param = f"a value with a name is a param: params: {{{name}: 64}}; text needs quotes"
+            # What a layer uses, too, is no dim.
+            shared = scope.block is not None and name in find_names(
+                list_code(replace(scope.block, inputs=(), forward=None))
+            )
             hint = {
-                "inputs": f"a size with a name is a dim: dims: {{{name}: 1}}",
+                "inputs": param if shared else f"a size with a name is a dim: dims: {{{name}: 1}}",
                 "dims": "write a number",
-                "layers": f"a value with a name is a param: params: {{{name}: 64}}; text needs quotes",
+                "layers": param,
                 "forward": hint_present(scope.locals),
             }.get(scope.stage, "")
         return code.problem(problem_code, message, node, hint)
@@ -395,7 +406,7 @@ class Interpreter:
                 if self.engine.is_layer(layer):
                     return self._repeat_layer(count, layer, Site(code, node))
                 if isinstance(layer, (tuple, list)) and self._holds_module(layer):
-                    raise self._explain_repeated(code, node, layer)
+                    raise explain_repeated(code, node, self.engine.is_layer(layer[0]))
         return self.apply_binary(type(node.op), left, right, Site(code, node))
 
     def _holds_module(self, value: Any) -> bool:
@@ -405,28 +416,6 @@ class Interpreter:
         engine = self.engine
         plain = isinstance(value, (int, float, str, dict, type(None), Dtype, Size, range))
         return engine.is_layer(value) or not (plain or engine.is_tensor(value) or self.is_callable(value))
-
-    def _explain_repeated(self, code: Code, node: ast.BinOp, held: Sequence[Any]) -> SpecError:
-        """``[Linear(8, 8)] * 4``, which in Python is one layer four times."""
-        items, count = (
-            (node.left, node.right)
-            if isinstance(node.left, (ast.List, ast.Tuple))
-            else (node.right, node.left)
-        )
-        listed, times = code.segment(items), code.segment(count)
-        alone = isinstance(items, (ast.List, ast.Tuple)) and len(items.elts) == 1
-        made = f"for _ in range({times})"
-        if alone:
-            item = code.segment(items.elts[0])  # type: ignore[attr-defined]
-            hint = f"write [{item} {made}] for layers of their own"
-            if self.engine.is_layer(held[0]):
-                hint += f", as {times} * {item} makes them"
-        else:
-            hint = f"write [layer {made} for layer in {listed}] for layers of their own"
-        message = (
-            "a list times a number holds the same layers again, and one module can't stand in two places"
-        )
-        return code.problem("shared-layer", message, node, hint)
 
     def _repeat_layer(self, count: Any, layer: Any, site: Site) -> Any:
         """``12 * Block(...)``: a Sequential of twelve separate layers."""
@@ -744,7 +733,7 @@ class Interpreter:
             return self.engine.is_training()
         members = [] if scope.owner is None else list(self.engine.list_members(scope.owner))
         if scope.stage == "layers" and node.attr in scope.layer_names:
-            hint = f"write what {node.attr} is made by in its place, or make a second layer; `tie` shares weights"
+            hint = hint_shared(code, node, node.attr, scope.block, scope.layer)
             message = f"{node.attr} is a layer; one module can't stand in two places"
             raise code.problem("shared-layer", message, node, hint)
         hint = hint_member(node.attr, [*members, *scope.params])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 
 from layercli.catalogue.functions import FUNCTIONS
 from layercli.catalogue.layers import LAYERS
 from layercli.catalogue.methods import METHODS
 from layercli.catalogue.refused import REFUSED
-from layercli.errors import did_you_mean, same_but_for_case
-from layercli.spec.expressions import Expression
-from layercli.spec.model import LayerDefinition
+from layercli.errors import SpecError, did_you_mean, same_but_for_case
+from layercli.spec.expressions import Code, Expression
+from layercli.spec.mentions import find_names
+from layercli.spec.model import Block, LayerDefinition
 
 #: What other languages and Python's other half write for a value, and what it is here.
 _WORDS = {
@@ -120,9 +122,18 @@ def hint_layer(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known)
 
 
+#: A layer for a name that begins so.
+_BY_NAME = {
+    "drop": "Dropout(0.5)", "relu": "ReLU()", "act": "ReLU()", "pool": "MaxPool2d(2)", "maxpool": "MaxPool2d(2)",
+    "norm": "BatchNorm2d(8)", "bn": "BatchNorm2d(8)", "conv": "Conv2d(3, 8, 3)", "emb": "Embedding(100, 8)",
+    "lstm": "LSTM(8, 16, batch_first=True)", "gru": "GRU(8, 16, batch_first=True)", "flatten": "Flatten()",
+}  # fmt: skip
+
+
 def hint_added(name: str) -> str:
     """What to write for a layer that ``forward`` calls and ``layers`` hasn't."""
-    return f"add it to `layers`, as in {name}: Linear(8, 4)"
+    made = next((text for start, text in _BY_NAME.items() if name.lower().startswith(start)), "Linear(8, 4)")
+    return f"add it to `layers`, as in {name}: {made}"
 
 
 #: How the hint begins that writes a whole list as a mapping.
@@ -143,6 +154,41 @@ def hint_listed(layers: Sequence[LayerDefinition]) -> str:
 
 def _show_listed(layer: LayerDefinition) -> str:
     return " ".join(layer.value.shown.split()) if isinstance(layer.value, Expression) else ""
+
+
+def hint_shared(code: Code, node: ast.expr, name: str, block: Block | None, layer: str) -> str:
+    """What to write where the name of another layer stands in ``layers``, as a whole or as an argument.
+
+    ``layer`` is the one that is made of it, where it has a line of its own in ``block``.
+    """
+    made = next((each.value for each in block.layers if each.name == name), None) if block else None
+    if layer and isinstance(code, Expression) and node is code.tree:
+        return f"leave {layer} out, and call {name} twice in `forward`; `tie` shares weights only"
+    if not isinstance(made, Expression):
+        return f"write what {name} is made by in its place, or make a second layer; `tie` shares weights"
+    begin, end = code.span(node)
+    text = " ".join(f"{code.shown[:begin]}{made.shown}{code.shown[end:]}".split())
+    hint = f"write {layer}: {text}" if layer else f"write {text}"
+    forward = block.forward if block else None
+    called = forward is not None and name in find_names(forward.bodies)
+    return hint if called else f"{hint}, and leave {name} out"
+
+
+def explain_repeated(code: Code, node: ast.BinOp, of_layers: bool) -> SpecError:
+    """``[Linear(8, 8)] * 4``, which in Python is one layer four times; ``of_layers``: not of parameters."""
+    first = isinstance(node.left, (ast.List, ast.Tuple))
+    items, count = (node.left, node.right) if first else (node.right, node.left)
+    listed, times = code.segment(items), code.segment(count)
+    made = f"for _ in range({times})"
+    if isinstance(items, (ast.List, ast.Tuple)) and len(items.elts) == 1:
+        item = code.segment(items.elts[0])
+        hint = f"write [{item} {made}] for layers of their own"
+        if of_layers:
+            hint += f", as {times} * {item} makes them"
+    else:
+        hint = f"write [layer {made} for layer in {listed}] for layers of their own"
+    message = "a list times a number holds the same layers again, and one module can't stand in two places"
+    return code.problem("shared-layer", message, node, hint)
 
 
 def hint_member(name: str, known: Iterable[str]) -> str:

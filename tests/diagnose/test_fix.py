@@ -112,6 +112,15 @@ def test_without_a_known_mend_it_says_so(net: Path, capsys: pytest.CaptureFixtur
     assert net.read_text() == text
 
 
+def test_a_spec_that_cant_be_read_is_not_changed(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "inputs: {x: [2, 8]}\nlayers: {fc: 'Linaer(8, 2)'}\n"
+    net.write_text(text)
+    assert main(["trace", "net.yaml", "--fix", "--static"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("note[no-mend]: no mend of net.yaml is known, and nothing was changed\n\nerror[")
+    assert net.read_text() == text
+
+
 def test_one_mend_at_a_time(net: Path) -> None:
     net.write_text("inputs: {x: [4, 10]}\nlayers:\n  fc1: Linear(12, 20)\n  fc2: Linear(24, 5)\n")
     assert main(["trace", "net.yaml", "--fix", "--static"]) == 1

@@ -255,6 +255,9 @@ def test_layers_that_never_ran_are_grouped() -> None:
             Uncalled("aux.2", "Linear", 10),
             Uncalled("spare.0", "Linear", 5),
             Uncalled("spare.1", "Linear", 5),
+            Uncalled("encoder.attention", "MultiheadAttention", 30),
+            Uncalled("encoder.attention.out_proj", "Linear", 10),
+            Uncalled("encoder.drop", "Dropout"),
         ),
     )
     groups = group_uncalled(trace)
@@ -263,7 +266,9 @@ def test_layers_that_never_ran_are_grouped() -> None:
         (1, "heads.b", "", 72),
         (1, "aux", "", 82),
         (2, "spare.*", "", 10),
+        (1, "encoder", "", 40),
     ]
+    assert groups[-1].type == "2 layers"
     assert sum(group.counts.parameters for group in groups) == sum(
         uncalled.parameters for uncalled in trace.never_called
     )

@@ -94,7 +94,10 @@ def make_range(*bounds: Any, dtype: str | None = None, **named: Any) -> Tensor:
     if (start > end) if step > 0 else (start < end):
         refuse(f"can't get from {start} to {end} by steps of {step}", "end")
     if any(isinstance(value, float) for value in (start, end, step)):
-        return Tensor(dtype, (ceil((end - start) / step),))
+        count = (end - start) / step
+        if not isfinite(count):
+            refuse(f"has no end from {start} to {end} by steps of {step}", "step")
+        return Tensor(dtype, (ceil(count),))
     made = Tensor(dtype, (ceil_div(end - start, step),))
     if dtype in ("int64", "int32") and isinstance(step, int) and step == 1:
         made.extent = Extent(end)

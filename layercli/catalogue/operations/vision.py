@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from layercli.catalogue import macs, work
@@ -156,6 +157,8 @@ def _find_sizes(
     for factor in values:
         if isinstance(factor, (bool, Tensor)) or not isinstance(factor, (int, float)):
             refuse(f"needs numbers as scale_factor, not {factor!r}", "scale_factor", "wrong-kind")
+        if not isfinite(factor):
+            refuse(f"needs finite numbers as scale_factor, not {factor}", "scale_factor", "invalid-argument")
     return tuple(scale(own, factor) for own, factor in zip(tensor.shape[2:], values, strict=True))
 
 
