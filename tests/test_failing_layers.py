@@ -138,6 +138,7 @@ error[shape-mismatch]: add in branch can't broadcast [1, 3, 8, 8] and [1, 6, 8, 
     = 6 is out_channels of branch.conv, Conv2d(3, 6, 3, padding=1) at line 9
     = PyTorch: The size of tensor a (3) must match the size of tensor b (6) at non-singleton dimension 1
 help: write branch: Branch(3, 3)   (tried: the model then runs)
+help: or add the layer shortcut: Conv2d(inside, outside, 1) and write return relu(shortcut(x) + y)   (tried: the model then runs)
 """
 
 

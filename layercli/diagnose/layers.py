@@ -156,13 +156,14 @@ def _name_origin(
     scene: Scene, row: Row, holder: LayerPlan, argument: str, origin: Origin
 ) -> Iterator[Candidate]:
     """The params that set the size which came, where the layer that made it is written in the same block."""
-    maker = None if origin.row is None else scene.plans.get(origin.row.path)
+    path = "" if origin.row is None else origin.row.path
+    maker = scene.plans.get(path)
     made = None if maker is None else MAKERS.get(maker.type_name)
     own = holder.argument_sites.get(argument)
     if maker is None or made is None or own is None or maker.arguments.get(made[0]) != origin.size:
         return
     site = maker.argument_sites.get(made[0])
-    if site is None or scene.find_owner(maker.path) != scene.find_owner(row.path):
+    if site is None or scene.find_owner(path) != scene.find_owner(row.path):
         return
     text = write_argument(maker, made[0])
     node = own.node.value if isinstance(own.node, ast.keyword) else own.node

@@ -51,7 +51,11 @@ def _tell_together(found: AdmissibleSizes) -> Iterator[str]:
         yield f"{left} and {right} must be equal, because of {path or 'the inputs'}"
     equal = {f"{left} == {right}" for left, right, _ in found.equal}
     told = {reason for item in found.dims for reason in item.because}
+    apart = {item.dim for item in found.dims if item.known_to is not None}
     for need in found.together or ():
+        # What is needed of a dim whose sizes were derived one by one holds at its size in the spec only.
+        if apart.intersection(need.text.split()):
+            continue
         if need not in told and need.text not in equal and (need.needed or not need.of_one):
             yield str(need)
 

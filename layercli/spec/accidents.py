@@ -735,8 +735,8 @@ def _indentation(trouble: Trouble) -> Problem | None:
             return tight
         hint = f"write - {text.strip()}, or give it the indentation of the key that the list belongs to"
         named = re.match(r"[A-Za-z_]\w*:(?:\s|$)", text.strip())
-        above = trouble.source.lines[max(0, trouble.line - EXPLAINED_LINES) : trouble.line - 1]
-        listed = [line[start + 1 :] for line in above if line[: start + 1] == " " * (start - 1) + "- "]
+        before = trouble.source.lines[max(0, trouble.line - EXPLAINED_LINES) : trouble.line - 1]
+        listed = [line[start + 1 :] for line in before if line[: start + 1] == " " * (start - 1) + "- "]
         if named is not None and listed and re.match(r"[A-Za-z_]\w*:(?:\s|$)", listed[-1]):
             hint = f"leave out the dash of the items above and below, too, as in {listed[-1].strip()}"
         return Problem(

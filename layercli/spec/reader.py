@@ -169,7 +169,7 @@ _MEANT = {
     "def forward": "forward", "forward(self, x)": "forward", "input_shape": "inputs", "input": "inputs",
     "input_size": "inputs", "config": "params", "hyperparameters": "params", "hparams": "params", "args": "params",
     "variables": "params", "class": "name", "title": "name", "description": "doc", "docstring": "doc",
-    "import": "imports", "frozen": "freeze", "tied": "tie", "precision": "dtype", "functions": "blocks", "classes": "blocks",
+    "import": "imports", "frozen": "freeze", "tied": "tie", "tie_weights": "tie", "weight_tying": "tie", "precision": "dtype", "functions": "blocks", "classes": "blocks",
 }  # fmt: skip
 
 #: Keys about training, which is no part of a spec.
@@ -565,12 +565,21 @@ def _read_layers(file: _File, node: Node | None) -> tuple[tuple[LayerDefinition,
     return _named_layers(file, _mapping(file, node, "layers", "layers: {fc: 'Linear(8, 4)'}")), False
 
 
+#: The path of a parameter, as ``tie`` has it.
+_PARAMETER = r"[A-Za-z_]\w*(?:\.\w+)*\.(?:weight|bias)\w*"
+
+
 def _named_layers(file: _File, entries: Sequence[tuple[Scalar, Node]]) -> tuple[LayerDefinition, ...]:
     found: list[LayerDefinition] = []
     for name, node in entries:
         text = name.text.text
         value: LayerValue = UNREAD
-        if check_name(file, name, "a layer", layer=True):
+        other = node.text.text.strip() if isinstance(node, Scalar) else ""
+        if all(re.fullmatch(_PARAMETER, each) for each in (text, other)):
+            names = [each.removeprefix("self.") for each in (text, other)]
+            hint = f"write tie: {{{names[0]}: {names[1]}}} at the left margin, and leave this line out"
+            file.report("bad-name", f"{text!r} can't name a layer", name.position, hint)
+        elif check_name(file, name, "a layer", layer=True):
             if _is_empty(node):
                 hint = f"write {text}: Linear(8, 4), or None where there is no layer"
                 file.report("empty-value", f"the layer {text} has no value", name.position, hint)
