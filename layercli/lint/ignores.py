@@ -29,7 +29,9 @@ class Ignore:
     position: Position
 
 
-def read_ignores(source: Source, at_line: Mapping[int, str] = MappingProxyType({})) -> tuple[list[Ignore], list[Problem]]:
+def read_ignores(
+    source: Source, at_line: Mapping[int, str] = MappingProxyType({})
+) -> tuple[list[Ignore], list[Problem]]:
     """What the comments of a file turn off, and what is wrong with them.
 
     One after a value holds for its line, one on a line of its own for the next line that is none. ``at_line`` has the
@@ -48,7 +50,9 @@ def read_ignores(source: Source, at_line: Mapping[int, str] = MappingProxyType({
             if not known or not (found["codes"] or "").strip():
                 bare = found["bare"] if found["bare"] in IGNORABLE else ""
                 code = (found["codes"] or "").strip() or bare or at_line.get(line) or IGNORABLE[0]
-                end = found.end() if bare else found.end("word") if found["rest"] is None else found.end("rest")
+                end = (
+                    found.end() if bare else found.end("word") if found["rest"] is None else found.end("rest")
+                )
                 place = Position(source, number, found.start() + 1, end - found.start())
                 message = "this comment names no code" if known else "this comment turns nothing off"
                 if known and bare:

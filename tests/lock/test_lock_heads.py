@@ -131,7 +131,9 @@ def test_another_rate_is_no_cause_of_other_sizes(folder: Path, rate: str) -> Non
     new = TIED.replace("20", "24").replace("0.5", "0.3").replace("Dropout(rate)", rate)
     changes = {change.path: change for change in compare(TIED.replace("Dropout(rate)", "Dropout(0.5)"), new)}
     assert {"width", "rate"} <= changes.keys()
-    sized = {part.path for part in changes["width"].parts if part.code.startswith(("entry-", "layer-resized"))}
+    sized = {
+        part.path for part in changes["width"].parts if part.code.startswith(("entry-", "layer-resized"))
+    }
     assert {"encoder.weight", "decoder.weight", "decoder", "encoder", "rnn.weight_ih_l0"} <= sized
     for path in changes.keys() - {"width"}:
         assert {part.kind for part in changes[path].parts} <= {"inside", "behaviour"}
