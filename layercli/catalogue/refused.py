@@ -120,7 +120,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
 #: Methods that a forward pass is the same without.
 _NEEDLESS = frozenset(
     (
-        "cpu", "cuda", "xpu", "pin_memory", "share_memory_", "requires_grad_", "retain_grad", "numpy", "tolist",
+        "cpu", "cuda", "xpu", "pin_memory", "share_memory_", "requires_grad_", "retain_grad", "numpy", "tolist", "item",
     )
 )  # fmt: skip
 

@@ -63,4 +63,4 @@ def _say_written(written: Written) -> str:
     if written.removed:
         return f"removed {name}, which has no spec\n"
     verb = "wrote" if written.changed else "unchanged:"
-    return f"{verb} {name}   {written.rows:,} rows\n"
+    return f"{verb} {name}   {written.rows:,} row{'s' * (written.rows != 1)}\n"

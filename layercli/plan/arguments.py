@@ -144,6 +144,8 @@ def explain_no_layer(interpreter: Interpreter, code: Expression, value: Any) -> 
             "not-a-layer", f"{text} is a tensor", code.tree, f"write Parameter({text}) or Buffer({text})"
         )
     hint = "a plain value belongs in `params`" if isinstance(value, PLAIN) else ""
+    if isinstance(value, tuple) and text.endswith(","):
+        hint = f"leave out the comma at the end: {text.removesuffix(',')}"
     return code.problem("not-a-layer", f"{interpreter.describe(value)} is no layer", code.tree, hint)
 
 
@@ -310,7 +312,7 @@ def _check_kind(layer: str, name: str, value: Any, position: Position) -> None:
         return
     if name in _FLAGS and not isinstance(value, bool):
         message = f"{name} of {layer} is True or False, and this is {_describe_given(value)}"
-        raise error_at("wrong-kind", message, position)
+        raise error_at("wrong-kind", message, position, "write True or False")
     if name == "distance_function" and not isinstance(value, (FunctionValue, LayerPlan)):
         message = f"{name} of {layer} is a function or a layer, and this is {_describe_given(value)}"
         raise error_at(

@@ -536,8 +536,8 @@ def plan_model(
     engine = PlanEngine(outside=_describe_names(spec))
     given = _settings(engine, spec, params or {})
     replaced = dict(inputs or {})
-    _check_names(replaced, [item.name for item in block.inputs], "input", "--input")
-    _check_names(dict.fromkeys(symbolic), [dim.name for dim in spec.dims], "dim", "--symbolic")
+    _check_names(spec, replaced, "input", "--input")
+    _check_names(spec, dict.fromkeys(symbolic), "dim", "--symbolic")
     found = _Findings(dict.fromkeys(spec.problems), bool(spec.problems))
     children: Children | None = None
     planned_inputs: list[tuple[str, Any]] = []
@@ -672,21 +672,38 @@ class Setting:
     text: str
 
 
-def _check_names(given: Mapping[str, Any], known: Sequence[str], kind: str, option: str) -> None:
+#: The option that changes each kind of value.
+_OPTIONS = {"param": "--set", "dim": "--dim", "input": "--input"}
+
+
+def _check_names(spec: Spec, given: Mapping[str, Any], kind: str, option: str) -> None:
+    """Raises CommandError for a name that the spec doesn't have among the values of a kind."""
+    names = {
+        "param": [param.name for param in spec.main.params],
+        "dim": [dim.name for dim in spec.dims],
+        "input": [item.name for item in spec.main.inputs],
+    }
+    known = names[kind]
     for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known) or (
-                f"it has {', '.join(known)}" if known else f"it has no {kind}s"
-            )
-            raise CommandError(
-                Problem(f"unknown-{kind}", f"{option} {name}: the spec has no {kind} {name}", hint=hint)
-            )
+        if name in known:
+            continue
+        other = next((other for other in names if name in names[other] and option == _OPTIONS[kind]), "")
+        meant = (
+            f"{name} is {'an' if other == 'input' else 'a'} {other}; write {_OPTIONS[other]} {name}=..."
+            if other
+            else ""
+        )
+        listed = f"it has {', '.join(known)}" if known else f"it has no {kind}s"
+        hint = meant or did_you_mean(name, known) or listed
+        raise CommandError(
+            Problem(f"unknown-{kind}", f"{option} {name}: the spec has no {kind} {name}", hint=hint)
+        )
 
 
 def _settings(engine: PlanEngine, spec: Spec, given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of ``--set``, checked against the kind of each default."""
     block = spec.main
-    _check_names(given, [param.name for param in block.params], "param", "--set")
+    _check_names(spec, given, "param", "--set")
     values: dict[str, Any] = {}
     for param in block.params:
         if param.name not in given:
@@ -755,7 +772,7 @@ def _evaluate_dims(
 
     Those in ``symbolic`` are named sizes.
     """
-    _check_names(given, [dim.name for dim in spec.dims], "dim", "--dim")
+    _check_names(spec, given, "dim", "--dim")
     sizes: dict[str, AnySize] = {}
     unknown: set[str] = set(unread)
     interpreter = engine.interpreter(

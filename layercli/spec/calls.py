@@ -204,6 +204,9 @@ def _check_call(
         raise site.error("value-dependent", message, _NEEDED_ARGUMENTS[name][1])
 
 
+#: Functions that take their tensors in a list.
+_OF_LISTS = ("cat", "concat", "concatenate", "stack")
+
 #: What may stand where a dtype is meant; each engine has its own kind of dtype.
 _NO_DTYPES = (bool, int, float, tuple, list, dict, FunctionValue, Device)
 
@@ -241,7 +244,9 @@ def _check_values(
         is_place = parameter in _PLACE_ARGUMENTS or (parameter in _MOVED and name in ("movedim", "moveaxis"))
         if is_place and _holds_tensor(engine, value) and name not in ("max", "min"):
             message = f"{parameter} would depend on the values of a tensor"
-            raise at.error("value-dependent", message, "write a number")
+            texts = [site.argument(index).text for index in range(len(arguments))]
+            hint = f"write {name}([{', '.join(texts)}])" if name in _OF_LISTS else "write a number"
+            raise at.error("value-dependent", message, hint)
         known = signature.by_name.get(parameter)
         is_flag = known is not None and isinstance(known.default, bool)
         if (is_flag or (parameter in _FLAGS and value is not None)) and not isinstance(value, bool):

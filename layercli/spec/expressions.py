@@ -279,6 +279,8 @@ def _explain_syntax(text: Text, start: int, shown: str, error: SyntaxError) -> P
         )
     elif "leading zeros" in message:
         message = "a number may not begin with zeros"
+    elif message == "expected ':'":
+        hint = "end the line with a colon"
     elif "==" in rest:
         hint = "compare with =="
     elif "invalid character" in message:

@@ -96,6 +96,9 @@ class BoundMethod:
     owner: Any
     name: str
 
+    def __repr__(self) -> str:
+        return f"the method {self.name}, which isn't called: .{self.name}()"
+
 
 @record(slots=True)
 class Site:

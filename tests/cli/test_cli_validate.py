@@ -116,7 +116,7 @@ def test_sarif_has_the_catalogue_and_fixes(folder: Path, run: Run) -> None:
     [result] = log["results"]
     region = result["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]
     assert (region["startLine"], region["startColumn"], region["endColumn"]) == (9, 16, 17)
-    assert result["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"] == {"text": "4"}
+    assert result["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"] == {"text": "width"}
 
 
 def test_several_formats_at_once(folder: Path, run: Run) -> None:

@@ -187,7 +187,7 @@ def load_drawn(text: str, folder: Path, **settings: Any) -> Plan | None:
     return plan
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_drawn_models_of_equal_blocks(seed: int, tmp_path: Path) -> None:
     draw = random.Random(seed)
     checked = 0

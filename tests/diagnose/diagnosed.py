@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from layercli.derive.session import derive_plan
@@ -28,11 +29,18 @@ def find_failure(plan: Plan) -> SpecError | None:
     return None
 
 
-def tell_case(path: Path) -> str:
-    """The problem of a case as a report tells it."""
+@cache
+def explain_case(path: Path) -> SpecError | None:
+    """The failure of a case explained, its mends tried; None where the model runs."""
     plan = load_case(path)
     failure = find_failure(plan)
-    return "it runs\n" if failure is None else draw_problems(explain_failure(plan, failure).problems) + "\n"
+    return None if failure is None else explain_failure(plan, failure)
+
+
+def tell_case(path: Path) -> str:
+    """The problem of a case as a report tells it."""
+    told = explain_case(path)
+    return "it runs\n" if told is None else draw_problems(told.problems) + "\n"
 
 
 if __name__ == "__main__":

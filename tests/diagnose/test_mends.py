@@ -14,7 +14,7 @@ from layercli.errors import Mend, SpecError
 from layercli.plan.records import Plan
 from layercli.trace import Trace
 from layercli.trace.failure import TraceFailed
-from tests.diagnose.diagnosed import CASES, find_failure, load_case, tell_case
+from tests.diagnose.diagnosed import CASES, explain_case, find_failure, load_case, tell_case
 
 cases = pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 
@@ -48,7 +48,8 @@ def test_mends_do_what_they_promise(path: Path, tmp_path: Path) -> None:
     plan = load_case(path)
     failure = find_failure(plan)
     assert failure is not None
-    told = explain_failure(plan, failure)
+    told = explain_case(path)
+    assert told is not None
     mends = [mend for problem in told.problems for mend in problem.mends]
     assert mends, "nothing is offered"
     assert len({mend.edits for mend in mends}) == len(mends)
@@ -79,11 +80,10 @@ def test_mends_do_what_they_promise(path: Path, tmp_path: Path) -> None:
 def test_pytorch_agrees(path: Path, tmp_path: Path) -> None:
     """It refuses the case at the same place, and takes the model with the first mend."""
     plan = load_case(path)
-    failure = find_failure(plan)
-    assert failure is not None
     with pytest.raises(SpecError) as caught:
         trace_by(plan, "run")
-    by_rules, by_run = explain_failure(plan, failure), explain_failure(plan, caught.value)
+    by_rules, by_run = explain_case(path), explain_failure(plan, caught.value)
+    assert by_rules is not None
     for known, problem in zip(by_rules.problems, by_run.problems, strict=True):
         assert set(known.notes) <= set(problem.notes)
         assert replace(problem, notes=known.notes) == known
