@@ -10,6 +10,8 @@ from layercli.codes.warnings import IGNORABLE
 from layercli.errors import Position, Problem, Source, did_you_mean
 from layercli.record import record
 
+# Only ignore and ignore-file turn anything off. The words of other linters, disable, noqa and the like, are read to be
+# told as mistakes: a comment that is passed over in silence leaves its warning there and nobody knows why.
 _COMMENT = re.compile(
     r"(?:^|(?<=\s))#\s*(?P<name>layercli)\s*:\s*"
     r"(?P<word>ignore-file|ignore|disable|noqa|suppress|skip|off)(?![\w-])"
